@@ -1,0 +1,100 @@
+"""What a model is: text and numbers, before anything is parsed.
+
+A ModelSpec is all that a user or `standardmodels/` says about a cell or synapse type, and the only thing that the
+cache key of its kernels depends on. Values of parameters are not in it beyond their defaults; sizes, ids and seeds never.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+
+class Kind(Enum):
+    """What the equations describe."""
+
+    CELL = "cell"
+    SYNAPSE = "synapse"
+
+
+class Order(Enum):
+    """Order of one step (DESIGN D10): PYNN updates the state, then adds increments; ANNARCHY the other way round."""
+
+    PYNN = "pynn"
+    ANNARCHY = "annarchy"
+
+
+@dataclass(frozen=True, slots=True)
+class ParameterSpec:
+    """A constant of the model: settable by users between runs, never changed by equations."""
+
+    name: str
+    default: float
+    unit: str = "dimensionless"
+    locality: str = "local"
+    """'local' (one per cell or synapse), 'global' (one per population or projection), 'semiglobal' (one per post cell)."""
+    dtype: str = "float"
+
+
+@dataclass(frozen=True, slots=True)
+class InputSpec:
+    """A quantity given from outside for each cell, constant over a step, e.g. an injected current ``i_inj``."""
+
+    name: str
+    unit: str = "nA"
+
+
+@dataclass(frozen=True, slots=True)
+class ReceptorSpec:
+    """Where synaptic increments arrive.
+
+    ``increment`` is a statement in which the name ``input`` stands for the sum of the increments that arrived in this
+    step, e.g. ``isyn_exc += input``. Increments of a variable that is held in refractoriness are discarded meanwhile.
+    """
+
+    name: str
+    increment: str
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSpec:
+    """The text of a cell or synapse type.
+
+    Args:
+        name: the type's name, used in generated text and errors.
+        kind: cell or synapse.
+        parameters: constants.
+        equations: differential equations and assignments, one a line, flags after a colon.
+        spike: condition of a spike, e.g. ``v >= v_thresh``; empty for rate-coded cells, synapses and sources.
+        emits: number of spikes in a step, e.g. ``Poisson(rate * dt)``, for sources; excludes ``spike``.
+        max_spikes: bound of the number of spikes in a step, an expression of parameters (DESIGN D6).
+        reset: statements executed where the cell spikes, one a line.
+        refractory: an expression of parameters, in ms; rounded to a whole number of steps; empty for none.
+        receptors: where synaptic increments arrive.
+        inputs: quantities given from outside.
+        pre_spike: statements of a synapse, executed when a spike arrives, e.g. ``g_target += weight``.
+        functions: user functions, ``f(x) = ...`` one a line.
+        order: order of one step.
+        units: unit by variable, as PyNN spells them.
+    """
+
+    name: str
+    kind: Kind = Kind.CELL
+    parameters: tuple[ParameterSpec, ...] = ()
+    equations: str = ""
+    spike: str = ""
+    emits: str = ""
+    max_spikes: str = "1"
+    reset: str = ""
+    refractory: str = ""
+    receptors: tuple[ReceptorSpec, ...] = ()
+    inputs: tuple[InputSpec, ...] = ()
+    pre_spike: str = ""
+    functions: str = ""
+    order: Order = Order.PYNN
+    units: tuple[tuple[str, str], ...] = ()
+    description: str = ""
+
+    def defaults(self) -> dict[str, float]:
+        """Default value by parameter name."""
+        return {parameter.name: parameter.default for parameter in self.parameters}
