@@ -1,0 +1,98 @@
+// abi.h: THE contract between the engine and a generated module. Plain C; nothing heavier than <stdint.h>.
+//
+// A module exports one symbol, `pnn_module_entry`, which returns its table. The engine refuses a table whose
+// `abi_version` is not its own or whose fingerprint is not the one that it asked the compiler for.
+#ifndef PYNN_ANNARCHY_ABI_H
+#define PYNN_ANNARCHY_ABI_H
+
+#include <stdint.h>
+
+#define PNN_ABI_VERSION 1u
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+// One step in time. Step n covers ((n-1) dt, n dt]; `t` is the time at its start, (n-1) dt, in ms.
+typedef struct pnn_step {
+    int64_t step;
+    double t;
+    double dt;
+    uint32_t seed_key;  // hash32 of the 64-bit seed
+    uint16_t trial;     // which trial since setup (reset() counts)
+    uint16_t batch;
+} pnn_step;
+
+// One population (or one projection's synapses) as a module sees it.
+typedef struct pnn_segment {
+    void* const* arrays;          // per-element fields, in the order of the module's `arrays` table
+    const double* shared;         // shared values, in the order of the module's `shared` table
+    int64_t* const* inputs;       // fixed-point accumulators, one array per receptor, indexed like the fields
+    const double* quanta;         // value of one unit of each accumulator
+    uint32_t object_index;        // creation index: identity of its random streams
+    int64_t element_offset;       // identity of element 0 within the object
+} pnn_segment;
+
+// Spikes of one step and one partition: ascending element indices with multiplicities (>= 1).
+typedef struct pnn_spikes {
+    uint32_t* index;
+    uint32_t* count;
+    int64_t n;         // written by the primitive
+} pnn_spikes;
+
+// One due group: `multiplicity` identical events of every synapse in [begin, end) of the partition's rows.
+typedef struct pnn_group {
+    uint64_t begin;
+    uint64_t end;
+    int64_t multiplicity;
+} pnn_group;
+
+enum { PNN_WEIGHT_SHARED = 0, PNN_WEIGHT_F32 = 1, PNN_WEIGHT_F64 = 2 };
+
+// The synapses of one projection that end in one partition, in (source, delay, target) order.
+typedef struct pnn_rows {
+    const void* targets;          // partition-local index of the post-synaptic element
+    int32_t target_bits;          // 16 or 32
+    int32_t weight_form;          // PNN_WEIGHT_*
+    const void* weights;          // one value (shared) or one per synapse
+    void* const* arrays;          // further per-synapse fields
+    const double* shared;
+    int64_t* accumulator;         // of the receptor, at the partition's first element
+    double inverse_quantum;       // a power of two
+    double bound;                 // increments beyond it raise
+    uint32_t object_index;
+} pnn_rows;
+
+// Returns 0, or 1 where an increment was not finite or beyond its bound.
+typedef int32_t (*pnn_deliver_fn)(const pnn_rows* rows, const pnn_group* groups, int64_t n_groups, const pnn_step* step);
+// Updates elements [begin, end) over one step and writes their spikes.
+typedef void (*pnn_neurons_fn)(const pnn_segment* segment, int64_t begin, int64_t end, const pnn_step* step, pnn_spikes* spikes);
+
+enum { PNN_F64 = 0, PNN_F32 = 1, PNN_I32 = 2, PNN_I64 = 3 };
+
+typedef struct pnn_field {
+    const char* name;
+    int32_t dtype;
+} pnn_field;
+
+typedef struct pnn_module {
+    uint32_t abi_version;
+    const char* fingerprint;
+    const char* model;
+    const pnn_field* arrays;
+    int32_t n_arrays;
+    const char* const* shared;
+    int32_t n_shared;
+    const char* const* receptors;
+    int32_t n_receptors;
+    pnn_neurons_fn neurons;   // null for synapses
+    pnn_deliver_fn deliver;   // null for cells
+} pnn_module;
+
+typedef const pnn_module* (*pnn_module_entry_fn)(void);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
