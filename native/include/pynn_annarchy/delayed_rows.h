@@ -1,0 +1,124 @@
+// delayed_rows.h: the synapses of one projection, sorted so that what falls due together lies together (DESIGN D8).
+//
+// One DelayedRows holds the synapses that end in one partition of the post-synaptic population. Synapses of one source
+// are a row; a row is cut into groups of equal delay; inside a group targets ascend (stable in the order of creation).
+#ifndef PYNN_ANNARCHY_DELAYED_ROWS_H
+#define PYNN_ANNARCHY_DELAYED_ROWS_H
+
+#include <cstdint>
+#include <vector>
+
+#include "pynn_annarchy/abi.h"
+#include "pynn_annarchy/memory.h"
+
+namespace pnn {
+
+// Indices below a limit known at the start, two bytes each where it allows that.
+class Indices {
+public:
+    void reserve(std::size_t n, bool narrow) {
+        if (narrow) narrow_.reserve(n);
+        else wide_.reserve(n);
+    }
+    void push_back(uint32_t value, bool narrow) {
+        if (narrow) narrow_.push_back(uint16_t(value));
+        else wide_.push_back(value);
+    }
+    uint32_t operator[](std::size_t i) const { return wide_.empty() ? narrow_[i] : wide_[i]; }
+
+private:
+    std::vector<uint16_t> narrow_;
+    std::vector<uint32_t> wide_;
+};
+
+// Synapses as connectors make them, in the order of creation; blocks bound the memory of growth.
+class Staging {
+public:
+    static constexpr std::size_t block_size = std::size_t(1) << 18;
+
+    Staging(int64_t n_pre, int64_t n_post) : n_pre_(n_pre), n_post_(n_post) {}
+
+    // Adds n synapses; `*_step` is 0 where one value serves all of them, else 1.
+    void add(int64_t n, const int32_t* pre, int pre_step, const int32_t* post, int post_step, const double* weight,
+             int weight_step, const uint16_t* delay, int delay_step);
+
+    int64_t size() const { return n_; }
+    int64_t n_pre() const { return n_pre_; }
+    int64_t n_post() const { return n_post_; }
+    bool weights_equal() const { return weights_equal_; }
+    bool weights_fit_float() const { return weights_fit_float_; }
+    double first_weight() const { return first_weight_; }
+
+private:
+    friend class Projection;
+    struct Block {
+        Indices pre, post;
+        std::vector<double> weight;   // empty while all weights of the projection are equal
+        std::vector<uint16_t> delay;  // empty while all delays of the projection are equal
+        std::size_t n = 0;
+    };
+    void spread_weights();
+    void spread_delays();
+
+    int64_t n_pre_, n_post_, n_ = 0;
+    bool weights_equal_ = true, weights_fit_float_ = true, delays_equal_ = true;
+    double first_weight_ = 0.0;
+    uint16_t first_delay_ = 1;
+    std::vector<Block> blocks_;
+};
+
+struct DelayedRows {
+    std::vector<uint32_t> row_start;       // n_pre + 1, into the groups
+    std::vector<uint32_t> group_start;     // n_groups + 1, into the synapses
+    std::vector<uint16_t> group_delay;     // in steps
+    Array<uint16_t> targets16;             // one of the two is empty
+    Array<uint32_t> targets32;
+    Array<float> weights32;                // at most one of the two is not empty
+    Array<double> weights64;
+    double shared_weight = 0.0;
+    int32_t weight_form = PNN_WEIGHT_SHARED;
+    std::vector<uint32_t> creation;        // rank of creation inside the row; only where a pair has several synapses
+    int64_t n = 0;
+    int64_t first_post = 0;                // of the partition
+    uint16_t max_delay = 1;
+
+    uint32_t target(std::size_t synapse) const {
+        return targets16.size() ? targets16[synapse] : targets32[synapse];
+    }
+    double weight(std::size_t synapse) const {
+        if (weight_form == PNN_WEIGHT_F64) return weights64[synapse];
+        return weight_form == PNN_WEIGHT_F32 ? double(weights32[synapse]) : shared_weight;
+    }
+    std::size_t bytes() const;
+};
+
+// One spike's way along its row: the group that falls due next.
+struct Cursor {
+    uint32_t group;
+    uint32_t row_end;
+    uint32_t multiplicity;
+};
+
+// Which groups fall due in which step: one bucket a step, one cursor a spike.
+class Calendar {
+public:
+    void resize(int max_delay) {
+        if (buckets_.size() < std::size_t(max_delay) + 1) buckets_.resize(std::size_t(max_delay) + 1);
+    }
+    void clear() {
+        for (auto& bucket : buckets_) bucket.clear();
+    }
+    bool empty() const {
+        for (const auto& bucket : buckets_)
+            if (!bucket.empty()) return false;
+        return true;
+    }
+    std::vector<Cursor>& at(int64_t step) { return buckets_[std::size_t(step) % buckets_.size()]; }
+
+private:
+    std::vector<std::vector<Cursor>> buckets_;
+};
+
+}  // namespace pnn
+
+#endif

@@ -1,0 +1,126 @@
+// engine.h: the step loop and what it runs over. Python prepares, this runs; nothing here knows a model.
+#ifndef PYNN_ANNARCHY_ENGINE_H
+#define PYNN_ANNARCHY_ENGINE_H
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "pynn_annarchy/abi.h"
+#include "pynn_annarchy/delayed_rows.h"
+
+namespace pnn {
+
+// Loads a generated module; returns its table, or null with `error` filled.
+const pnn_module* load_module(const char* path, const char* fingerprint, std::string& error);
+
+struct SpikeList {
+    std::vector<uint32_t> index, count;
+    int64_t n = 0;
+};
+
+struct RecordedSpikes {
+    std::vector<int64_t> step;
+    std::vector<uint32_t> index, count;
+};
+
+// A population: cells of a generated module, or a source whose spike times are given.
+struct Population {
+    int64_t size = 0;
+    const pnn_module* module = nullptr;
+    pnn_segment segment{};
+    std::vector<void*> arrays;
+    std::vector<int64_t*> inputs;
+    std::vector<double> shared, quanta;
+    std::vector<double> max_spikes{1.0};             // in one step: one value, or one per cell
+    std::vector<int64_t> bounds;                     // partition p owns [bounds[p], bounds[p + 1])
+    std::vector<SpikeList> spikes[2];                // by parity of the step, by partition
+    std::vector<int64_t> event_step;                 // given spikes, ascending
+    std::vector<uint32_t> event_index, event_count;
+    std::size_t next_event = 0;
+    bool records_spikes = false;
+    std::vector<uint8_t> recorded;                   // per cell; empty: all
+    std::vector<RecordedSpikes> spike_record;        // by partition
+};
+
+// One recorded variable: rows of samples, one column a recorded cell, columns ascending in the cell's index.
+struct Signal {
+    int population = 0;
+    const void* source = nullptr;
+    int32_t dtype = PNN_F64;
+    std::vector<int64_t> index;
+    std::vector<int64_t> column_bounds;              // by partition
+    bool contiguous = false;
+    double* buffer = nullptr;                        // of the next row to be written
+    int64_t start_step = 0, every = 1;
+};
+
+// The synapses of one projection with its spikes in flight.
+class Projection {
+public:
+    int pre = 0, post = 0, receptor = 0;
+    const pnn_module* module = nullptr;
+    uint32_t object_index = 0;
+    double bound = 0.0;                              // of one increment
+    std::vector<std::unique_ptr<DelayedRows>> rows;  // by partition
+    std::vector<Calendar> calendars;                 // by partition
+
+    // Sorts the staged synapses into rows and frees them; partitions are those of the post-synaptic population.
+    void build(Staging& staging, const std::vector<int64_t>& bounds);
+    int64_t size() const;
+    std::size_t bytes() const;
+    int max_delay() const;
+    int min_delay() const;
+    void update_bound();                             // from the present weights
+    // Position of each synapse in canonical order (pre, post, creation): partition and place in it, packed.
+    void canonical_order(uint64_t* order) const;
+    // Any output may be null; arrays have `size()` elements in canonical order.
+    void describe(const uint64_t* order, int32_t* pre, int32_t* post, double* weight, uint16_t* delay) const;
+    // Sets weights in canonical order, widening the stored form where a value asks for it.
+    void set_weights(const uint64_t* order, const double* weight);
+    // Adds the bound of each increment times its source's largest number of spikes a step to each post-synaptic cell's sum.
+    void add_bounds(const std::vector<double>& max_spikes, double* sums) const;
+    bool in_flight() const;
+    void clear();
+
+private:
+    void build_partition(Staging& staging, std::size_t partition, int64_t begin, int64_t end, bool release);
+};
+
+class Engine {
+public:
+    Engine(int partitions, double dt, uint32_t seed_key);
+
+    int partitions;
+    double dt;
+    uint32_t seed_key;
+    uint16_t trial = 0;
+    int64_t step = 0;                                // steps done
+    std::vector<std::unique_ptr<Population>> populations;
+    std::vector<std::shared_ptr<Projection>> projections;
+    std::vector<std::shared_ptr<Projection>> draining;   // replaced while spikes were in flight: take no new ones
+    std::vector<std::unique_ptr<Signal>> signals;
+
+    // Runs n steps with at most `workers` threads; returns the index of a projection whose increment failed, or -1.
+    int run(int64_t n_steps, int workers);
+    void replace(int index, std::shared_ptr<Projection> projection);
+    // Recomputes the quantum of each receptor of a population from all that project to it (DESIGN D6).
+    void update_quanta(int population);
+    // Forgets spikes in flight and published ones, puts sources back to their first event; states stay as they are.
+    void clear_events();
+
+private:
+    void step_partition(int64_t n, int partition, std::vector<pnn_group>& due, int& failed);
+    void deliver(Projection& projection, bool takes_new, int64_t n, int partition, std::vector<pnn_group>& due, int& failed,
+                 int number);
+    void emit_given(Population& population, int64_t n);
+    void record(int64_t n, int partition);
+};
+
+// Cuts [0, size) into `partitions` ranges that begin at multiples of 16 elements, so that no cache line has two owners.
+std::vector<int64_t> partition_bounds(int64_t size, int partitions);
+
+}  // namespace pnn
+
+#endif

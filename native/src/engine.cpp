@@ -1,0 +1,215 @@
+// engine.cpp: the step loop: deliver -> cells -> record, for each partition; one barrier a step.
+#include "pynn_annarchy/engine.h"
+
+#include <dlfcn.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <initializer_list>
+#include <limits>
+
+#include "pynn_annarchy/openmp/team.h"
+
+namespace pnn {
+
+const pnn_module* load_module(const char* path, const char* fingerprint, std::string& error) {
+    void* library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+    if (library == nullptr) {
+        error = dlerror();
+        return nullptr;
+    }
+    auto entry = reinterpret_cast<pnn_module_entry_fn>(dlsym(library, "pnn_module_entry"));
+    if (entry == nullptr) {
+        error = "no symbol 'pnn_module_entry'";
+        return nullptr;
+    }
+    const pnn_module* module = entry();
+    if (module->abi_version != PNN_ABI_VERSION) {
+        error = "built for another version of the engine's interface";
+        return nullptr;
+    }
+    if (std::strcmp(module->fingerprint, fingerprint) != 0) {
+        error = "not the model that was asked for (fingerprint differs)";
+        return nullptr;
+    }
+    return module;
+}
+
+std::vector<int64_t> partition_bounds(int64_t size, int partitions) {
+    std::vector<int64_t> bounds(std::size_t(partitions) + 1, size);
+    for (int p = 0; p < partitions; ++p) bounds[std::size_t(p)] = std::min(size, (size * p / partitions + 15) / 16 * 16);
+    bounds[0] = 0;
+    return bounds;
+}
+
+Engine::Engine(int partitions_, double dt_, uint32_t seed_key_) : partitions(partitions_), dt(dt_), seed_key(seed_key_) {}
+
+void Engine::replace(int index, std::shared_ptr<Projection> projection) {
+    auto& slot = projections[std::size_t(index)];
+    if (slot && slot->in_flight()) draining.push_back(slot);
+    slot = std::move(projection);
+}
+
+void Engine::update_quanta(int number) {
+    Population& population = *populations[std::size_t(number)];
+    std::vector<double> sums(std::size_t(population.size));
+    for (std::size_t receptor = 0; receptor < population.quanta.size(); ++receptor) {
+        std::fill(sums.begin(), sums.end(), 0.0);
+        for (const auto* list : {&projections, &draining})
+            for (const auto& projection : *list)
+                if (projection && projection->post == number && projection->receptor == int(receptor))
+                    projection->add_bounds(populations[std::size_t(projection->pre)]->max_spikes, sums.data());
+        const double largest = sums.empty() ? 0.0 : *std::max_element(sums.begin(), sums.end());
+        int exponent = 0;
+        std::frexp(largest, &exponent);  // largest < 2^exponent, and not < 2^(exponent - 1)
+        population.quanta[receptor] = std::ldexp(1.0, std::max(exponent - 62, -1000));
+    }
+}
+
+void Engine::clear_events() {
+    for (auto& population : populations) {
+        for (auto& lists : population->spikes)
+            for (auto& list : lists) list.n = 0;
+        population->next_event = 0;
+    }
+    for (auto& projection : projections)
+        if (projection) projection->clear();
+    draining.clear();
+}
+
+void Engine::deliver(Projection& projection, bool takes_new, int64_t n, int partition, std::vector<pnn_group>& due, int& failed,
+                     int number) {
+    const auto p = std::size_t(partition);
+    const DelayedRows& rows = *projection.rows[p];
+    Calendar& calendar = projection.calendars[p];
+    if (takes_new) {
+        for (const SpikeList& list : populations[std::size_t(projection.pre)]->spikes[(n - 1) & 1])
+            for (int64_t i = 0; i < list.n; ++i) {
+                const uint32_t source = list.index[std::size_t(i)];
+                const uint32_t first = rows.row_start[source], last = rows.row_start[source + 1];
+                if (first == last) continue;
+                calendar.at(n - 1 + rows.group_delay[first]).push_back({first, last, list.count[std::size_t(i)]});
+            }
+    }
+    std::vector<Cursor>& now = calendar.at(n);
+    if (now.empty()) return;
+    due.clear();
+    for (Cursor cursor : now) {
+        due.push_back({rows.group_start[cursor.group], rows.group_start[cursor.group + 1], int64_t(cursor.multiplicity)});
+        const uint32_t next = cursor.group + 1;
+        if (next == cursor.row_end) continue;
+        // Delays inside a row differ by less than the number of buckets, so this is never the bucket being read.
+        calendar.at(n + rows.group_delay[next] - rows.group_delay[cursor.group]).push_back({next, cursor.row_end, cursor.multiplicity});
+    }
+    now.clear();
+    pnn_rows view{};
+    view.targets = rows.targets16.size() ? static_cast<const void*>(rows.targets16.data()) : rows.targets32.data();
+    view.target_bits = rows.targets16.size() ? 16 : 32;
+    view.weight_form = rows.weight_form;
+    view.weights = rows.weight_form == PNN_WEIGHT_F64   ? static_cast<const void*>(rows.weights64.data())
+                   : rows.weight_form == PNN_WEIGHT_F32 ? static_cast<const void*>(rows.weights32.data())
+                                                        : &rows.shared_weight;
+    view.accumulator = populations[std::size_t(projection.post)]->inputs[std::size_t(projection.receptor)] + rows.first_post;
+    view.inverse_quantum = 1.0 / populations[std::size_t(projection.post)]->quanta[std::size_t(projection.receptor)];
+    view.bound = projection.bound;
+    view.object_index = projection.object_index;
+    const pnn_step step_value{n, double(n - 1) * dt, dt, seed_key, trial, 0};
+    if (projection.module->deliver(&view, due.data(), int64_t(due.size()), &step_value) != 0) failed = number;
+}
+
+void Engine::emit_given(Population& population, int64_t n) {
+    SpikeList& list = population.spikes[n & 1][0];
+    list.n = 0;
+    auto& next = population.next_event;
+    while (next < population.event_step.size() && population.event_step[next] < n) ++next;
+    for (; next < population.event_step.size() && population.event_step[next] == n; ++next, ++list.n) {
+        list.index[std::size_t(list.n)] = population.event_index[next];
+        list.count[std::size_t(list.n)] = population.event_count[next];
+    }
+}
+
+void Engine::record(int64_t n, int partition) {
+    const auto p = std::size_t(partition);
+    for (auto& population : populations) {
+        if (!population->records_spikes) continue;
+        const SpikeList& list = population->spikes[n & 1][p];
+        RecordedSpikes& out = population->spike_record[p];
+        for (int64_t i = 0; i < list.n; ++i) {
+            const uint32_t index = list.index[std::size_t(i)];
+            if (!population->recorded.empty() && !population->recorded[index]) continue;
+            out.step.push_back(n);
+            out.index.push_back(index);
+            out.count.push_back(list.count[std::size_t(i)]);
+        }
+    }
+    for (auto& signal : signals) {
+        if ((n - signal->start_step) % signal->every != 0) continue;
+        const int64_t width = int64_t(signal->index.size());
+        // Every partition knows its own row: the buffer begins with the first sample after the run's start.
+        const int64_t row = (n - signal->start_step) / signal->every - (step - signal->start_step) / signal->every - 1;
+        double* out = signal->buffer + row * width;
+        const int64_t begin = signal->column_bounds[p], end = signal->column_bounds[p + 1];
+        if (begin == end) continue;
+        const int64_t* index = signal->index.data();
+        if (signal->dtype == PNN_F64) {
+            const double* source = static_cast<const double*>(signal->source);
+            if (signal->contiguous) std::memcpy(out + begin, source + index[begin], std::size_t(end - begin) * sizeof(double));
+            else
+                for (int64_t k = begin; k < end; ++k) out[k] = source[index[k]];
+        } else {
+            const float* source = static_cast<const float*>(signal->source);
+            for (int64_t k = begin; k < end; ++k) out[k] = double(source[index[k]]);
+        }
+    }
+}
+
+void Engine::step_partition(int64_t n, int partition, std::vector<pnn_group>& due, int& failed) {
+    for (std::size_t i = 0; i < projections.size(); ++i)
+        if (projections[i]) deliver(*projections[i], true, n, partition, due, failed, int(i));
+    for (auto& projection : draining) deliver(*projection, false, n, partition, due, failed, -2);
+    const pnn_step step_value{n, double(n - 1) * dt, dt, seed_key, trial, 0};
+    const auto p = std::size_t(partition);
+    for (auto& population : populations) {
+        if (population->module == nullptr) {
+            if (partition == 0) emit_given(*population, n);
+            continue;
+        }
+        SpikeList& list = population->spikes[n & 1][p];
+        pnn_spikes out{list.index.data(), list.count.data(), 0};
+        if (population->bounds[p] < population->bounds[p + 1])
+            population->module->neurons(&population->segment, population->bounds[p], population->bounds[p + 1], &step_value, &out);
+        list.n = out.n;
+    }
+    record(n, partition);
+}
+
+int Engine::run(int64_t n_steps, int workers) {
+    const int64_t first = step + 1, last = step + n_steps;
+    if (n_steps <= 0) return -1;
+    workers = std::min(workers, partitions);
+    // Step 0 has no interval, but a source may be told to spike at t = 0.
+    if (step == 0)
+        for (auto& population : populations)
+            if (population->module == nullptr) emit_given(*population, 0);
+    std::vector<int> failures(std::size_t(workers), -1);
+    // A failure stops every worker at the same barrier: the step it happened in is published, not a mere flag.
+    std::atomic<int64_t> stop_after{last};
+    with_team(workers, [&](int worker, Barrier& barrier) {
+        std::vector<pnn_group> due;
+        int& failed = failures[std::size_t(worker)];
+        for (int64_t n = first; n <= stop_after.load(std::memory_order_relaxed); ++n) {
+            for (int p = worker; p < partitions; p += workers) step_partition(n, p, due, failed);
+            if (failed != -1 && stop_after.load(std::memory_order_relaxed) > n) stop_after.store(n, std::memory_order_relaxed);
+            if (workers > 1) barrier.wait();
+        }
+    });
+    const int64_t stopped_at = stop_after.load();
+    step = stopped_at;
+    draining.erase(std::remove_if(draining.begin(), draining.end(), [](const auto& p) { return !p->in_flight(); }), draining.end());
+    for (int failed : failures)
+        if (failed != -1) return failed;
+    return -1;
+}
+
+}  // namespace pnn

@@ -1,0 +1,333 @@
+// rows.cpp: staged synapses -> delayed rows, and rows -> the order that users see.
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <stdexcept>
+
+#include "pynn_annarchy/engine.h"
+
+namespace pnn {
+
+void Staging::spread_weights() {
+    weights_equal_ = false;
+    for (Block& block : blocks_) block.weight.assign(block.n, first_weight_);
+}
+
+void Staging::spread_delays() {
+    delays_equal_ = false;
+    for (Block& block : blocks_) block.delay.assign(block.n, first_delay_);
+}
+
+void Staging::add(int64_t n, const int32_t* pre, int pre_step, const int32_t* post, int post_step, const double* weight,
+                  int weight_step, const uint16_t* delay, int delay_step) {
+    if (n == 0) return;
+    if (n_ == 0) {
+        first_weight_ = weight[0];
+        first_delay_ = delay[0];
+    }
+    const int64_t n_weights = weight_step ? n : 1, n_delays = delay_step ? n : 1;
+    for (int64_t i = 0; i < n_weights; ++i) {
+        if (weights_equal_ && weight[i] != first_weight_) spread_weights();
+        weights_fit_float_ = weights_fit_float_ && double(float(weight[i])) == weight[i];
+    }
+    for (int64_t i = 0; i < n_delays && delays_equal_; ++i)
+        if (delay[i] != first_delay_) spread_delays();
+    const bool narrow_pre = n_pre_ <= 65536, narrow_post = n_post_ <= 65536;
+    for (int64_t i = 0; i < n;) {
+        if (blocks_.empty() || blocks_.back().n == block_size) {
+            blocks_.emplace_back();
+            Block& fresh = blocks_.back();
+            // A projection that fills one block will probably fill the next: reserve, so that growth never copies.
+            if (blocks_.size() > 1) {
+                fresh.pre.reserve(block_size, narrow_pre);
+                fresh.post.reserve(block_size, narrow_post);
+                if (!weights_equal_) fresh.weight.reserve(block_size);
+                if (!delays_equal_) fresh.delay.reserve(block_size);
+            }
+        }
+        Block& block = blocks_.back();
+        const int64_t end = std::min<int64_t>(n, i + int64_t(block_size - block.n));
+        for (int64_t k = i; k < end; ++k) {
+            block.pre.push_back(uint32_t(pre[k * pre_step]), narrow_pre);
+            block.post.push_back(uint32_t(post[k * post_step]), narrow_post);
+        }
+        if (!weights_equal_)
+            for (int64_t k = i; k < end; ++k) block.weight.push_back(weight[k * weight_step]);
+        if (!delays_equal_)
+            for (int64_t k = i; k < end; ++k) block.delay.push_back(delay[k * delay_step]);
+        block.n += std::size_t(end - i);
+        i = end;
+    }
+    n_ += n;
+}
+
+namespace {
+
+// Stable sort of one row by delay, through scratch copies; `permutation` holds places inside the row.
+template <class T>
+void permute(T* values, const std::vector<uint32_t>& permutation, std::vector<T>& scratch) {
+    scratch.assign(values, values + permutation.size());
+    for (std::size_t i = 0; i < permutation.size(); ++i) values[i] = scratch[permutation[i]];
+}
+
+}  // namespace
+
+void Projection::build_partition(Staging& staging, std::size_t partition, int64_t begin, int64_t end, bool release) {
+    auto owned = std::make_unique<DelayedRows>();
+    DelayedRows& out = *owned;
+    const int64_t n_pre = staging.n_pre_;
+    std::vector<uint32_t> start(std::size_t(n_pre) + 1, 0);
+    const bool all = begin == 0 && end >= staging.n_post_;
+    auto mine = [&](uint32_t post) { return all || (int64_t(post) >= begin && int64_t(post) < end); };
+    uint64_t total = 0;
+    for (const auto& block : staging.blocks_)
+        for (std::size_t i = 0; i < block.n; ++i)
+            if (mine(block.post[i])) {
+                ++start[block.pre[i] + 1];
+                ++total;
+            }
+    if (total > std::numeric_limits<uint32_t>::max()) throw std::length_error("more than 2^32 synapses in one partition");
+    for (int64_t i = 0; i < n_pre; ++i) start[i + 1] += start[i];
+
+    out.n = int64_t(total);
+    out.first_post = begin;
+    const bool narrow = end - begin <= 65536;
+    if (narrow) out.targets16 = Array<uint16_t>(total);
+    else out.targets32 = Array<uint32_t>(total);
+    out.shared_weight = staging.first_weight_;
+    out.weight_form = staging.weights_equal_ ? PNN_WEIGHT_SHARED : staging.weights_fit_float_ ? PNN_WEIGHT_F32 : PNN_WEIGHT_F64;
+    if (out.weight_form == PNN_WEIGHT_F32) out.weights32 = Array<float>(total);
+    if (out.weight_form == PNN_WEIGHT_F64) out.weights64 = Array<double>(total);
+    Array<uint16_t> delays(staging.delays_equal_ ? 0 : total);
+
+    std::vector<uint32_t> next(start.begin(), start.end() - 1);
+    for (auto& block : staging.blocks_) {
+        for (std::size_t i = 0; i < block.n; ++i) {
+            const uint32_t post = block.post[i];
+            if (!mine(post)) continue;
+            const uint32_t place = next[block.pre[i]]++;
+            if (narrow) out.targets16[place] = uint16_t(post - begin);
+            else out.targets32[place] = uint32_t(post - begin);
+            if (out.weight_form == PNN_WEIGHT_F32) out.weights32[place] = float(block.weight[i]);
+            if (out.weight_form == PNN_WEIGHT_F64) out.weights64[place] = block.weight[i];
+            if (delays.size()) delays[place] = block.delay[i];
+        }
+        if (release) block = Staging::Block();
+    }
+    next.clear();
+    next.shrink_to_fit();
+
+    // Rows -> groups: (delay, target), stable in creation.
+    std::vector<uint32_t> permutation, scratch32, last_seen(std::size_t(end - begin), 0);
+    std::vector<uint16_t> scratch16;
+    std::vector<float> scratch_float;
+    std::vector<double> scratch_double;
+    bool has_multiple = false;
+    for (int64_t pre_index = 0; pre_index < n_pre && !has_multiple; ++pre_index)
+        for (uint32_t s = start[pre_index]; s < start[pre_index + 1]; ++s) {
+            uint32_t& seen = last_seen[out.target(s)];
+            if (seen == uint32_t(pre_index) + 1) {
+                has_multiple = true;
+                break;
+            }
+            seen = uint32_t(pre_index) + 1;
+        }
+    last_seen.clear();
+    last_seen.shrink_to_fit();
+    if (has_multiple) out.creation.resize(total);
+    out.row_start.reserve(std::size_t(n_pre) + 1);
+    out.row_start.push_back(0);
+    out.max_delay = 1;
+    for (int64_t pre_index = 0; pre_index < n_pre; ++pre_index) {
+        const uint32_t first = start[pre_index], last = start[pre_index + 1], length = last - first;
+        permutation.resize(length);
+        for (uint32_t i = 0; i < length; ++i) permutation[i] = i;
+        auto delay_of = [&](uint32_t i) { return delays.size() ? delays[first + i] : staging.first_delay_; };
+        auto before = [&](uint32_t a, uint32_t b) {
+            const uint16_t da = delay_of(a), db = delay_of(b);
+            if (da != db) return da < db;
+            const uint32_t ta = out.target(first + a), tb = out.target(first + b);
+            return ta != tb ? ta < tb : a < b;
+        };
+        if (!std::is_sorted(permutation.begin(), permutation.end(), before)) {
+            std::sort(permutation.begin(), permutation.end(), before);
+            if (narrow) permute(out.targets16.data() + first, permutation, scratch16);
+            else permute(out.targets32.data() + first, permutation, scratch32);
+            if (out.weight_form == PNN_WEIGHT_F32) permute(out.weights32.data() + first, permutation, scratch_float);
+            if (out.weight_form == PNN_WEIGHT_F64) permute(out.weights64.data() + first, permutation, scratch_double);
+            if (delays.size()) permute(delays.data() + first, permutation, scratch16);
+        }
+        if (has_multiple) std::copy(permutation.begin(), permutation.end(), out.creation.begin() + first);
+        for (uint32_t i = 0; i < length; ++i)
+            if (i == 0 || delay_of(i) != delay_of(i - 1)) {
+                out.group_start.push_back(first + i);
+                out.group_delay.push_back(delay_of(i));
+                out.max_delay = std::max(out.max_delay, delay_of(i));
+            }
+        out.row_start.push_back(uint32_t(out.group_start.size()));
+    }
+    out.group_start.push_back(uint32_t(total));
+    out.group_start.shrink_to_fit();
+    out.group_delay.shrink_to_fit();
+    rows[partition] = std::move(owned);
+}
+
+void Projection::build(Staging& staging, const std::vector<int64_t>& bounds) {
+    const std::size_t n_partitions = bounds.size() - 1;
+    rows.clear();
+    rows.resize(n_partitions);
+    calendars.assign(n_partitions, Calendar());
+    for (std::size_t p = 0; p < n_partitions; ++p)
+        build_partition(staging, p, bounds[p], bounds[p + 1], p + 1 == n_partitions);
+    staging.blocks_.clear();
+    const int longest = max_delay();
+    for (Calendar& calendar : calendars) calendar.resize(longest);
+}
+
+std::size_t DelayedRows::bytes() const {
+    return row_start.capacity() * 4 + group_start.capacity() * 4 + group_delay.capacity() * 2 + targets16.size() * 2 +
+           targets32.size() * 4 + weights32.size() * 4 + weights64.size() * 8 + creation.capacity() * 4;
+}
+
+int64_t Projection::size() const {
+    int64_t n = 0;
+    for (const auto& part : rows) n += part->n;
+    return n;
+}
+
+std::size_t Projection::bytes() const {
+    std::size_t n = 0;
+    for (const auto& part : rows) n += part->bytes();
+    return n;
+}
+
+int Projection::max_delay() const {
+    int longest = 1;
+    for (const auto& part : rows) longest = std::max<int>(longest, part->max_delay);
+    return longest;
+}
+
+int Projection::min_delay() const {
+    int shortest = 65536;
+    for (const auto& part : rows)
+        for (uint16_t delay : part->group_delay) shortest = std::min<int>(shortest, delay);
+    return shortest;
+}
+
+namespace {
+constexpr double headroom = 1024.0;  // how far a weight may grow beyond its initial value (DESIGN D6)
+}
+
+void Projection::update_bound() {
+    bound = 0.0;
+    for (const auto& part : rows) {
+        const std::size_t n = part->weight_form == PNN_WEIGHT_SHARED ? std::size_t(part->n > 0) : std::size_t(part->n);
+        for (std::size_t i = 0; i < n; ++i) bound = std::max(bound, headroom * std::fabs(part->weight(i)));
+    }
+}
+
+void Projection::canonical_order(uint64_t* order) const {
+    if (rows.empty()) return;
+    struct Place {
+        uint32_t post, creation;
+        uint64_t packed;
+    };
+    std::vector<Place> places;
+    const std::size_t n_pre = rows[0]->row_start.size() - 1;
+    for (std::size_t pre_index = 0; pre_index < n_pre; ++pre_index) {
+        places.clear();
+        for (std::size_t p = 0; p < rows.size(); ++p) {
+            const DelayedRows& part = *rows[p];
+            const uint32_t first = part.group_start[part.row_start[pre_index]];
+            const uint32_t last = part.group_start[part.row_start[pre_index + 1]];
+            for (uint32_t s = first; s < last; ++s)
+                places.push_back({uint32_t(part.first_post) + part.target(s), part.creation.empty() ? 0 : part.creation[s],
+                                  (uint64_t(p) << 40) | s});
+        }
+        auto before = [](const Place& a, const Place& b) {
+            return a.post != b.post ? a.post < b.post : a.creation < b.creation;
+        };
+        if (!std::is_sorted(places.begin(), places.end(), before)) std::sort(places.begin(), places.end(), before);
+        for (const Place& place : places) *order++ = place.packed;
+    }
+}
+
+namespace {
+constexpr uint64_t place_mask = (uint64_t(1) << 40) - 1;
+}
+
+void Projection::describe(const uint64_t* order, int32_t* pre, int32_t* post, double* weight, uint16_t* delay) const {
+    if (rows.empty()) return;
+    const int64_t total = size();
+    if (post || weight) {
+        for (int64_t i = 0; i < total; ++i) {
+            const DelayedRows& part = *rows[order[i] >> 40];
+            const std::size_t s = order[i] & place_mask;
+            if (post) post[i] = int32_t(part.first_post + part.target(s));
+            if (weight) weight[i] = part.weight(s);
+        }
+    }
+    if (pre) {
+        const std::size_t n_pre = rows[0]->row_start.size() - 1;
+        for (std::size_t row = 0; row < n_pre; ++row) {
+            int64_t length = 0;
+            for (const auto& part : rows)
+                length += part->group_start[part->row_start[row + 1]] - part->group_start[part->row_start[row]];
+            pre = std::fill_n(pre, length, int32_t(row));
+        }
+    }
+    if (delay) {
+        for (int64_t i = 0; i < total; ++i) {
+            const DelayedRows& part = *rows[order[i] >> 40];
+            const uint32_t s = uint32_t(order[i] & place_mask);
+            const auto group = std::upper_bound(part.group_start.begin(), part.group_start.end(), s) - part.group_start.begin() - 1;
+            delay[i] = part.group_delay[std::size_t(group)];
+        }
+    }
+}
+
+void Projection::set_weights(const uint64_t* order, const double* weight) {
+    const int64_t total = size();
+    bool fits_float = true;
+    for (int64_t i = 0; i < total; ++i) fits_float = fits_float && double(float(weight[i])) == weight[i];
+    for (auto& part : rows) {
+        if (part->weight_form == PNN_WEIGHT_SHARED || !fits_float) {
+            part->weights32.release();
+            part->weights64.release();
+            part->weight_form = fits_float ? PNN_WEIGHT_F32 : PNN_WEIGHT_F64;
+            if (fits_float) part->weights32 = Array<float>(std::size_t(part->n));
+            else part->weights64 = Array<double>(std::size_t(part->n));
+        }
+    }
+    for (int64_t i = 0; i < total; ++i) {
+        DelayedRows& part = *rows[order[i] >> 40];
+        const std::size_t s = order[i] & place_mask;
+        if (part.weight_form == PNN_WEIGHT_F32) part.weights32[s] = float(weight[i]);
+        else part.weights64[s] = weight[i];
+    }
+}
+
+void Projection::add_bounds(const std::vector<double>& max_spikes, double* sums) const {
+    for (const auto& part : rows) {
+        const std::size_t n_pre = part->row_start.size() - 1;
+        for (std::size_t pre_index = 0; pre_index < n_pre; ++pre_index) {
+            const uint32_t first = part->group_start[part->row_start[pre_index]];
+            const uint32_t last = part->group_start[part->row_start[pre_index + 1]];
+            const double scale = headroom * max_spikes[max_spikes.size() == 1 ? 0 : pre_index];
+            for (uint32_t s = first; s < last; ++s)
+                sums[std::size_t(part->first_post) + part->target(s)] += std::fabs(part->weight(s)) * scale;
+        }
+    }
+}
+
+bool Projection::in_flight() const {
+    for (const Calendar& calendar : calendars)
+        if (!calendar.empty()) return true;
+    return false;
+}
+
+void Projection::clear() {
+    for (Calendar& calendar : calendars) calendar.clear();
+}
+
+}  // namespace pnn

@@ -1,0 +1,1 @@
+"""Arrays and time: what runs a network, without PyNN."""

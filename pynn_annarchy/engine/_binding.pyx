@@ -1,0 +1,440 @@
+# cython: language_level=3, boundscheck=False, wraparound=False
+# distutils: language = c++
+"""The door to native/src: what Python prepares, C++ runs. Arrays are handed over by pointer and kept alive here."""
+
+from libc.stdint cimport int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
+from libcpp cimport bool as cbool
+from libcpp.memory cimport make_shared, make_unique, shared_ptr, unique_ptr
+from libcpp.string cimport string
+from libcpp.utility cimport move
+from libcpp.vector cimport vector
+
+import numpy as np
+
+cdef extern from "pynn_annarchy/abi.h" nogil:
+    ctypedef struct pnn_field:
+        const char* name
+        int32_t dtype
+    ctypedef struct pnn_module:
+        const pnn_field* arrays
+        int32_t n_arrays
+        const char* const* shared
+        int32_t n_shared
+        int32_t n_receptors
+    ctypedef struct pnn_segment:
+        void* const* arrays
+        const double* shared
+        int64_t* const* inputs
+        const double* quanta
+        uint32_t object_index
+        int64_t element_offset
+
+cdef extern from "pynn_annarchy/engine.h" namespace "pnn" nogil:
+    cdef cppclass CStaging "pnn::Staging":
+        CStaging(int64_t, int64_t)
+        void add(int64_t, const int32_t*, int, const int32_t*, int, const double*, int, const uint16_t*, int) except +
+        int64_t size()
+    cdef struct SpikeList:
+        vector[uint32_t] index
+        vector[uint32_t] count
+        int64_t n
+    cdef struct RecordedSpikes:
+        vector[int64_t] step
+        vector[uint32_t] index
+        vector[uint32_t] count
+    cdef cppclass Population:
+        int64_t size
+        const pnn_module* module
+        pnn_segment segment
+        vector[void*] arrays
+        vector[int64_t*] inputs
+        vector[double] shared
+        vector[double] quanta
+        vector[double] max_spikes
+        vector[int64_t] bounds
+        vector[SpikeList] spikes[2]
+        vector[int64_t] event_step
+        vector[uint32_t] event_index
+        vector[uint32_t] event_count
+        size_t next_event
+        cbool records_spikes
+        vector[uint8_t] recorded
+        vector[RecordedSpikes] spike_record
+    cdef cppclass Signal:
+        int population
+        const void* source
+        int32_t dtype
+        vector[int64_t] index
+        vector[int64_t] column_bounds
+        cbool contiguous
+        double* buffer
+        int64_t start_step
+        int64_t every
+    cdef cppclass CProjection "pnn::Projection":
+        CProjection()
+        int pre
+        int post
+        int receptor
+        const pnn_module* module
+        uint32_t object_index
+        void build(CStaging&, const vector[int64_t]&) except +
+        int64_t size()
+        size_t bytes()
+        int max_delay()
+        int min_delay()
+        void update_bound()
+        void canonical_order(uint64_t*) except +
+        void describe(const uint64_t*, int32_t*, int32_t*, double*, uint16_t*)
+        void set_weights(const uint64_t*, const double*) except +
+    cdef cppclass CEngine "pnn::Engine":
+        CEngine(int, double, uint32_t)
+        int partitions
+        uint16_t trial
+        int64_t step
+        vector[unique_ptr[Population]] populations
+        vector[shared_ptr[CProjection]] projections
+        vector[unique_ptr[Signal]] signals
+        int run(int64_t, int) except +
+        void replace(int, shared_ptr[CProjection])
+        void clear_events()
+        void update_quanta(int)
+    const pnn_module* load_module(const char*, const char*, string&)
+    vector[int64_t] partition_bounds(int64_t, int)
+
+
+cdef class Module:
+    """A loaded generated module; the library stays loaded for the life of the process."""
+
+    cdef const pnn_module* table
+
+    def __init__(self, path: str, fingerprint: str):
+        cdef string error
+        self.table = load_module(path.encode(), fingerprint.encode(), error)
+        if self.table == NULL:
+            raise ImportError(f"{path}: {error.decode(errors='replace')}")
+
+    @property
+    def arrays(self):
+        return tuple(self.table.arrays[i].name.decode() for i in range(self.table.n_arrays))
+
+    @property
+    def shared(self):
+        return tuple(self.table.shared[i].decode() for i in range(self.table.n_shared))
+
+
+cdef class Staging:
+    """Synapses on their way into rows."""
+
+    cdef CStaging* staging
+
+    def __cinit__(self, int64_t n_pre, int64_t n_post):
+        self.staging = new CStaging(n_pre, n_post)
+
+    def __dealloc__(self):
+        del self.staging
+
+    def __len__(self):
+        return self.staging.size()
+
+    def add(self, int64_t n, const int32_t[::1] pre, const int32_t[::1] post, const double[::1] weight,
+            const uint16_t[::1] delay):
+        """Adds n synapses; an array of one element serves all of them."""
+        if n == 0:
+            return
+        for length in (pre.shape[0], post.shape[0], weight.shape[0], delay.shape[0]):
+            if length != n and length != 1:
+                raise ValueError(f"{n} synapses cannot take {length} values")
+        cdef int steps[4]
+        steps[0] = pre.shape[0] == n
+        steps[1] = post.shape[0] == n
+        steps[2] = weight.shape[0] == n
+        steps[3] = delay.shape[0] == n
+        with nogil:
+            self.staging.add(n, &pre[0], steps[0], &post[0], steps[1], &weight[0], steps[2], &delay[0], steps[3])
+
+
+cdef class Rows:
+    """The synapses of one projection, sorted into delayed rows by partition; outlives the engine's use of it."""
+
+    cdef shared_ptr[CProjection] projection
+
+    def __init__(self, Staging staging, const int64_t[::1] bounds):
+        cdef vector[int64_t] partition
+        for bound in bounds:
+            partition.push_back(bound)
+        self.projection = make_shared[CProjection]()
+        with nogil:
+            self.projection.get().build(staging.staging[0], partition)
+            self.projection.get().update_bound()
+
+    def __len__(self):
+        return self.projection.get().size()
+
+    @property
+    def nbytes(self):
+        return self.projection.get().bytes()
+
+    @property
+    def max_delay(self):
+        return self.projection.get().max_delay()
+
+    @property
+    def min_delay(self):
+        return self.projection.get().min_delay()
+
+    def canonical_order(self):
+        """Place of each synapse in the order (pre, post, creation), packed; uint64."""
+        cdef uint64_t[::1] order = np.empty(len(self), np.uint64)
+        if len(self):
+            with nogil:
+                self.projection.get().canonical_order(&order[0])
+        return np.asarray(order)
+
+    def _describe(self, uint64_t[::1] order, name, dtype):
+        out = np.empty(len(self), dtype)
+        cdef int32_t[::1] integers
+        cdef double[::1] reals
+        cdef uint16_t[::1] steps
+        cdef CProjection* projection = self.projection.get()
+        if len(self) == 0:
+            return out
+        if name == "pre":
+            integers = out
+            projection.describe(&order[0], &integers[0], NULL, NULL, NULL)
+        elif name == "post":
+            integers = out
+            projection.describe(&order[0], NULL, &integers[0], NULL, NULL)
+        elif name == "weight":
+            reals = out
+            projection.describe(&order[0], NULL, NULL, &reals[0], NULL)
+        else:
+            steps = out
+            projection.describe(&order[0], NULL, NULL, NULL, &steps[0])
+        return out
+
+    def pre(self, order):
+        return self._describe(order, "pre", np.int32)
+
+    def post(self, order):
+        return self._describe(order, "post", np.int32)
+
+    def weight(self, order):
+        return self._describe(order, "weight", np.float64)
+
+    def delay(self, order):
+        """In steps."""
+        return self._describe(order, "delay", np.uint16)
+
+    def set_weight(self, uint64_t[::1] order, const double[::1] weight):
+        if weight.shape[0] != len(self):
+            raise ValueError(f"{len(self)} synapses cannot take {weight.shape[0]} weights")
+        if len(self):
+            with nogil:
+                self.projection.get().set_weights(&order[0], &weight[0])
+                self.projection.get().update_bound()
+
+
+def bounds_of_partitions(int64_t size, int partitions):
+    """First element of each partition and the size, int64, shape (partitions + 1,)."""
+    cdef vector[int64_t] bounds = partition_bounds(size, partitions)
+    return np.array([bounds[i] for i in range(bounds.size())], np.int64)
+
+
+cdef void* _address(array) except? NULL:
+    return <void*><size_t>array.ctypes.data
+
+
+cdef class Engine:
+    """The step loop and its populations, projections and signals, by number."""
+
+    cdef CEngine* engine
+    cdef dict kept  # what C++ points to, by population
+    cdef list modules
+
+    def __cinit__(self, int partitions, double dt, uint32_t seed_key):
+        self.engine = new CEngine(partitions, dt, seed_key)
+        self.kept = {}
+        self.modules = []
+
+    def __dealloc__(self):
+        del self.engine
+
+    @property
+    def step(self):
+        return self.engine.step
+
+    @step.setter
+    def step(self, int64_t value):
+        self.engine.step = value
+
+    @property
+    def trial(self):
+        return self.engine.trial
+
+    @trial.setter
+    def trial(self, uint16_t value):
+        self.engine.trial = value
+
+    def add_population(self, int64_t size):
+        """A population without a module: a source of given spikes until `bind_cells` gives it one."""
+        cdef unique_ptr[Population] owned = make_unique[Population]()
+        cdef Population* population = owned.get()
+        cdef int parity
+        cdef int64_t width
+        population.size = size
+        population.bounds = partition_bounds(size, self.engine.partitions)
+        population.spike_record.resize(self.engine.partitions)
+        for parity in range(2):
+            population.spikes[parity].resize(self.engine.partitions)
+            for p in range(self.engine.partitions):
+                width = population.bounds[p + 1] - population.bounds[p]
+                population.spikes[parity][p].n = 0
+                population.spikes[parity][p].index.resize(width)
+                population.spikes[parity][p].count.resize(width)
+        self.engine.populations.push_back(move(owned))
+        return self.engine.populations.size() - 1
+
+    def bind_cells(self, int number, Module module, list arrays, const double[::1] shared, list inputs, uint32_t object_index):
+        """Points a population to its arrays, in the module's order."""
+        cdef Population* population = self.engine.populations[number].get()
+        population.module = module.table
+        population.arrays.clear()
+        for array in arrays:
+            population.arrays.push_back(_address(array))
+        population.inputs.clear()
+        for array in inputs:
+            population.inputs.push_back(<int64_t*>_address(array))
+        population.shared.clear()
+        for i in range(shared.shape[0]):
+            population.shared.push_back(shared[i])
+        population.segment.arrays = population.arrays.data()
+        population.segment.shared = population.shared.data()
+        population.segment.inputs = population.inputs.data()
+        population.segment.quanta = population.quanta.data()
+        population.segment.object_index = object_index
+        population.segment.element_offset = 0
+        self.kept[number] = (module, arrays, inputs)
+
+    def set_receptors(self, int number, int n):
+        """Gives a population its accumulators' quanta, before modules or projections refer to them."""
+        self.engine.populations[number].get().quanta.resize(n, 1.0)
+
+    def set_max_spikes(self, int number, const double[::1] value):
+        cdef Population* population = self.engine.populations[number].get()
+        population.max_spikes.clear()
+        for i in range(value.shape[0]):
+            population.max_spikes.push_back(value[i])
+
+    def update_quanta(self, int number):
+        """Value of one unit of each receptor's accumulators, from the bounds of all that project to the population."""
+        self.engine.update_quanta(number)
+        return [value for value in self.engine.populations[number].get().quanta]
+
+    def set_events(self, int number, const int64_t[::1] step, const uint32_t[::1] index, const uint32_t[::1] count):
+        """Given spikes of a source: steps ascending, one entry a cell and step (the source emits `count` there)."""
+        cdef Population* population = self.engine.populations[number].get()
+        cdef size_t n = step.shape[0]
+        population.event_step.resize(n)
+        population.event_index.resize(n)
+        population.event_count.resize(n)
+        for i in range(n):
+            population.event_step[i] = step[i]
+            population.event_index[i] = index[i]
+            population.event_count[i] = count[i]
+        population.next_event = 0
+        # The list of one partition takes all spikes of a source.
+        for parity in range(2):
+            if <int64_t>population.spikes[parity][0].index.size() < population.size:
+                population.spikes[parity][0].index.resize(population.size)
+                population.spikes[parity][0].count.resize(population.size)
+
+    def record_spikes(self, int number, bint on, mask):
+        """Switches recording; `mask` is uint8 per cell or None for all."""
+        cdef Population* population = self.engine.populations[number].get()
+        cdef const uint8_t[::1] view
+        population.records_spikes = on
+        population.recorded.clear()
+        if mask is not None:
+            view = mask
+            for i in range(view.shape[0]):
+                population.recorded.push_back(view[i])
+
+    def take_spikes(self, int number):
+        """Recorded spikes since the last call: (step, index, count), sorted by (step, index)."""
+        cdef Population* population = self.engine.populations[number].get()
+        cdef size_t total = 0, at = 0, i, p
+        for p in range(population.spike_record.size()):
+            total += population.spike_record[p].step.size()
+        cdef int64_t[::1] step = np.empty(total, np.int64)
+        cdef uint32_t[::1] index = np.empty(total, np.uint32)
+        cdef uint32_t[::1] count = np.empty(total, np.uint32)
+        cdef RecordedSpikes* part
+        for p in range(population.spike_record.size()):
+            part = &population.spike_record[p]
+            for i in range(part.step.size()):
+                step[at] = part.step[i]
+                index[at] = part.index[i]
+                count[at] = part.count[i]
+                at += 1
+            part.step = vector[int64_t]()
+            part.index = vector[uint32_t]()
+            part.count = vector[uint32_t]()
+        steps, indices, counts = np.asarray(step), np.asarray(index), np.asarray(count)
+        if population.spike_record.size() > 1:
+            order = np.argsort(steps, kind="stable")
+            return steps[order], indices[order], counts[order]
+        return steps, indices, counts
+
+    def add_signal(self, int population, const int64_t[::1] index):
+        """A recorded variable of the cells `index` (ascending)."""
+        cdef unique_ptr[Signal] owned = make_unique[Signal]()
+        cdef Signal* signal = owned.get()
+        cdef Population* cells = self.engine.populations[population].get()
+        cdef int64_t i, n = index.shape[0]
+        signal.population = population
+        for i in range(n):
+            signal.index.push_back(index[i])
+        bounds = np.searchsorted(np.asarray(index), [cells.bounds[p] for p in range(cells.bounds.size())])
+        for bound in bounds:
+            signal.column_bounds.push_back(bound)
+        signal.contiguous = n > 0 and index[n - 1] - index[0] == n - 1
+        self.engine.signals.push_back(move(owned))
+        return self.engine.signals.size() - 1
+
+    def clear_signals(self):
+        self.engine.signals.clear()
+
+    def bind_signal(self, int number, source, buffer, int64_t start_step, int64_t every):
+        """Where the next samples come from and go to; the caller keeps both arrays alive through the run."""
+        cdef Signal* signal = self.engine.signals[number].get()
+        signal.source = _address(source)
+        signal.dtype = 1 if source.dtype == np.float32 else 0
+        signal.buffer = <double*>_address(buffer)
+        signal.start_step = start_step
+        signal.every = every
+
+    def add_projection(self):
+        self.engine.projections.push_back(shared_ptr[CProjection]())
+        return self.engine.projections.size() - 1
+
+    def bind_rows(self, int number, Rows rows, int pre, int post, int receptor, Module module, uint32_t object_index):
+        """Gives a projection its rows; those it had go on delivering the spikes that are under way."""
+        cdef CProjection* projection = rows.projection.get()
+        projection.pre = pre
+        projection.post = post
+        projection.receptor = receptor
+        projection.module = NULL if module is None else module.table
+        projection.object_index = object_index
+        if self.engine.projections[number].get() != projection:
+            self.engine.replace(number, rows.projection)
+            self.modules.append(module)
+
+    def clear_events(self):
+        self.engine.clear_events()
+
+    def run(self, int64_t n_steps, int workers):
+        """Runs without the GIL; returns the number of a projection whose increment failed, or -1."""
+        cdef int failed
+        with nogil:
+            failed = self.engine.run(n_steps, workers)
+        return failed

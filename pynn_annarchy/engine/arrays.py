@@ -1,0 +1,69 @@
+"""Types and small tools for the arrays that Python and C++ share."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from pynn_annarchy.exceptions import ModelError
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+AnyArray = npt.NDArray[Any]
+Value = float | FloatArray
+"""One value for all elements, or one each."""
+
+_ALIGNMENT = 64
+
+
+def aligned_zeros(size: int, dtype: npt.DTypeLike) -> AnyArray:
+    """Zeros that begin at a cache line, so that partitions (multiples of 16 elements) never share one."""
+    dtype = np.dtype(dtype)
+    raw = np.zeros(size * dtype.itemsize + _ALIGNMENT, np.uint8)
+    offset = -raw.ctypes.data % _ALIGNMENT
+    return raw[offset : offset + size * dtype.itemsize].view(dtype)
+
+
+def finite(value: Any, what: str) -> Value:
+    """The value as float or float64 array; ModelError naming `what` where an entry is not a finite number."""
+    array = np.asarray(value, np.float64)
+    if not np.isfinite(array).all():
+        first = array.flat[int(np.argmin(np.isfinite(array)))]
+        raise ModelError(f"{what} must be finite, got {first}")
+    return float(array) if array.ndim == 0 else array
+
+
+def updated(old: Value, value: Any, size: int, index: IntArray | None, what: str) -> Value:
+    """`old` with `value` written to the elements `index` (None: all); stays a scalar where all elements stay equal."""
+    new = finite(value, what)
+    if index is None:
+        if isinstance(new, float):
+            return new
+        if new.shape != (size,):
+            raise ModelError(f"{what}: {size} elements cannot take an array of shape {new.shape}")
+        return new.copy()
+    if isinstance(new, float) and isinstance(old, float) and new == old:
+        return old
+    array = np.full(size, old, np.float64) if isinstance(old, float) else old.copy()
+    array[index] = new
+    return array
+
+
+def spread(value: Value, size: int) -> FloatArray:
+    """The value as one number an element."""
+    return np.full(size, value, np.float64) if isinstance(value, float) else value
+
+
+def nearest_step(time: float, dt: float) -> int:
+    """The step at a time in ms (DESIGN D10): the nearest where they agree to 1e-6 steps, else the next one."""
+    return int(steps_of(np.array([time]), dt)[0])
+
+
+def steps_of(times: Sequence[float] | FloatArray, dt: float) -> IntArray:
+    """Steps of times in ms, shape of the times; see `nearest_step`."""
+    steps = np.asarray(times, np.float64) / dt
+    nearest = np.rint(steps)
+    return np.where(np.abs(steps - nearest) <= 1e-6, nearest, np.ceil(steps)).astype(np.int64)

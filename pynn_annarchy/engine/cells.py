@@ -1,0 +1,423 @@
+"""Populations as the engine sees them: arrays of parameters and states of one model, or given spike times."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pynn_annarchy.engine.arrays import (
+    AnyArray,
+    FloatArray,
+    IntArray,
+    Value,
+    aligned_zeros,
+    finite,
+    spread,
+    steps_of,
+    updated,
+)
+from pynn_annarchy.engine.currents import CurrentInput, sum_currents
+from pynn_annarchy.engine.recorders import SignalRecorder, SpikeRecorder
+from pynn_annarchy.exceptions import ModelError
+from pynn_annarchy.model.spec import ModelSpec
+from pynn_annarchy.targets.compile import CompiledModel, Storage
+
+if TYPE_CHECKING:
+    from pynn_annarchy.engine.network import Network
+
+
+class Cells:
+    """A population of one model. Everything can be read and set at any time; changes act from the next step on.
+
+    Args:
+        network: the owner.
+        spec: the model.
+        size: number of cells.
+        parameters: values by name, one for all or one each; the model's defaults for the rest.
+        label: name in messages.
+        number: index in the network.
+        object_index: identity of its random streams.
+
+    Raises:
+        ModelError: unknown parameter, wrong shape, value not finite.
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        spec: ModelSpec,
+        size: int,
+        parameters: Mapping[str, Any],
+        label: str,
+        number: int,
+        object_index: int,
+    ) -> None:
+        self.network = network
+        self.spec = spec
+        self.size = size
+        self.label = label
+        self.number = number
+        self.object_index = object_index
+        self.parameters: dict[str, Value] = dict(spec.defaults())
+        self.initial: dict[str, Value] = {}
+        self.compiled: CompiledModel | None = None
+        self.arrays: dict[str, AnyArray] = {}
+        self.shared: FloatArray = np.empty(0)
+        self.inputs: list[AnyArray] = []
+        self.quanta: list[float] = []
+        self.max_spikes: FloatArray = np.ones(1)
+        self.currents: list[CurrentInput] = []
+        self.signals: list[SignalRecorder] = []
+        self.spike_recorder: SpikeRecorder | None = None
+        self.is_bound = False
+        for name, value in parameters.items():
+            self.set(name, value)
+
+    # names
+
+    @property
+    def parameter_names(self) -> tuple[str, ...]:
+        return tuple(parameter.name for parameter in self.spec.parameters)
+
+    @property
+    def receptors(self) -> tuple[str, ...]:
+        return tuple(receptor.name for receptor in self.spec.receptors)
+
+    @property
+    def variable_names(self) -> tuple[str, ...]:
+        """State variables; asks for the compiled model."""
+        return tuple(field.name for field in self._prepared().arrays if field.role == "state")
+
+    def receptor_number(self, receptor: str) -> int:
+        """Index of a receptor; ModelError names those that there are."""
+        if receptor not in self.receptors:
+            raise ModelError(f"'{self.label}' has no receptor '{receptor}'; it has {', '.join(self.receptors) or 'none'}")
+        return self.receptors.index(receptor)
+
+    # parameters
+
+    def get(self, name: str) -> Value:
+        """A parameter as it was set: a number where all cells share it, else shape (size,)."""
+        self._check_parameter(name)
+        return self.parameters[name]
+
+    def set(self, name: str, value: Any, index: IntArray | None = None) -> None:
+        """Sets a parameter of all cells or of the cells `index`."""
+        self._check_parameter(name)
+        self.network.check_open()
+        what = f"parameter '{name}' of '{self.label}'"
+        self.parameters[name] = updated(self.parameters[name], value, self.size, index, what)
+        self.is_bound = False
+        self.network.changed()
+
+    def _check_parameter(self, name: str) -> None:
+        if name not in self.parameters:
+            raise ModelError(f"'{self.label}' has no parameter '{name}'; it has {', '.join(self.parameters)}")
+
+    @property
+    def storage(self) -> Storage:
+        """Parameters of all cells shared, or one each: which of the model's two modules serves this population."""
+        shared = all(isinstance(value, float) for value in self.parameters.values())
+        return Storage.SHARED if shared else Storage.PER_ELEMENT
+
+    # state
+
+    def state(self, name: str) -> FloatArray:
+        """Present values of a variable, a copy, shape (size,)."""
+        return self._state_array(name).astype(np.float64)
+
+    def set_state(self, name: str, value: Any, index: IntArray | None = None) -> None:
+        """Sets present values of a variable."""
+        self.network.check_open()
+        array = self._state_array(name)
+        new = finite(value, f"variable '{name}' of '{self.label}'")
+        array[slice(None) if index is None else index] = new
+
+    def set_initial(self, name: str, value: Any, index: IntArray | None = None) -> None:
+        """Sets values that a variable has at t = 0 and after each reset; now too while no step has been done."""
+        self.network.check_open()
+        what = f"initial value of '{name}' of '{self.label}'"
+        if index is None or name in self.initial:
+            old = self.initial.get(name, 0.0)
+        else:
+            self.prepare()
+            old = self._default_initial()[name]
+        self.initial[name] = updated(old, value, self.size, index, what)
+        if self.compiled is not None:
+            self._state_array(name)
+        if self.arrays and self.network.step == 0:
+            self.set_state(name, self.initial[name])
+
+    def sample(self, variable: str) -> AnyArray:
+        """Present values of a variable as the engine holds them."""
+        return self._state_array(variable)
+
+    def _state_array(self, name: str) -> AnyArray:
+        if name not in self.variable_names:
+            raise ModelError(f"'{self.label}' has no variable '{name}'; it has {', '.join(self.variable_names)}")
+        return self.arrays[name]
+
+    def _prepared(self) -> CompiledModel:
+        if self.compiled is None:
+            self.prepare()
+        assert self.compiled is not None
+        return self.compiled
+
+    def prepare(self) -> None:
+        """Compiles the model and allocates the states, if that is still to be done."""
+        self.network.compile([self])
+        self.allocate()
+
+    def _default_initial(self) -> dict[str, Value]:
+        return dict(self._prepared().initial(self.parameters))
+
+    def restore_initial(self) -> None:
+        """Puts every variable to its value at t = 0."""
+        compiled = self._prepared()
+        initial = {**self._default_initial(), **self.initial}
+        for field in compiled.arrays:
+            if field.role == "state":
+                self.arrays[field.name][:] = initial[field.name]
+            elif field.role == "refractory":
+                self.arrays[field.name][:] = 0
+
+    # for the loops
+
+    def allocate(self) -> None:
+        """States, inputs and accumulators of a compiled model; keeps what is there, checks initial values' names."""
+        compiled = self._prepared()
+        fresh = not self.inputs and not self.arrays
+        for field in compiled.arrays:
+            if field.role != "parameter" and field.name not in self.arrays:
+                self.arrays[field.name] = aligned_zeros(self.size, field.dtype)
+        if fresh:
+            self.inputs = [aligned_zeros(self.size, np.int64) for _ in compiled.receptors]
+            self.quanta = [1.0] * len(self.inputs)
+            for name in self.initial:
+                self._state_array(name)
+            self.restore_initial()
+            for spec in self.spec.inputs:
+                if spec.name in self.arrays and self.currents:
+                    self.apply_currents()
+
+    def fill(self) -> None:
+        """Computes what the kernel reads from the present parameters: derived values and propagators included."""
+        compiled = self._prepared()
+        values = compiled.prepare(self.parameters, self.network.dt)
+        self.shared = np.array([values[name] for name in compiled.shared], np.float64)
+        for field in compiled.arrays:
+            if field.role == "parameter":
+                if field.name not in self.arrays:
+                    self.arrays[field.name] = aligned_zeros(self.size, field.dtype)
+                self.arrays[field.name][:] = values[field.name]
+        bound = compiled.max_spikes(self.parameters, self.network.dt)
+        self.max_spikes = np.atleast_1d(np.asarray(bound, np.float64))
+
+    def kernel_arrays(self) -> list[AnyArray]:
+        """Per-element fields in the order of the module's table."""
+        return [self.arrays[field.name] for field in self._prepared().arrays]
+
+    # currents
+
+    def add_current(self, index: IntArray, steps: IntArray, amplitudes: FloatArray) -> CurrentInput:
+        """Injects a current, see CurrentInput; ModelError where the model has no input for it."""
+        self.network.check_open()
+        if not self.spec.inputs:
+            raise ModelError(f"'{self.label}' ({self.spec.name}) takes no injected current")
+        current = CurrentInput(self, index, steps, amplitudes)
+        self.currents.append(current)
+        self.currents_changed()
+        return current
+
+    def remove_current(self, current: CurrentInput) -> None:
+        """Takes a current away."""
+        self.network.check_open()
+        self.currents.remove(current)
+        self.currents_changed()
+
+    def currents_changed(self) -> None:
+        """The sum of currents is to be formed anew."""
+        if self.arrays:
+            self.apply_currents()
+
+    def apply_currents(self) -> None:
+        """Writes the sum of the currents of the coming step to the model's input."""
+        if self.spec.inputs:
+            sum_currents(self.currents, self.network.step, self.arrays[self.spec.inputs[0].name])
+
+    # recording
+
+    def record(self, variable: str, index: IntArray, every: int = 1) -> SignalRecorder:
+        """Starts recording a variable of the cells `index` (ascending), every so many steps; begins with its value now."""
+        self.network.check_open()
+        self._state_array(variable)
+        recorder = SignalRecorder(self, variable, index, every)
+        self.signals.append(recorder)
+        self.network.changed()
+        return recorder
+
+    def stop_recording(self, recorder: SignalRecorder) -> None:
+        """Stops a recorder; what it took stays readable."""
+        self.signals.remove(recorder)
+        self.network.changed()
+
+    def record_spikes(self, index: IntArray) -> SpikeRecorder:
+        """Starts recording spikes of the cells `index`, or changes which cells are recorded."""
+        self.network.check_open()
+        if not (self.spec.spike or self.spec.emits):
+            raise ModelError(f"'{self.label}' ({self.spec.name}) does not spike")
+        if self.spike_recorder is None:
+            self.spike_recorder = SpikeRecorder(self, index)
+        else:
+            self.spike_recorder.set_index(index)
+        self.network.changed()
+        return self.spike_recorder
+
+    def take_spikes(self) -> tuple[IntArray, IntArray, IntArray]:
+        return self.network.take_spikes(self.number)
+
+    def now(self) -> int:
+        return self.network.step
+
+    def step_time(self) -> float:
+        return self.network.dt
+
+
+class SpikeSource:
+    """A population whose spike times are given; it emits `count` spikes where several of one cell fall into a step."""
+
+    receptors: tuple[str, ...] = ()
+
+    def __init__(self, network: Network, size: int, label: str, number: int) -> None:
+        self.network = network
+        self.size = size
+        self.label = label
+        self.number = number
+        self.times: list[FloatArray] = [np.empty(0)] * size
+        self.recorder: SourceRecorder | None = None
+        self.is_bound = False
+
+    def set_times(self, index: int, times: Sequence[float] | FloatArray) -> None:
+        """Spike times of one cell, in ms, ascending; those of steps already done are ignored."""
+        self.set_all({index: times})
+
+    def set_all(self, times: Mapping[int, Sequence[float] | FloatArray]) -> None:
+        """Spike times by cell, in ms.
+
+        Raises:
+            ModelError: times not finite, negative or not ascending; names the cell.
+        """
+        self.network.check_open()
+        checked = {}
+        for index, values in times.items():
+            what = f"spike times of cell {index} of '{self.label}'"
+            array = np.atleast_1d(np.asarray(finite(np.asarray(values, np.float64).ravel(), what)))
+            if (np.diff(array) < 0).any():
+                raise ModelError(f"{what} must ascend")
+            if len(array) and array[0] < 0:
+                raise ModelError(f"{what} must not be negative, got {array[0]}")
+            checked[index] = array
+        if self.recorder is not None:
+            self.recorder.harvest()
+        for index, array in checked.items():
+            self.times[index] = array
+        self.is_bound = False
+        self.network.changed()
+
+    def get_times(self, index: int) -> FloatArray:
+        """Spike times of one cell, in ms, as they were set."""
+        return self.times[index]
+
+    def events(self) -> tuple[IntArray, IntArray, IntArray]:
+        """(step, index, count) of what is still to be emitted, sorted by (step, index)."""
+        index, times = self.flat()
+        steps = steps_of(times, self.network.dt)
+        first = self.network.step + 1 if self.network.step else 0
+        index, steps = index[steps >= first], steps[steps >= first]
+        if len(steps) == 0:
+            return steps, index, steps
+        order = np.lexsort((index, steps))
+        index, steps = index[order], steps[order]
+        starts = np.flatnonzero(np.r_[True, (np.diff(steps) != 0) | (np.diff(index) != 0)])
+        return steps[starts], index[starts], np.diff(np.r_[starts, len(steps)])
+
+    def flat(self) -> tuple[IntArray, FloatArray]:
+        """All times of all cells: (index, time in ms)."""
+        lengths = [len(times) for times in self.times]
+        index = np.repeat(np.arange(self.size), lengths)
+        return index, np.concatenate(self.times) if self.size else np.empty(0)
+
+    @property
+    def max_spikes(self) -> FloatArray:
+        """Largest number of spikes of one cell in a step."""
+        _, _, count = self.events()
+        return np.array([float(count.max()) if len(count) else 1.0])
+
+    def record_spikes(self, index: IntArray) -> SourceRecorder:
+        """Starts recording, or changes which cells are recorded; keeps exact times."""
+        if self.recorder is None:
+            self.recorder = SourceRecorder(self, index)
+        else:
+            self.recorder.set_index(index)
+        return self.recorder
+
+
+class SourceRecorder:
+    """Spikes of a source at their exact times, grid or not."""
+
+    def __init__(self, source: SpikeSource, index: IntArray) -> None:
+        self.source = source
+        self.index = np.asarray(index, np.int64)
+        self._harvested = source.network.step if source.network.step else -1
+        self._parts: list[tuple[IntArray, FloatArray]] = []
+
+    def set_index(self, index: IntArray) -> None:
+        """Chooses the recorded cells, from now on."""
+        self.harvest()
+        self.index = np.asarray(index, np.int64)
+
+    def harvest(self) -> None:
+        """Takes over what has been emitted since the last time."""
+        now = self.source.network.step
+        index, times = self.source.flat()
+        steps = steps_of(times, self.source.network.dt)
+        # Nothing has been emitted at t = 0 before the first run: it may still be changed.
+        last = now if now else -1
+        chosen = (steps > self._harvested) & (steps <= last) & np.isin(index, self.index)
+        self._harvested = last
+        if chosen.any():
+            order = np.lexsort((index[chosen], times[chosen]))
+            self._parts.append((index[chosen][order], times[chosen][order]))
+
+    def spikes(self) -> tuple[IntArray, FloatArray]:
+        """Index of the cell and time in ms of each spike, sorted by time."""
+        self.harvest()
+        if not self._parts:
+            return np.empty(0, np.int64), np.empty(0)
+        return np.concatenate([part[0] for part in self._parts]), np.concatenate([part[1] for part in self._parts])
+
+    def counts(self) -> tuple[IntArray, IntArray]:
+        """Recorded cells and their numbers of spikes."""
+        index, _ = self.spikes()
+        return self.index, np.bincount(index, minlength=self.source.size)[self.index].astype(np.int64)
+
+    def clear(self) -> None:
+        """Forgets the spikes so far; recording goes on."""
+        self.harvest()
+        self._parts = []
+
+    def rewind(self) -> None:
+        """Time has gone back to 0: forgets all."""
+        self._harvested = -1
+        self._parts = []
+
+
+Population = Cells | SpikeSource
+
+
+def spread_max_spikes(population: Population) -> FloatArray:
+    """Largest number of spikes of each cell in a step, shape (size,)."""
+    bound = population.max_spikes
+    return spread(float(bound[0]), population.size) if len(bound) == 1 else bound

@@ -1,0 +1,166 @@
+"""The network run by compiled modules: binds arrays to the native engine and picks the number of threads."""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import TYPE_CHECKING
+
+from pynn_annarchy.engine import _binding
+from pynn_annarchy.engine.arrays import IntArray
+from pynn_annarchy.engine.cells import Cells
+from pynn_annarchy.targets.compile import CompiledModel, Storage
+
+if TYPE_CHECKING:
+    from pynn_annarchy.engine.connectivity import Synapses
+    from pynn_annarchy.engine.network import Network
+
+_modules: dict[tuple[str, str], _binding.Module] = {}
+
+
+def available_cores() -> int:
+    """Cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def load(model: CompiledModel) -> _binding.Module:
+    """The loaded library of a model; each is loaded once a process."""
+    key = (str(model.library), model.fingerprint)
+    if key not in _modules:
+        _modules[key] = _binding.Module(*key)
+    return _modules[key]
+
+
+class WorkerChoice:
+    """One thread or all: whichever was faster of late. Results never depend on it.
+
+    A step that takes one thread less than the threshold is not worth a barrier, and more threads are not even tried.
+    """
+
+    _THRESHOLD = 8e-6  # seconds a step
+    _TRIAL_PERIOD = 64  # runs of the faster one between two trials of the other
+
+    def __init__(self, most: int, is_fixed: bool) -> None:
+        self._most = most
+        self._is_fixed = is_fixed
+        self._cost: dict[int, float] = {}
+        self._runs = 0
+
+    def workers(self) -> int:
+        """For the coming run."""
+        if self._is_fixed or self._most == 1:
+            return self._most
+        if 1 not in self._cost:
+            return 1
+        if self._cost[1] < self._THRESHOLD:
+            return 1
+        if self._most not in self._cost:
+            return self._most
+        slower, faster = sorted((1, self._most), key=self._cost.__getitem__, reverse=True)
+        return slower if self._runs % self._TRIAL_PERIOD == 0 else faster
+
+    def observe(self, workers: int, seconds_a_step: float) -> None:
+        """Takes note of what a run cost."""
+        self._runs += 1
+        old = self._cost.get(workers, seconds_a_step)
+        self._cost[workers] = 0.5 * old + 0.5 * seconds_a_step
+
+
+class NativeLoop:
+    """Steps of a network in C++."""
+
+    target = "cpp"
+
+    def __init__(self, network: Network) -> None:
+        self._network = network
+        self._engine = _binding.Engine(network.partitions, network.dt, network.seed_key)
+        self._choice = WorkerChoice(network.partitions, network.threads != "auto")
+        self._n_populations = 0
+        self._n_projections = 0
+
+    def bind(self) -> None:
+        """Tells the engine what has changed: populations, then projections, then what is recorded."""
+        for population in self._network.populations[self._n_populations :]:
+            self._engine.add_population(population.size)
+            self._engine.set_receptors(population.number, len(population.receptors))
+            self._n_populations += 1
+        for population in self._network.populations:
+            if not population.is_bound:
+                if isinstance(population, Cells):
+                    self._bind_cells(population)
+                else:
+                    steps, index, count = population.events()
+                    self._engine.set_events(
+                        population.number, steps, index.astype("uint32"), count.astype("uint32")
+                    )
+                self._engine.set_max_spikes(population.number, population.max_spikes)
+                population.is_bound = True
+        for synapses in self._network.projections:
+            if synapses.number >= self._n_projections:
+                self._engine.add_projection()
+                self._n_projections += 1
+            if not synapses.is_bound:
+                self._bind_synapses(synapses)
+        self._bind_recorders()
+
+    def _bind_cells(self, cells: Cells) -> None:
+        assert cells.compiled is not None
+        self._engine.bind_cells(
+            cells.number, load(cells.compiled), cells.kernel_arrays(), cells.shared, cells.inputs, cells.object_index
+        )
+
+    def _bind_synapses(self, synapses: Synapses) -> None:
+        model = self._network.modules[synapses.spec, Storage.SHARED]
+        self._engine.bind_rows(
+            synapses.number,
+            synapses.rows,
+            synapses.pre_cells.number,
+            synapses.post_cells.number,
+            synapses.receptor_number,
+            load(model),
+            synapses.object_index,
+        )
+        synapses.is_bound = True
+
+    def _bind_recorders(self) -> None:
+        self._engine.clear_signals()
+        for cells in self._cells():
+            recorder = cells.spike_recorder
+            if recorder is not None:
+                everything = len(recorder.index) == cells.size
+                self._engine.record_spikes(cells.number, True, None if everything else recorder.mask)
+            for signal in cells.signals:
+                signal.number = self._engine.add_signal(cells.number, signal.index)
+
+    def _cells(self) -> list[Cells]:
+        return [item for item in self._network.populations if isinstance(item, Cells)]
+
+    def advance(self, last_step: int) -> Synapses | None:
+        first_step = self._network.step
+        recorders = [signal for cells in self._cells() for signal in cells.signals]
+        for signal in recorders:
+            signal.take_first()
+            room = signal.room(first_step, last_step)
+            self._engine.bind_signal(signal.number, signal.cells.sample(signal.variable), room, signal.start_step, signal.every)
+        workers = self._choice.workers()
+        started = time.perf_counter()
+        failed = self._engine.run(last_step - first_step, workers)
+        self._choice.observe(workers, (time.perf_counter() - started) / (last_step - first_step))
+        self._network.step = int(self._engine.step)
+        for signal in recorders:
+            signal.give_back(self._network.step, last_step)
+        return None if failed == -1 else self._network.projections[failed]
+
+    def rewind(self, trial: int) -> None:
+        """Back to step 0 with no spikes under way."""
+        self._engine.step = 0
+        self._engine.trial = trial
+        self._engine.clear_events()
+
+    def take_spikes(self, number: int) -> tuple[IntArray, IntArray, IntArray]:
+        return self._engine.take_spikes(number)  # type: ignore[no-any-return]
+
+    def update_quanta(self, cells: Cells) -> list[float]:
+        return self._engine.update_quanta(cells.number)  # type: ignore[no-any-return]

@@ -1,0 +1,307 @@
+"""A network in time: what is in it, how far it has come, and the one way forward, `run`."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping
+from typing import Any, Protocol
+
+import numpy as np
+
+from pynn_annarchy import _mathematics
+from pynn_annarchy.engine import _binding
+from pynn_annarchy.engine.arrays import FloatArray, IntArray
+from pynn_annarchy.engine.cells import Cells, Population, SpikeSource
+from pynn_annarchy.engine.connectivity import SynapseBuilder, Synapses
+from pynn_annarchy.engine.native_loop import NativeLoop, available_cores
+from pynn_annarchy.engine.reference_loop import ReferenceLoop
+from pynn_annarchy.exceptions import ModelError, StaleSimulationError
+from pynn_annarchy.model.spec import ModelSpec
+from pynn_annarchy.targets.compile import CompiledModel, Options, Storage, compile_models
+
+_CHUNK_SECONDS = 0.1
+"""How long the native loop may run before Python looks for Ctrl-C."""
+
+
+class Loop(Protocol):
+    """What carries a network from one step to the next: native or NumPy."""
+
+    def bind(self) -> None: ...
+
+    def advance(self, last_step: int) -> Synapses | None:
+        """Runs up to and with `last_step`; stops at the step where a projection's increment failed and returns it."""
+
+    def rewind(self, trial: int) -> None: ...
+
+    def take_spikes(self, number: int) -> tuple[IntArray, IntArray, IntArray]: ...
+
+    def update_quanta(self, cells: Cells) -> list[float]: ...
+
+
+class Network:
+    """Populations, projections and a clock.
+
+    Args:
+        dt: time step, in ms.
+        seed: of all random numbers, 64 bits.
+        threads: number of threads, or 'auto'. Results never depend on it.
+        options: target, compiler and precision.
+
+    Raises:
+        ModelError: dt or threads not positive.
+    """
+
+    def __init__(self, *, dt: float, seed: int, threads: int | str = "auto", options: Options | None = None) -> None:
+        if not (np.isfinite(dt) and dt > 0):
+            raise ModelError(f"the time step must be a positive number of ms, got {dt}")
+        if threads != "auto" and not (isinstance(threads, int) and threads > 0):
+            raise ModelError(f"threads must be a positive integer or 'auto', got {threads!r}")
+        self.dt = float(dt)
+        self.seed = seed
+        self.seed_key = int(_mathematics.hash_seed(seed))
+        self.threads = threads
+        self.options = options or Options()
+        self.step = 0
+        self.trial = 0
+        self.populations: list[Population] = []
+        self.projections: list[Synapses] = []
+        self.modules: dict[tuple[ModelSpec, Storage], CompiledModel] = {}
+        self.timings = {"compile_time": 0.0, "build_time": 0.0, "run_time": 0.0}
+        self._loop: Loop | None = None
+        self._is_open = True
+        self._has_changed = True
+        self._stale_bounds: set[int] = set()
+        self._n_objects = 0
+
+    # structure
+
+    @property
+    def t(self) -> float:
+        """Present time, in ms."""
+        return self.step * self.dt
+
+    @property
+    def partitions(self) -> int:
+        """Number of parts that every population is cut into."""
+        return available_cores() if self.threads == "auto" else int(self.threads)
+
+    @property
+    def target(self) -> str:
+        """'cpp' or 'reference', what 'auto' came to."""
+        return self.loop.target  # type: ignore[attr-defined, no-any-return]
+
+    def bounds(self, size: int) -> IntArray:
+        """First element of each partition of a population, and its size."""
+        return np.asarray(_binding.bounds_of_partitions(size, self.partitions))
+
+    def add_cells(self, spec: ModelSpec, size: int, parameters: Mapping[str, Any], label: str) -> Cells:
+        """Adds a population; see Cells."""
+        self.check_open()
+        cells = Cells(self, spec, size, parameters, label, len(self.populations), self._next_object())
+        self.populations.append(cells)
+        self.changed()
+        return cells
+
+    def add_spike_source(self, size: int, label: str) -> SpikeSource:
+        """Adds a population of given spike times."""
+        self.check_open()
+        source = SpikeSource(self, size, label, len(self.populations))
+        self._next_object()
+        self.populations.append(source)
+        self.changed()
+        return source
+
+    def connect(self, pre: Population, post: Cells, receptor: str, spec: ModelSpec, label: str) -> SynapseBuilder:
+        """A builder for the synapses of a new projection, which joins the network when it is finished."""
+        self.check_open()
+        if isinstance(post, SpikeSource):
+            raise ModelError(f"'{label}': '{post.label}' is a spike source and takes no input")
+        return SynapseBuilder(_NewSynapses(self, pre, post, receptor, spec, label, -1))
+
+    def join(self, synapses: Synapses) -> None:
+        """Takes a finished projection into the network."""
+        synapses.number = len(self.projections)
+        synapses.object_index = self._next_object()
+        self.projections.append(synapses)
+
+    def min_delay(self) -> int | None:
+        """Smallest delay of all synapses, in steps."""
+        delays = [int(synapses.rows.min_delay) for synapses in self.projections if synapses.rows and synapses.n]
+        return min(delays, default=None)
+
+    def _next_object(self) -> int:
+        self._n_objects += 1
+        return self._n_objects - 1
+
+    def changed(self) -> None:
+        """Something must be prepared before the next step."""
+        self._has_changed = True
+
+    def bounds_changed(self, cells: Cells) -> None:
+        """The bounds of what arrives at a population must be formed anew."""
+        self._stale_bounds.add(cells.number)
+        self.changed()
+
+    def check_open(self) -> None:
+        """StaleSimulationError after `close`."""
+        if not self._is_open:
+            raise StaleSimulationError(
+                "this object belongs to an earlier simulation, which the last setup() ended; its data can still be "
+                "read, but it can neither run nor change"
+            )
+
+    def close(self) -> None:
+        """Ends the simulation; recorded data and present values stay readable."""
+        self._is_open = False
+
+    # preparation
+
+    @property
+    def loop(self) -> Loop:
+        """What runs this network: decided when its first model is compiled."""
+        if self._loop is None:
+            self.prepare()
+        assert self._loop is not None
+        return self._loop
+
+    def compile(self, cells: Iterable[Cells], synapses: Iterable[Synapses] = ()) -> None:
+        """Makes sure that these have compiled models of the right storage; distinct models compile in parallel."""
+        cells, synapses = list(cells), list(synapses)
+        wanted = {(item.spec, item.storage): None for item in cells}
+        wanted.update({(item.spec, Storage.SHARED): None for item in synapses})
+        missing = [key for key in wanted if key not in self.modules]
+        if missing:
+            started = time.perf_counter()
+            self.modules.update(zip(missing, compile_models(missing, self.options), strict=True))
+            self.timings["compile_time"] += time.perf_counter() - started
+        for item in cells:
+            item.compiled = self.modules[item.spec, item.storage]
+
+    def prepare(self) -> None:
+        """Compiles and binds whatever has changed since the last time."""
+        if not self._has_changed:
+            return
+        cells = [item for item in self.populations if isinstance(item, Cells)]
+        self.compile(cells, self.projections)
+        started = time.perf_counter()
+        if self._loop is None:
+            native = all(model.library is not None for model in self.modules.values())
+            self._loop = NativeLoop(self) if native else ReferenceLoop(self)
+        changed_bounds = set(self._stale_bounds)
+        for population in self.populations:
+            if population.is_bound:
+                continue
+            if isinstance(population, Cells):
+                before = population.max_spikes
+                population.allocate()
+                population.fill()
+                changed = not np.array_equal(before, population.max_spikes)
+            else:
+                changed = True
+            if changed:
+                changed_bounds |= {s.post_cells.number for s in self.projections if s.pre_cells is population}
+        self._loop.bind()
+        for number in changed_bounds:
+            self._update_quanta(self.populations[number])
+        self._stale_bounds.clear()
+        self._has_changed = False
+        self.timings["build_time"] += time.perf_counter() - started
+
+    def _update_quanta(self, cells: Population) -> None:
+        assert isinstance(cells, Cells) and self._loop is not None
+        cells.quanta = self._loop.update_quanta(cells)
+        for receptor, quantum in zip(cells.receptors, cells.quanta, strict=True):
+            if not np.isfinite(quantum):
+                raise ModelError(f"the weights onto receptor '{receptor}' of '{cells.label}' are too large to be summed")
+
+    # time
+
+    def run(self, n_steps: int) -> None:
+        """Advances by `n_steps` steps. Ctrl-C stops between two steps and keeps all data.
+
+        Raises:
+            ModelError: a synaptic increment was not finite or beyond its bound; names the projection.
+            StaleSimulationError: the network was closed.
+        """
+        self.check_open()
+        self.prepare()
+        end = self.step + n_steps
+        started = time.perf_counter()
+        chunk = 256
+        with_currents = [item for item in self.populations if isinstance(item, Cells) and item.currents]
+        try:
+            while self.step < end:
+                stop = self._next_stop(min(end, self.step + chunk), with_currents)
+                n, chunk_started = stop - self.step, time.perf_counter()
+                self._advance(stop)
+                elapsed = time.perf_counter() - chunk_started
+                chunk = max(1, min(2 * chunk, int(n * _CHUNK_SECONDS / max(elapsed, 1e-9))))
+        finally:
+            self.timings["run_time"] += time.perf_counter() - started
+
+    def _next_stop(self, stop: int, with_currents: list[Cells]) -> int:
+        for cells in with_currents:
+            changes = [current.next_change(self.step - 1) for current in cells.currents]
+            if self.step in changes:
+                cells.apply_currents()
+            later = [current.next_change(self.step) for current in cells.currents]
+            stop = min([stop, *(change for change in later if change is not None)])
+        return stop
+
+    def _advance(self, last_step: int) -> None:
+        failed = self.loop.advance(last_step)
+        if failed is not None:
+            raise ModelError(
+                f"projection '{failed.label}': a synaptic increment is not finite or larger than 1024 times the largest "
+                f"initial weight, at t = {self.t} ms"
+            )
+
+    def reset(self, repeat_noise: bool = False) -> None:
+        """Back to t = 0: initial values, no spikes under way, recorders empty; new noise unless it is to be repeated."""
+        self.check_open()
+        self.prepare()
+        self.trial += 0 if repeat_noise else 1
+        self.step = 0
+        self.loop.rewind(self.trial)
+        for population in self.populations:
+            if isinstance(population, SpikeSource):
+                population.is_bound = False
+                if population.recorder is not None:
+                    population.recorder.rewind()
+                continue
+            population.restore_initial()
+            for array in population.inputs:
+                array[:] = 0
+            population.apply_currents()
+            for signal in population.signals:
+                signal.restart()
+            if population.spike_recorder is not None:
+                population.spike_recorder.clear()
+        self.changed()
+
+    def take_spikes(self, number: int) -> tuple[IntArray, IntArray, IntArray]:
+        """Recorded spikes of a population since the last call: (step, index, count)."""
+        if self._loop is None:
+            empty = np.empty(0, np.int64)
+            return empty, empty, empty
+        return self._loop.take_spikes(number)
+
+
+class _NewSynapses(Synapses):
+    """Synapses that join the network with their first rows, so that a failing connector leaves nothing behind."""
+
+    def _take(self, staging: _binding.Staging) -> None:
+        if self.number < 0:
+            self.network.join(self)
+        super()._take(staging)
+
+
+def digest_arrays(network: Network) -> list[FloatArray]:
+    """All state of a network in a fixed order, for comparisons bit by bit."""
+    return [
+        population.arrays[name]
+        for population in network.populations
+        if isinstance(population, Cells)
+        for name in sorted(population.arrays)
+        if name in population.variable_names
+    ]

@@ -1,0 +1,200 @@
+"""The network run with NumPy: slow, obvious, without a compiler; must give the native engine's bits (DESIGN D7)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from pynn_annarchy.engine import _binding
+from pynn_annarchy.engine.arrays import FloatArray, IntArray
+from pynn_annarchy.engine.cells import Cells, SpikeSource
+from pynn_annarchy.targets import reference
+from pynn_annarchy.targets.compile import Storage
+
+if TYPE_CHECKING:
+    from pynn_annarchy.engine.connectivity import Synapses
+    from pynn_annarchy.engine.network import Network
+
+Spikes = tuple[IntArray, IntArray]
+_NO_SPIKES: Spikes = (np.empty(0, np.int64), np.empty(0, np.int64))
+
+
+@dataclass
+class _Connections:
+    """The synapses of a projection in canonical order; kept while spikes are under way in it."""
+
+    synapses: Synapses
+    row_start: IntArray
+    post: IntArray
+    delay: IntArray
+    weight: FloatArray
+    pending: dict[int, list[tuple[IntArray, IntArray]]] = field(default_factory=dict)
+    """(synapses, multiplicities) by the step in which they fall due."""
+
+
+class ReferenceLoop:
+    """Steps of a network in NumPy."""
+
+    target = "reference"
+
+    def __init__(self, network: Network) -> None:
+        self._network = network
+        self._bookkeeping = _binding.Engine(network.partitions, network.dt, network.seed_key)
+        self._n_populations = 0
+        self._n_projections = 0
+        self._connections: dict[int, _Connections] = {}
+        self._draining: list[_Connections] = []
+        self._published: dict[int, Spikes] = {}
+        self._events: dict[int, dict[int, Spikes]] = {}
+        self._recorded: dict[int, list[tuple[IntArray, IntArray, IntArray]]] = {}
+
+    def bind(self) -> None:
+        """Reads what has changed."""
+        for population in self._network.populations[self._n_populations :]:
+            self._bookkeeping.add_population(population.size)
+            self._bookkeeping.set_receptors(population.number, len(population.receptors))
+            self._n_populations += 1
+        for population in self._network.populations:
+            if not population.is_bound:
+                if isinstance(population, SpikeSource):
+                    self._events[population.number] = _by_step(*population.events())
+                self._bookkeeping.set_max_spikes(population.number, population.max_spikes)
+                population.is_bound = True
+        for synapses in self._network.projections:
+            if synapses.number >= self._n_projections:
+                self._bookkeeping.add_projection()
+                self._n_projections += 1
+            if not synapses.is_bound:
+                self._bind_synapses(synapses)
+        for connections in self._connections.values():
+            connections.weight = connections.synapses.get("weight")
+
+    def _bind_synapses(self, synapses: Synapses) -> None:
+        old = self._connections.get(synapses.number)
+        if old is not None and old.pending:
+            self._draining.append(old)
+        row_start = np.searchsorted(synapses.pre(), np.arange(synapses.pre_size + 1))
+        self._connections[synapses.number] = _Connections(
+            synapses,
+            row_start.astype(np.int64),
+            synapses.post().astype(np.int64),
+            np.rint(synapses.get("delay") / self._network.dt).astype(np.int64),
+            synapses.get("weight"),
+        )
+        self._bookkeeping.bind_rows(
+            synapses.number,
+            synapses.rows,
+            synapses.pre_cells.number,
+            synapses.post_cells.number,
+            synapses.receptor_number,
+            None,
+            synapses.object_index,
+        )
+        synapses.is_bound = True
+
+    def advance(self, last_step: int) -> Synapses | None:
+        network = self._network
+        while network.step < last_step:
+            for cells in self._cells():
+                for signal in cells.signals:
+                    signal.take_first()
+            if network.step == 0:
+                self._publish_given(0)
+            failed = self._step(network.step + 1)
+            network.step += 1
+            if failed is not None:
+                return failed
+        return None
+
+    def _step(self, n: int) -> Synapses | None:
+        failed = None
+        for connections in self._connections.values():
+            self._send(connections, n)
+        for connections in [*self._connections.values(), *self._draining]:
+            if not self._deliver(connections, n):
+                failed = connections.synapses
+        step = reference.Step(n, (n - 1) * self._network.dt, self._network.dt, self._network.seed_key, self._network.trial, 0)
+        for cells in self._cells():
+            self._published[cells.number] = self._update(cells, step)
+        self._publish_given(n)
+        for cells in self._cells():
+            self._record(cells, n)
+        return failed
+
+    def _publish_given(self, n: int) -> None:
+        for number, events in self._events.items():
+            self._published[number] = events.get(n, _NO_SPIKES)
+
+    def _send(self, connections: _Connections, n: int) -> None:
+        sources, counts = self._published.get(connections.synapses.pre_cells.number, _NO_SPIKES)
+        for source, count in zip(sources, counts, strict=True):
+            row = np.arange(connections.row_start[source], connections.row_start[source + 1])
+            for delay in np.unique(connections.delay[row]):
+                due = row[connections.delay[row] == delay]
+                connections.pending.setdefault(int(n - 1 + delay), []).append((due, np.full(len(due), count)))
+
+    def _deliver(self, connections: _Connections, n: int) -> bool:
+        synapses = connections.synapses
+        cells, receptor = synapses.post_cells, synapses.receptor_number
+        model = self._network.modules[synapses.spec, Storage.SHARED]
+        bound = 1024.0 * np.abs(connections.weight).max(initial=0.0)
+        is_sound = True
+        for due, counts in connections.pending.pop(n, []):
+            increment = reference.increments(model, connections.weight[due])
+            is_sound &= bool((np.isfinite(increment) & (np.abs(increment) <= bound)).all())
+            fixed = reference.to_fixed(increment, 1.0 / cells.quanta[receptor])
+            np.add.at(cells.inputs[receptor], connections.post[due], counts * fixed)
+        return is_sound
+
+    def _update(self, cells: Cells, step: reference.Step) -> Spikes:
+        assert cells.compiled is not None
+        index, count = reference.run_neurons(
+            cells.compiled,
+            cells.kernel_arrays(),
+            cells.shared,
+            cells.inputs,
+            np.array(cells.quanta),
+            cells.object_index,
+            0,
+            0,
+            cells.size,
+            step,
+        )
+        return index.astype(np.int64), count.astype(np.int64)
+
+    def _record(self, cells: Cells, n: int) -> None:
+        if cells.spike_recorder is not None:
+            index, count = self._published[cells.number]
+            chosen = cells.spike_recorder.mask[index] == 1
+            part = (np.full(chosen.sum(), n), index[chosen], count[chosen])
+            self._recorded.setdefault(cells.number, []).append(part)
+        for signal in cells.signals:
+            if (n - signal.start_step) % signal.every == 0:
+                signal.room(n - 1, n)[0] = cells.sample(signal.variable)[signal.index]
+
+    def _cells(self) -> list[Cells]:
+        return [item for item in self._network.populations if isinstance(item, Cells)]
+
+    def rewind(self, trial: int) -> None:
+        """Back to step 0 with no spikes under way."""
+        self._published.clear()
+        self._draining.clear()
+        for connections in self._connections.values():
+            connections.pending.clear()
+
+    def take_spikes(self, number: int) -> tuple[IntArray, IntArray, IntArray]:
+        parts = self._recorded.pop(number, [])
+        if not parts:
+            empty = np.empty(0, np.int64)
+            return empty, empty, empty
+        steps, index, count = (np.concatenate(column) for column in zip(*parts, strict=True))
+        return steps, index, count
+
+    def update_quanta(self, cells: Cells) -> list[float]:
+        return self._bookkeeping.update_quanta(cells.number)  # type: ignore[no-any-return]
+
+
+def _by_step(steps: IntArray, index: IntArray, count: IntArray) -> dict[int, Spikes]:
+    return {int(step): (index[steps == step], count[steps == step]) for step in np.unique(steps)}
