@@ -1,0 +1,225 @@
+"""The driver of the solvers: a checked model -> what happens to each variable in one time step.
+
+    blocks       consecutive differential equations; assignments between them pass      Model      -> Block
+    classify     which variables advance together, by which method, and why             Block      -> Groups
+    solve        each group by its method, in the order of dependence                   Group      -> values at the end
+    sequence     assignments in an order in which old values are read before they go    values     -> statements
+    hoist        what depends on parameters alone is taken out of the step              statements -> Updates
+
+Within a step, ``t`` is the time of its start; equations read ``t`` of the stage they are evaluated at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+from itertools import groupby
+
+from pynn_annarchy.exceptions import EquationError
+from pynn_annarchy.language.functions import DISTRIBUTIONS
+from pynn_annarchy.language.syntax import (
+    Assignment,
+    Call,
+    Conditional,
+    DifferentialEquation,
+    Equation,
+    Expression,
+    Name,
+    Number,
+)
+from pynn_annarchy.language.visit import identifiers, map_children
+from pynn_annarchy.model.checked import Model
+from pynn_annarchy.solvers import exponential, implicit, tableaus
+from pynn_annarchy.solvers.algebra import LinearForm, linear_form, multiply, total
+from pynn_annarchy.solvers.classify import Block, Group, Method, classify, is_constant_form, method_named
+from pynn_annarchy.solvers.course import Course
+from pynn_annarchy.solvers.exact import REFRACTORY, ExactSolver, assemble
+from pynn_annarchy.solvers.hoist import hoist
+from pynn_annarchy.solvers.names import FreshNames, Temporaries, names_of
+from pynn_annarchy.solvers.updates import Choice, LinearSystem, Updates
+
+_TABLEAUS = {Method.EXPLICIT: tableaus.EULER, Method.MIDPOINT: tableaus.MIDPOINT, Method.RK4: tableaus.RK4}
+
+_EXPONENTIALS = {
+    Method.EXPONENTIAL: exponential.solve_with_start,
+    Method.STEP_MEAN: exponential.solve_with_mean,
+    Method.STEP_MIDDLE: exponential.solve_with_middle,
+    Method.EXPONENTIAL_MIDPOINT: exponential.solve_coupled,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Discretised:
+    """A block or an assignment in discrete time."""
+
+    statements: tuple[Assignment, ...]
+    systems: tuple[LinearSystem, ...] = ()
+    choices: tuple[Choice, ...] = ()
+
+
+def discretise(model: Model, default_method: str | None = None) -> Updates:
+    """The model in discrete time.
+
+    Args:
+        default_method: method of variables without a flag of their own; None leaves it to classification.
+
+    Raises:
+        EquationError: a method that a flag asks for cannot solve its equation.
+    """
+    names = FreshNames(names_of(model))
+    constants = frozenset([parameter.name for parameter in model.spec.parameters] + ["dt", "pi"])
+    parts: list[_Discretised] = []
+    for part in _parts(model.equations):
+        if isinstance(part, Assignment):
+            parts.append(_Discretised((part,)))
+        else:
+            block = _block(model, part, constants, default_method)
+            parts.append(_solve(block, model, Temporaries(names)))
+    statements = tuple(statement for part in parts for statement in part.statements)
+    lifted, derived = hoist(statements, constants, {variable.name for variable in model.variables}, names)
+    systems = tuple(system for part in parts for system in part.systems)
+    return Updates(model, lifted, derived, systems, tuple(choice for part in parts for choice in part.choices))
+
+
+def _parts(equations: tuple[Equation, ...]) -> list[Assignment | tuple[DifferentialEquation, ...]]:
+    """Runs of differential equations, and the assignments between them one by one."""
+    parts: list[Assignment | tuple[DifferentialEquation, ...]] = []
+    for _, members in groupby(equations, type):
+        run = tuple(members)
+        differential = tuple(equation for equation in run if isinstance(equation, DifferentialEquation))
+        parts += [differential] if differential else [e for e in run if isinstance(e, Assignment)]
+    return parts
+
+
+def _block(
+    model: Model, equations: tuple[DifferentialEquation, ...], constants: frozenset[str], default_method: str | None
+) -> Block:
+    requested = {}
+    for equation in equations:
+        if equation.flags.event_driven:
+            hint = "leave the flag out: the equation is then solved in every step"
+            raise EquationError(equation.span, "event-driven equations cannot be solved in steps", hint)
+        flag = model.variable(equation.variable).method or default_method
+        if flag is not None:
+            requested[equation.variable] = method_named(flag, equation)
+    return Block(equations, constants, requested)
+
+
+def _solve(block: Block, model: Model, temporaries: Temporaries) -> _Discretised:
+    held = {variable.name for variable in model.variables if variable.unless_refractory}
+    block = _with_linear_rates(_with_draws_once(block, temporaries))
+    groups = classify(block)
+    exactly = {v: block.rates[v] for group in groups if group.method is Method.EXACT for v in group.variables}
+    drive = {v: _with_held_drive(v, rate, exactly, block.constants, temporaries) for v, rate in exactly.items()}
+    solver = ExactSolver(assemble(drive, block.constants), held, temporaries.names)
+    course = Course(block.rates, held, solver, temporaries)
+    rates = _held_rates(block.rates, held)
+    for group in groups:
+        course.settle(_advance(group, rates, block, course))
+    ends = course.ends(block.rates)
+    statements = (*temporaries.assignments, *sequence(ends, temporaries.names))
+    choices = tuple(Choice(group.variables, group.method.value, group.reason) for group in groups)
+    return _Discretised(statements, solver.systems(), choices)
+
+
+def _with_draws_once(block: Block, temporaries: Temporaries) -> Block:
+    """Random draws become temporaries: one draw a step, whatever number of stages the method has."""
+
+    def lifted(expression: Expression, variable: str) -> Expression:
+        if isinstance(expression, Call) and expression.function in DISTRIBUTIONS:
+            if expression not in known:
+                known[expression] = temporaries.define(f"noise_{variable}", expression)
+            return known[expression]
+        return map_children(expression, lambda child: lifted(child, variable))
+
+    known: dict[Expression, Name] = {}
+    equations = tuple(replace(e, rate=lifted(e.rate, e.variable)) for e in block.equations)
+    return replace(block, equations=equations)
+
+
+def _with_linear_rates(block: Block) -> Block:
+    """Rates that are to be solved exactly, in a form whose linearity is visible, where there is one."""
+
+    def visible(equation: DifferentialEquation) -> DifferentialEquation:
+        if block.requested.get(equation.variable) is not Method.EXACT:
+            return equation
+        form = _linear_form(equation.rate, tuple(block.rates))
+        return replace(equation, rate=_joined(form)) if form else equation
+
+    return replace(block, equations=tuple(visible(equation) for equation in block.equations))
+
+
+def _with_held_drive(
+    variable: str, rate: Expression, states: Collection[str], constants: Collection[str], temporaries: Temporaries
+) -> Expression:
+    """The rate with its part that no state is in made one name, unless that part is a constant form already."""
+    form = linear_form(rate, states)
+    assert form is not None, "only exactly solvable rates come here"
+    if is_constant_form(form.remainder, constants):
+        return rate
+    return _joined(LinearForm(form.coefficients, temporaries.define(f"drive_{variable}", form.remainder)))
+
+
+def _joined(form: LinearForm) -> Expression:
+    return total([*(multiply(c, Name(name)) for name, c in form.coefficients.items()), form.remainder])
+
+
+def _held_rates(rates: Mapping[str, Expression], held: Collection[str]) -> dict[str, Expression]:
+    """Rates of held variables are zero in refractoriness, said where a variable that moves on reads them.
+
+    What nobody reads needs no condition: lowering keeps held variables at their values.
+    """
+    read = {name for variable, rate in rates.items() if variable not in held for name in identifiers(rate)}
+    felt = read & set(held)
+    return {v: Conditional(REFRACTORY, Number(0.0), rate) if v in felt else rate for v, rate in rates.items()}
+
+
+def _advance(group: Group, rates: Mapping[str, Expression], block: Block, course: Course) -> dict[str, Expression]:
+    ours = {variable: rates[variable] for variable in group.variables}
+    if group.method is Method.EXACT:
+        return {}
+    if group.method in _TABLEAUS:
+        return tableaus.solve(_TABLEAUS[group.method], ours, course)
+    if group.method is Method.SEMIIMPLICIT:
+        return implicit.solve_sequentially(ours, course)
+    if group.method is Method.IMPLICIT:
+        return implicit.solve_backward({v: _form(v, rate, group.variables, block) for v, rate in ours.items()}, course)
+    return _EXPONENTIALS[group.method]({v: _form(v, rate, (v,), block) for v, rate in ours.items()}, course)
+
+
+def _form(variable: str, rate: Expression, unknowns: tuple[str, ...], block: Block) -> LinearForm:
+    form = _linear_form(rate, unknowns)
+    if form is None:
+        method = block.requested[variable].value
+        message = f"'{method}' needs a rate of '{variable}' that is linear in {', '.join(unknowns)}"
+        raise EquationError(block.equation(variable).rate.span, message, "use 'midpoint' or 'rk4'")
+    return form
+
+
+def _linear_form(rate: Expression, unknowns: tuple[str, ...]) -> LinearForm | None:
+    form = linear_form(rate, unknowns)
+    if form is None:
+        from pynn_annarchy.solvers import symbolic  # sympy: only where structure does not decide
+
+        form = symbolic.linear_form(rate, unknowns)
+    return form
+
+
+def sequence(values: Mapping[str, Expression], names: FreshNames) -> tuple[Assignment, ...]:
+    """Assign all values at once: nobody's old value goes before the last that reads it; cycles take a temporary."""
+    pending = dict(values)
+    statements: list[Assignment] = []
+    while pending:
+        free = next((v for v in pending if not _read_by_others(v, pending)), None)
+        if free is not None:
+            statements.append(Assignment(free, pending.pop(free)))
+            continue
+        blocked = next(iter(pending))
+        temporary = names.fresh(f"{blocked}_new")
+        statements.append(Assignment(temporary, pending[blocked]))
+        pending[blocked] = Name(temporary)
+    return tuple(statements)
+
+
+def _read_by_others(variable: str, pending: Mapping[str, Expression]) -> bool:
+    return any(variable in identifiers(value) for other, value in pending.items() if other != variable)
