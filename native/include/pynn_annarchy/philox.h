@@ -1,0 +1,67 @@
+// philox.h: Philox4x32-10 (Salmon et al. 2011, SC'11), random words that have identity instead of order.
+//
+// Who draws (seed, object, element), when (trial, batch, step, event) and which of its draws (draw) is all that a word
+// depends on: no state, no order, the same words on any thread, rank or device.
+//
+//   key      0: hash32(seed)                     1: creation index of the object
+//   counter  0: element, bits 0-31               1: element, bits 32-47 | trial_batch << 16
+//            2: step                             3: event | draw << 16
+//   draw     call number (0-255) << 8 | block within the call: a call that rejects goes on to its next block
+#ifndef PYNN_ANNARCHY_PHILOX_H
+#define PYNN_ANNARCHY_PHILOX_H
+
+#include "mathematics.h"
+
+namespace pnn {
+
+struct Words {
+    uint32_t a, b, c, d;
+};
+
+// Ten rounds; inputs beyond their width are cut to it.
+PNN_FN Words philox(uint32_t key0, uint32_t key1, uint64_t element, uint32_t trial_batch, uint32_t step,
+                    uint32_t event, uint32_t draw) {
+    Words w = {static_cast<uint32_t>(element),
+               (static_cast<uint32_t>(element >> 32) & 0xffffu) | trial_batch << 16, step,
+               (event & 0xffffu) | draw << 16};
+    for (int round = 0; round < 10; ++round) {
+        const uint64_t first = static_cast<uint64_t>(0xD2511F53u) * w.a;
+        const uint64_t second = static_cast<uint64_t>(0xCD9E8D57u) * w.c;
+        w = {static_cast<uint32_t>(second >> 32) ^ w.b ^ key0, static_cast<uint32_t>(second),
+             static_cast<uint32_t>(first >> 32) ^ w.d ^ key1, static_cast<uint32_t>(first)};
+        key0 += 0x9E3779B9u;
+        key1 += 0xBB67AE85u;
+    }
+    return w;
+}
+
+// The key of a 64-bit seed: the upper half of SplitMix64's output for it (Steele, Lea & Flood 2014).
+PNN_FN uint32_t hash32(uint64_t seed) {
+    uint64_t z = seed + 0x9e3779b97f4a7c15u;
+    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
+    z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
+    return static_cast<uint32_t>((z ^ (z >> 31)) >> 32);
+}
+
+// One 16-bit word for both: trials count up from the lowest bit, batches down from the highest, so that pairs
+// (trial < 2^a, batch < 2^b) stay distinct whenever a + b <= 16.
+PNN_FN uint32_t trial_batch(uint32_t trial, uint32_t batch) {
+    uint32_t b = batch & 0xffffu;
+    b = (b & 0x5555u) << 1 | (b >> 1 & 0x5555u);
+    b = (b & 0x3333u) << 2 | (b >> 2 & 0x3333u);
+    b = (b & 0x0f0fu) << 4 | (b >> 4 & 0x0f0fu);
+    return (trial & 0xffffu) ^ ((b & 0x00ffu) << 8 | b >> 8);
+}
+
+// In (0, 1), both ends excluded: the odd multiples of 2^-53. Written into the mantissa of [1, 2), which vectorises.
+PNN_FN double open_uniform(uint32_t high, uint32_t low) {
+    const uint64_t mantissa = static_cast<uint64_t>(high) << 20 | low >> 12;
+    return from_bits(0x3ff0000000000000u | mantissa) - 0x1.fffffffffffffp-1;
+}
+
+// In [0, 1), on the multiples of 2^-32 (D14: weights on the 32-bit grid).
+PNN_FN double grid_uniform(uint32_t word) { return static_cast<double>(word) * 0x1p-32; }
+
+}  // namespace pnn
+
+#endif
