@@ -1,0 +1,287 @@
+"""Population, PopulationView and Assembly over the engine's populations."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, MutableMapping
+from typing import Any
+
+import numpy as np
+from pyNN import common, errors
+from pyNN.parameters import LazyArray, ParameterSpace, Sequence
+
+from pynn_annarchy import simulator
+from pynn_annarchy.recorder import Recorder
+
+
+class _Cells:
+    """What populations and views have in common: parameters and initial values of some cells of a population."""
+
+    _simulator = simulator
+
+    @property
+    def grandparent(self) -> Population:
+        raise NotImplementedError
+
+    @property
+    def _index(self) -> np.ndarray | None:
+        """Indices of these cells in the population; None for all."""
+        raise NotImplementedError
+
+    def __getitem__(self, index):
+        item = super().__getitem__(index)
+        return simulator.ID(item) if isinstance(item, np.integer) else item
+
+    def all(self) -> Iterator[simulator.ID]:
+        """Iterator over all cells."""
+        return iter(self.all_cells)
+
+    def _get_view(self, selector: Any, label: str | None = None) -> PopulationView:
+        return PopulationView(self, selector, label)
+
+    def _get_parameters(self, *names: str) -> ParameterSpace:
+        """Parameters in PyNN's names and units, shape (size,)."""
+        for name in names:
+            if not self.celltype.has_parameter(name):
+                raise errors.NonExistentParameterError(
+                    name, type(self.celltype).__name__, self.celltype.get_parameter_names()
+                )
+        computed = any(name in self.celltype.computed_parameters() for name in names)
+        native_names = self.celltype.get_native_names(*(() if computed else names))
+        return self.celltype.reverse_translate(self._get_native_parameters(*native_names))
+
+    def _get_native_parameters(self, *names: str) -> ParameterSpace:
+        values = {name: self.grandparent._parameter(name, self._index) for name in names}
+        return ParameterSpace(values, shape=(self.size,))
+
+    def _set_parameters(self, parameter_space: ParameterSpace) -> None:
+        """Sets parameters given in native names; all of them are checked before the first is changed."""
+        values = _evaluated(parameter_space, self)
+        self.grandparent._set_values(values, self._index)
+
+    def _set_initial_value_array(self, variable: str, initial_value: LazyArray) -> None:
+        population = self.grandparent
+        population._check_variable(variable)
+        values = initial_value.evaluate(simplify=True)
+        _refuse_non_finite(values, f"initial value of '{variable}'", self)
+        # a distribution must not be drawn again when the initial value is read
+        initial_value.base_value, initial_value.operations = values, []
+        population._set_initial(variable, values, self._index)
+
+
+class Population(_Cells, common.Population):
+    __doc__ = common.Population.__doc__
+    _recorder_class = Recorder
+
+    def _create_cells(self) -> None:
+        if self.size < 1:
+            raise errors.InvalidDimensionsError(f"a population needs at least one cell, not {self.size}")
+        self._simulation = simulator.state
+        parameters = self.celltype.native_parameters
+        parameters.shape = (self.size,)
+        values = _evaluated(parameters, self)
+        network = self._simulation.network
+        if self.celltype.spec is None:
+            self._engine = network.add_spike_source(self.size, self.label)
+            self._set_values(values, None)
+        else:
+            self._engine = network.add_cells(self.celltype.spec, self.size, values, self.label)
+        self.all_cells = simulator.allocate_ids(self, self.size)
+        self._mask_local = np.ones(self.size, dtype=bool)
+        self._simulation.populations.append(self)
+
+    @property
+    def grandparent(self) -> Population:
+        return self
+
+    @property
+    def _index(self) -> None:
+        return None
+
+    @property
+    def local_cells(self) -> simulator.IDArray:
+        return self.all_cells
+
+    def is_local(self, id: int) -> bool:
+        """Whether a cell lives in this process: all do."""
+        return True
+
+    def check_open(self) -> None:
+        """StaleSimulationError for a population of an earlier setup()."""
+        self._simulation.check_open(f"population '{self.label}'")
+
+    def _set_cell_initial_value(self, id: int, variable: str, value: float) -> None:
+        super()._set_cell_initial_value(id, variable, value)
+        self._set_initial(variable, float(value), np.array([self.id_to_index(id)]))
+
+    def _parameter(self, name: str, index: np.ndarray | None) -> Any:
+        """A number where all cells share the value, else an array with one value for each of the cells ``index``."""
+        if self.celltype.spec is None:
+            cells = range(self.size) if index is None else index
+            return _objects([Sequence(self._engine.get_times(int(i))) for i in cells])
+        value = self._engine.get(name)
+        if not isinstance(value, np.ndarray):
+            return value
+        chosen = value if index is None else value[index]
+        return float(chosen[0]) if (chosen == chosen[0]).all() else chosen.copy()
+
+    def _set_values(self, values: dict[str, Any], index: np.ndarray | None) -> None:
+        self.check_open()
+        if self.celltype.spec is None:
+            self._set_spike_times(values["spike_times"], index)
+            return
+        for name, value in values.items():
+            self._engine.set(name, value, index)
+
+    def _set_spike_times(self, times: Any, index: np.ndarray | None) -> None:
+        cells = np.arange(self.size) if index is None else index
+        one_each = isinstance(times, np.ndarray)
+        trains = [np.asarray(getattr(t, "value", t), dtype=float) for t in (times if one_each else [times])]
+        for train in trains:
+            _check_spike_times(train, self.label)
+        if not one_each:
+            trains = trains * len(cells)
+        self._engine.set_all({int(i): train for i, train in zip(cells, trains, strict=True)})
+
+    def _check_variable(self, variable: str) -> None:
+        known = self.celltype.default_initial_values
+        if variable not in known:
+            raise errors.NonExistentParameterError(variable, type(self.celltype).__name__, list(known))
+
+    def _set_initial(self, variable: str, values: Any, index: np.ndarray | None) -> None:
+        self.check_open()
+        self._engine.set_initial(variable, values, index)
+        if self._simulation.network.step > 0:
+            self._engine.set_state(variable, values, index)
+
+
+class PopulationView(_Cells, common.PopulationView):
+    __doc__ = common.PopulationView.__doc__
+
+    @property
+    def grandparent(self) -> Population:
+        return self.parent.grandparent
+
+    @property
+    def _index(self) -> np.ndarray:
+        return np.asarray(self.all_cells) - int(self.grandparent.first_id)
+
+    @property
+    def initial_values(self) -> MutableMapping[str, LazyArray]:
+        """Initial values of the cells of this view, by variable."""
+        return _InitialValuesOfView(self)
+
+    def is_local(self, id: int) -> bool:
+        """Whether a cell lives in this process: all do."""
+        return True
+
+    def index_from_parent_index(self, indices: Any) -> Any:
+        """Indices in this view of cells given by their indices in the parent."""
+        result = super().index_from_parent_index(indices)
+        return result.astype(int) if isinstance(result, np.ndarray) else int(result)
+
+
+class _InitialValuesOfView(MutableMapping):
+    """The part of a population's initial values that belongs to the cells of a view."""
+
+    def __init__(self, view: PopulationView) -> None:
+        self._view = view
+        self._all = view.grandparent.initial_values
+
+    def __getitem__(self, variable: str) -> LazyArray:
+        return LazyArray(self._all[variable][self._view._index], shape=(self._view.size,))
+
+    def __setitem__(self, variable: str, value: LazyArray) -> None:
+        population = self._view.grandparent
+        values = np.array(np.broadcast_to(self._all[variable].evaluate(), (population.size,)), dtype=float)
+        values[self._view._index] = value.evaluate(simplify=True)
+        self._all[variable] = LazyArray(values, shape=(population.size,))
+
+    def __delitem__(self, variable: str) -> None:
+        raise TypeError("initial values cannot be deleted")
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._all)
+
+    def __len__(self) -> int:
+        return len(self._all)
+
+
+class Assembly(common.Assembly):
+    __doc__ = common.Assembly.__doc__
+    _simulator = simulator
+
+    @property
+    def receptor_types(self) -> list[str]:
+        """Receptor types that all populations have, in the order of the first one."""
+        first, *others = [population.celltype.receptor_types for population in self.populations]
+        return [name for name in first if all(name in other for other in others)]
+
+    @property
+    def position_generator(self) -> Any:
+        """A function of index, for the positions, shape (n, 3), that expressions of distance are evaluated on."""
+        return lambda i: self.positions.T[i]
+
+    def all(self) -> Iterator[simulator.ID]:
+        """Iterator over all cells."""
+        return iter(self.all_cells)
+
+    @property
+    def all_cells(self) -> simulator.IDArray:
+        """Numbers of all cells, population after population."""
+        return np.concatenate([np.asarray(p.all_cells) for p in self.populations]).view(simulator.IDArray)
+
+    @property
+    def local_cells(self) -> simulator.IDArray:
+        return self.all_cells
+
+
+_Cells._assembly_class = Assembly
+
+
+def _objects(values: list[Any]) -> np.ndarray:
+    array = np.empty(len(values), dtype=object)
+    array[:] = values
+    return array
+
+
+def _evaluated(parameter_space: ParameterSpace, cells: Any) -> dict[str, Any]:
+    """Numbers where values are shared, else arrays of one value a cell.
+
+    Raises:
+        InvalidParameterValueError: a value that is not a finite number.
+    """
+    try:
+        values = parameter_space.evaluate(simplify=True).as_dict()
+    except (TypeError, ValueError) as error:
+        raise errors.InvalidParameterValueError(f"'{cells.label}': {error}") from error
+    for name, value in values.items():
+        if name != "spike_times":
+            _refuse_non_finite(value, f"parameter '{name}'", cells)
+            values[name] = float(value) if np.ndim(value) == 0 else np.asarray(value, dtype=float)
+    return values
+
+
+def _refuse_non_finite(values: Any, what: str, cells: Any) -> None:
+    try:
+        array = np.asarray(values, dtype=float)
+    except (TypeError, ValueError) as error:
+        raise errors.InvalidParameterValueError(f"{what} of '{cells.label}' should be numbers: {error}") from error
+    if array.ndim and array.shape != (cells.size,):
+        raise errors.InvalidDimensionsError(
+            f"{what} of '{cells.label}': {cells.size} cells cannot take values of shape {array.shape}"
+        )
+    if not np.isfinite(array).all():
+        first = int(np.argmin(np.isfinite(np.atleast_1d(array))))
+        raise errors.InvalidParameterValueError(
+            f"{what} of '{cells.label}' must be finite, cell {first} has {np.atleast_1d(array)[first]}"
+        )
+
+
+def _check_spike_times(times: np.ndarray, label: str) -> None:
+    if not np.isfinite(times).all():
+        raise errors.InvalidParameterValueError(f"spike times of '{label}' must be finite")
+    if times.size and (np.diff(times) < 0).any():
+        raise errors.InvalidParameterValueError(f"spike times of '{label}' must be sorted in ascending order")
+    if times.size and times[0] < 0:
+        raise errors.InvalidParameterValueError(f"spike times of '{label}' must not be negative, got {times[0]}")
+

@@ -1,0 +1,445 @@
+"""Projection and its connections over the engine's synapses."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from pyNN import common, errors
+from pyNN.common.populations import IDMixin
+from pyNN.parameters import LazyArray, ParameterSpace
+from pyNN.space import Space
+
+from pynn_annarchy import simulator
+from pynn_annarchy.standardmodels.synapses import StaticSynapse
+
+_FLUSH = 1 << 16
+"""Connections that the general path collects before they are handed to the engine."""
+
+_REDUCTIONS: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
+    "sum": np.add.reduceat,
+    "min": np.minimum.reduceat,
+    "max": np.maximum.reduceat,
+    "first": lambda values, starts: values[starts],
+    "last": lambda values, starts: values[np.append(starts[1:], len(values)) - 1],
+}
+"""Several synapses between one pair of cells: values and where each pair begins, to one value a pair."""
+
+
+@dataclass(frozen=True)
+class _Side:
+    """Where the cells of a population, view or assembly lie: which population, and which index in it."""
+
+    populations: tuple[Any, ...]
+    part: np.ndarray
+    index: np.ndarray
+
+    @classmethod
+    def of(cls, cells: Any) -> _Side:
+        views = cells.populations if isinstance(cells, common.Assembly) else [cells]
+        populations: list[Any] = []
+        part, index = [], []
+        for view in views:
+            if view.grandparent not in populations:
+                populations.append(view.grandparent)
+            part.append(np.full(view.size, populations.index(view.grandparent), dtype=np.int32))
+            index.append(np.asarray(view.all_cells) - int(view.grandparent.first_id))
+        return cls(tuple(populations), np.concatenate(part), np.concatenate(index).astype(np.int32))
+
+    def whole(self) -> bool:
+        """Whether this is one population, all of its cells in order."""
+        return len(self.populations) == 1 and np.array_equal(self.index, np.arange(self.populations[0].size))
+
+    def positions(self, part: int) -> np.ndarray:
+        """Position among these cells of each cell of a population, -1 for cells that are not among them."""
+        positions = np.full(self.populations[part].size, -1, dtype=np.int32)
+        here = np.flatnonzero(self.part == part)
+        positions[self.index[here]] = here
+        return positions
+
+
+class Connection(common.Connection):
+    """One synapse of a projection; its parameters can be read and set as attributes, in PyNN's units."""
+
+    def __init__(self, projection: Projection, number: int) -> None:
+        object.__setattr__(self, "_projection", projection)
+        object.__setattr__(self, "_number", number)
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        column = self._projection._column(name)
+        return column[self._number].item()
+
+    def __setattr__(self, name: str, value: float) -> None:
+        self._projection._set_columns({name: value}, np.array([self._number]))
+
+    def as_tuple(self, *attribute_names: str) -> tuple[Any, ...]:
+        """The given attributes, 'presynaptic_index' and 'postsynaptic_index' among them."""
+        return tuple(getattr(self, name) for name in attribute_names)
+
+
+class _Connections(Sequence):
+    """All connections of a projection, in the order (pre, post, creation)."""
+
+    def __init__(self, projection: Projection) -> None:
+        self._projection = projection
+
+    def __len__(self) -> int:
+        return len(self._projection)
+
+    def __getitem__(self, i: Any) -> Any:
+        numbers = range(len(self))[i]
+        if isinstance(numbers, range):
+            return [Connection(self._projection, number) for number in numbers]
+        return Connection(self._projection, numbers)
+
+
+class _Build:
+    """Connections on their way into the engine; nothing reaches the network before all are made and checked."""
+
+    def __init__(self, projection: Projection) -> None:
+        self._projection = projection
+        self._pre, self._post = _Side.of(projection.pre), _Side.of(projection.post)
+        self._is_whole = self._pre.whole() and self._post.whole()
+        self._builders: dict[tuple[int, int], Any] = {}
+
+    def add(self, pre: np.ndarray, post: np.ndarray, parameters: dict[str, Any]) -> None:
+        """Takes connections with checked parameters, given by positions in the projection's own cells."""
+        if self._is_whole:
+            self._builder(0, 0).add(pre, post, *self._split(parameters, None))
+            return
+        pair = self._pre.part[pre].astype(np.int64) * len(self._post.populations) + self._post.part[post]
+        for number in np.unique(pair):
+            here = np.flatnonzero(pair == number)
+            builder = self._builder(*divmod(int(number), len(self._post.populations)))
+            builder.add(self._pre.index[pre[here]], self._post.index[post[here]], *self._split(parameters, here))
+
+    def _split(self, parameters: dict[str, Any], here: np.ndarray | None) -> list[Any]:
+        values = [parameters["weight"], parameters["delay"]]
+        return [value if here is None or np.ndim(value) == 0 else value[here] for value in values]
+
+    def _builder(self, pre: int, post: int) -> Any:
+        if (pre, post) not in self._builders:
+            projection = self._projection
+            self._builders[pre, post] = projection._simulation.network.connect(
+                self._pre.populations[pre]._engine,
+                self._post.populations[post]._engine,
+                projection.receptor_type,
+                projection.synapse_type.spec,
+                projection.label,
+            )
+        return self._builders[pre, post]
+
+    def finish(self) -> list[_Part]:
+        """Hands all connections to the network."""
+        parts = []
+        for (pre, post), builder in sorted(self._builders.items()):
+            synapses = builder.finish()
+            positions = (None, None) if self._is_whole else (self._pre.positions(pre), self._post.positions(post))
+            parts.append(_Part(synapses, *positions))
+        return parts
+
+
+@dataclass(frozen=True)
+class _Part:
+    """The synapses between two populations, and where the populations' cells stand in the projection's cells."""
+
+    synapses: Any
+    pre_positions: np.ndarray | None
+    post_positions: np.ndarray | None
+
+    def pre(self) -> np.ndarray:
+        index = self.synapses.pre()
+        return index if self.pre_positions is None else self.pre_positions[index]
+
+    def post(self) -> np.ndarray:
+        index = self.synapses.post()
+        return index if self.post_positions is None else self.post_positions[index]
+
+
+class Projection(common.Projection):
+    __doc__ = common.Projection.__doc__
+    _simulator = simulator
+    _static_synapse_class = StaticSynapse
+
+    def __init__(
+        self,
+        presynaptic_neurons: Any,
+        postsynaptic_neurons: Any,
+        connector: Any,
+        synapse_type: Any = None,
+        source: str | None = None,
+        receptor_type: str | None = None,
+        space: Space = Space(),  # noqa: B008
+        label: str | None = None,
+    ) -> None:
+        _check_receptors(postsynaptic_neurons, receptor_type)
+        super().__init__(
+            presynaptic_neurons, postsynaptic_neurons, connector, synapse_type, source, receptor_type, space, label
+        )
+        self.label = self.label or f"projection{common.Projection._nProj - 1}"
+        self._simulation = simulator.state
+        self._check_open()
+        self._build = _Build(self)
+        self._collected: list[tuple[np.ndarray, np.ndarray, dict[str, Any]]] = []
+        self._n_collected = 0
+        self._cached_order: np.ndarray | None = None
+        connector.connect(self)
+        self._flush()
+        self._parts = self._build.finish()
+        del self._build
+        self._simulation.projections.append(self)
+
+    def _check_open(self) -> None:
+        for cells in (self.pre, self.post):
+            for population in _Side.of(cells).populations:
+                population.check_open()
+        self._simulation.check_open(f"projection '{self.label}'")
+
+    # building
+
+    def _convergent_connect(
+        self, presynaptic_indices: Any, postsynaptic_index: Any, location_selector: Any = None, **parameters: Any
+    ) -> None:
+        """Connects some pre-synaptic cells to one post-synaptic cell; parameters are numbers or arrays."""
+        if location_selector is not None:
+            raise NotImplementedError("location_selector needs multi-compartment cells, which are not available yet")
+        pre = np.array([_position(self.pre, cell) for cell in presynaptic_indices], dtype=np.int64)
+        self._collected.append((pre, np.full(len(pre), _position(self.post, postsynaptic_index)), parameters))
+        self._n_collected += len(pre)
+        if self._n_collected >= _FLUSH:
+            self._flush()
+
+    def _flush(self) -> None:
+        """Hands the collected columns over as one block."""
+        columns, self._collected, self._n_collected = self._collected, [], 0
+        if columns:
+            pre = np.concatenate([column[0] for column in columns])
+            post = np.concatenate([column[1] for column in columns])
+            names = columns[0][2]
+            values = {
+                name: np.concatenate([np.broadcast_to(parameters[name], pre.shape) for pre, _, parameters in columns])
+                for name in names
+            }
+            self._connect_block(pre, post, **values)
+
+    def _connect_block(self, pre: np.ndarray, post: np.ndarray, **parameters: Any) -> None:
+        """Connects pairs of positions; each parameter is a number or an array with one value a connection.
+
+        Raises:
+            ConnectionError: a weight that is not finite, a delay out of range.
+        """
+        weight = _finite(parameters["weight"], "weight", self.label)
+        delay = self._delay_in_steps(parameters["delay"])
+        self._build.add(pre, post, {"weight": weight, "delay": delay})
+
+    def _delay_in_steps(self, delay: Any) -> Any:
+        """Delays in whole steps, rounded to the nearest; a number or an array of uint16.
+
+        Raises:
+            ConnectionError: a delay below min_delay or a time step, above max_delay, or not finite.
+        """
+        state = self._simulation
+        steps = _finite(delay, "delay", self.label) / state.dt
+        smallest, largest = (None if limit == "auto" else limit / state.dt for limit in state.delay_limits)
+        smallest = max(1.0, smallest or 1.0)
+        if np.min(steps) < smallest * (1 - simulator.GRID_TOLERANCE):
+            raise errors.ConnectionError(
+                f"projection '{self.label}': a delay of {np.min(delay)} ms is below the smallest one allowed, "
+                f"{round(smallest * state.dt, 9)} ms"
+            )
+        largest = min(65535.0, largest or 65535.0)
+        if np.max(steps) > largest * (1 + simulator.GRID_TOLERANCE):
+            raise errors.ConnectionError(
+                f"projection '{self.label}': a delay of {np.max(delay)} ms is above the largest one allowed, "
+                f"{round(largest * state.dt, 9)} ms"
+            )
+        whole = np.floor(np.asarray(steps) + 0.5).astype(np.uint16)
+        return int(whole) if whole.ndim == 0 else whole
+
+    # reading
+
+    def __len__(self) -> int:
+        return sum(part.synapses.n for part in self._parts)
+
+    @property
+    def connections(self) -> _Connections:
+        """All connections, in the order (pre, post, creation)."""
+        return _Connections(self)
+
+    def __getitem__(self, i: Any) -> Any:
+        return self.connections[i]
+
+    def __iter__(self) -> Iterator[Connection]:
+        return iter(self.connections)
+
+    def delay_range(self) -> tuple[float, float]:
+        """Smallest and largest delay, in ms."""
+        delays = [part.synapses.get("delay") for part in self._parts if part.synapses.n]
+        return min(float(delay.min()) for delay in delays), max(float(delay.max()) for delay in delays)
+
+    def _order(self) -> np.ndarray | None:
+        """Permutation of the parts' synapses, one part after the other, into the projection's order; None for none."""
+        if len(self._parts) <= 1 and all(part.pre_positions is None for part in self._parts):
+            return None
+        if self._cached_order is None:
+            pre = np.concatenate([part.pre() for part in self._parts] or [np.empty(0, int)])
+            post = np.concatenate([part.post() for part in self._parts] or [np.empty(0, int)])
+            self._cached_order = np.lexsort((post, pre))
+        return self._cached_order
+
+    def _column(self, name: str) -> np.ndarray:
+        """An index or a parameter of all connections, in their order."""
+        if name == "presynaptic_index":
+            columns = [part.pre() for part in self._parts]
+        elif name == "postsynaptic_index":
+            columns = [part.post() for part in self._parts]
+        else:
+            columns = [part.synapses.get(name) for part in self._parts]
+        column = np.concatenate(columns) if columns else np.empty(0)
+        order = self._order()
+        if name == "delay":
+            column = np.round(column, 12)
+        return column if order is None else column[order]
+
+    def _get_attributes_as_list(self, names: Sequence[str]) -> list[tuple[Any, ...]]:
+        return list(zip(*(self._column(name).tolist() for name in names), strict=True))
+
+    def _get_attributes_as_arrays(self, names: Sequence[str], multiple_synapses: str = "sum") -> list[np.ndarray]:
+        pairs = self._column("presynaptic_index").astype(np.int64) * self.post.size
+        pairs += self._column("postsynaptic_index").astype(np.int64)
+        starts = np.flatnonzero(np.diff(pairs, prepend=-1))
+        arrays = []
+        for name in names:
+            array = np.full(self.pre.size * self.post.size, np.nan)
+            if len(pairs):
+                array[pairs[starts]] = _REDUCTIONS[multiple_synapses](self._column(name), starts)
+            arrays.append(array.reshape(self.shape))
+        return arrays
+
+    # changing
+
+    def set(self, **attributes: Any) -> None:
+        """Sets parameters of all connections.
+
+        Each value may be a number, a RandomDistribution, a 2D array of the projection's shape (nan where there is no
+        connection), a list with one value a connection in the order of get(format='list'), or a function of distance.
+
+        Raises:
+            NonExistentParameterError: the synapse type has no such parameter.
+            InvalidDimensionsError: an array of the wrong shape.
+            ConnectionError: a weight of the wrong sign, a delay out of range, a value that is not finite.
+        """
+        self._check_open()
+        listed = {name: value for name, value in attributes.items() if _is_list(value)}
+        mapped = {name: value for name, value in attributes.items() if name not in listed}
+        schema = self.synapse_type.get_schema()
+        for name in listed:
+            if name not in schema:
+                raise errors.NonExistentParameterError(name, type(self.synapse_type).__name__, list(schema))
+        space = ParameterSpace(mapped, schema, self.shape, type(self.synapse_type))
+        space = self.synapse_type.translate(self._handle_distance_expressions(space))
+        columns = {name: self._evaluate(value) for name, value in space.items()}
+        for name, value in listed.items():
+            columns[self.synapse_type.get_native_names(name)[0]] = self._from_list(name, value)
+        self._set_columns(columns, None)
+
+    def _set_attributes(self, parameter_space: ParameterSpace) -> None:
+        self._set_columns({name: self._evaluate(value) for name, value in parameter_space.items()}, None)
+
+    def _evaluate(self, value: LazyArray) -> Any:
+        """A number, or one value for each connection."""
+        values = value.evaluate(simplify=True)
+        if np.ndim(values) == 0:
+            return float(values)
+        return np.asarray(values)[self._column("presynaptic_index"), self._column("postsynaptic_index")]
+
+    def _from_list(self, name: str, values: Any) -> np.ndarray:
+        array = np.asarray(values, dtype=float)
+        if len(array) == len(self):
+            return array
+        pairs = self._column("presynaptic_index").astype(np.int64) * self.post.size + self._column("postsynaptic_index")
+        distinct, position = np.unique(pairs, return_inverse=True)
+        if len(array) != len(distinct):
+            raise errors.InvalidDimensionsError(
+                f"projection '{self.label}' has {len(self)} connections, but {len(array)} values of {name} were given"
+            )
+        return array[position]
+
+    def _set_columns(self, columns: dict[str, Any], index: np.ndarray | None) -> None:
+        """Sets parameters of the connections ``index`` (None: all), after all values have been checked."""
+        self._check_open()
+        for name in columns:
+            if name not in self.synapse_type.get_native_names():
+                raise errors.NonExistentParameterError(
+                    name, type(self.synapse_type).__name__, self.synapse_type.get_parameter_names()
+                )
+        checked = {name: self._checked(name, value) for name, value in columns.items()}
+        for name, value in checked.items():
+            self._write(name, value, index)
+        if "delay" in checked:
+            self._cached_order = None
+
+    def _checked(self, name: str, value: Any) -> Any:
+        values = _finite(value, name, self.label)
+        if name == "delay":
+            return self._delay_in_steps(values) * self._simulation.dt
+        check = self.synapse_type.parameter_checks.get(name)
+        if check is not None and np.size(values):
+            check(values, self)
+        return values
+
+    def _write(self, name: str, value: Any, index: np.ndarray | None) -> None:
+        numbers = np.arange(len(self)) if index is None else index
+        order = self._order()
+        if order is None:
+            for part in self._parts:
+                part.synapses.set(name, value, index)
+            return
+        numbers = order[numbers]
+        bounds = np.cumsum([0, *(part.synapses.n for part in self._parts)])
+        for part, first, last in zip(self._parts, bounds[:-1], bounds[1:], strict=True):
+            here = np.flatnonzero((numbers >= first) & (numbers < last))
+            if len(here):
+                values = value if np.ndim(value) == 0 else value[here]
+                part.synapses.set(name, values, numbers[here] - first)
+
+    def _set_initial_value_array(self, variable: str, initial_values: Any) -> None:
+        raise errors.NonExistentParameterError(variable, type(self.synapse_type).__name__, ["none"])
+
+
+def _check_receptors(post: Any, receptor_type: str | None) -> None:
+    """Refuses targets that take no input, and receptors that they do not have, before PyNN guesses any."""
+    receptors = getattr(post, "receptor_types", None)
+    if receptors is None:
+        return
+    if not receptors:
+        raise errors.ConnectionError(f"the cells of '{post.label}' take no synaptic input")
+    if receptor_type not in (None, "default") and receptor_type not in receptors:
+        raise errors.ConnectionError(
+            f"'{post.label}' has no receptor type '{receptor_type}'; it has {', '.join(receptors)}"
+        )
+
+
+def _position(cells: Any, cell: Any) -> int:
+    """Position of a cell given by its index or as an ID."""
+    return int(cells.id_to_index(cell)) if isinstance(cell, IDMixin) else int(cell)
+
+
+def _is_list(value: Any) -> bool:
+    return isinstance(value, (list, tuple)) or (isinstance(value, np.ndarray) and value.ndim == 1)
+
+
+def _finite(value: Any, name: str, label: str) -> Any:
+    """A float or float64 array; ConnectionError where a value is not a finite number."""
+    try:
+        array = np.asarray(value, dtype=float)
+    except (TypeError, ValueError) as error:
+        raise errors.ConnectionError(f"projection '{label}': {name} must be numbers, not {value!r}") from error
+    if not np.isfinite(array).all():
+        first = array.flat[int(np.argmin(np.isfinite(array)))]
+        raise errors.ConnectionError(f"projection '{label}': {name} must be finite, got {first}")
+    return float(array) if array.ndim == 0 else array

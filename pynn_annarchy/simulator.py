@@ -1,0 +1,190 @@
+"""State of the simulation behind the PyNN API: the engine's network, and the identities of cells.
+
+Each ``setup()`` puts a fresh `State` into ``state``; objects of an earlier one keep theirs, so that their data stay
+readable, and its closed network refuses to run or to change.
+"""
+
+from __future__ import annotations
+
+import warnings
+import weakref
+from bisect import bisect_right
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from pyNN import common, errors
+
+from pynn_annarchy.engine.network import Network
+from pynn_annarchy.exceptions import StaleSimulationError
+
+if TYPE_CHECKING:
+    from pynn_annarchy.targets.compile import Options
+
+name = "ANNarchy"
+
+DEFAULT_SEED = 42
+GRID_TOLERANCE = 1e-6
+"""Times within this part of a step count as lying on the grid."""
+
+
+class ID(int, common.IDMixin):
+    """One cell: its number, unique in this process, with PyNN's attributes (``p[3].tau_m = 20.0``)."""
+
+    @property
+    def parent(self) -> Any:
+        """The population of the cell.
+
+        Raises:
+            StaleSimulationError: the population is gone with an earlier setup().
+        """
+        population = _owner(self)
+        if population is None:
+            raise StaleSimulationError(f"the population of cell {int(self)} is gone with an earlier setup()")
+        return population
+
+
+class IDArray(np.ndarray):
+    """Numbers of cells; single elements are `ID` objects, made when they are looked at (a million cells cost 8 MB)."""
+
+    def __getitem__(self, index: Any) -> Any:
+        item = super().__getitem__(index)
+        return ID(item) if isinstance(item, np.integer) else item
+
+    def __iter__(self) -> Any:
+        return map(ID, self.tolist())
+
+
+_first_ids: list[int] = []
+_owners: list[weakref.ref[Any]] = []
+_next_id = 1
+
+
+def allocate_ids(population: Any, size: int) -> IDArray:
+    """Consecutive numbers for the cells of a new population."""
+    global _next_id
+    _first_ids.append(_next_id)
+    _owners.append(weakref.ref(population))
+    ids = np.arange(_next_id, _next_id + size).view(IDArray)
+    _next_id += size
+    return ids
+
+
+def _owner(cell: int) -> Any:
+    return _owners[bisect_right(_first_ids, cell) - 1]() if _first_ids else None
+
+
+class State(common.control.BaseState):
+    """What PyNN's common code asks of a simulator, over one engine network.
+
+    Args:
+        dt: time step, in ms.
+        min_delay, max_delay: in ms, or 'auto'.
+        seed: of all random numbers of the engine.
+        threads: number of threads, or 'auto'.
+        options: how models are compiled; the engine's defaults if None.
+    """
+
+    mpi_rank = 0
+    num_processes = 1
+
+    def __init__(
+        self,
+        dt: float = 0.1,
+        min_delay: float | str = "auto",
+        max_delay: float | str = "auto",
+        seed: int = DEFAULT_SEED,
+        threads: int | str = "auto",
+        options: Options | None = None,
+    ) -> None:
+        super().__init__()
+        self.dt = dt
+        self.seed = seed
+        self.delay_limits = (min_delay, max_delay)
+        self.segment_counter = 0
+        self.populations: list[Any] = []
+        self.projections: list[Any] = []
+        self.current_sources: list[Any] = []
+        self._arguments = {"dt": dt, "seed": seed, "threads": threads, "options": options}
+        self._network: Network | None = None
+
+    @property
+    def network(self) -> Network:
+        """The engine's network, made when the first object needs it."""
+        if self._network is None:
+            arguments = {key: value for key, value in self._arguments.items() if value is not None}
+            self._network = Network(**arguments)
+        return self._network
+
+    @property
+    def t(self) -> float:
+        """Present time, in ms."""
+        return 0.0 if self._network is None else round(self._network.t, 12)
+
+    @property
+    def min_delay(self) -> float:
+        """The smallest delay allowed, in ms; with 'auto', the smallest one there is, a time step without any."""
+        if self.delay_limits[0] != "auto":
+            return float(self.delay_limits[0])
+        return self._round(min((p.delay_range()[0] for p in self.projections if len(p)), default=self.dt))
+
+    @property
+    def max_delay(self) -> float:
+        """The largest delay allowed, in ms; with 'auto', the largest one there is, a time step without any."""
+        if self.delay_limits[1] != "auto":
+            return float(self.delay_limits[1])
+        return self._round(max((p.delay_range()[1] for p in self.projections if len(p)), default=self.dt))
+
+    def _round(self, delay: float) -> float:
+        return float(np.round(delay, 12))
+
+    def run_until(self, tstop: float) -> None:
+        """Runs up to a time, in ms: to the nearest step (half a step counts as one), and never less than one step.
+
+        A time that lies off the grid gives one RoundingWarning that tells where the run ends instead.
+        """
+        steps = (tstop - self.t) / self.dt
+        whole = max(int(np.floor(steps + 0.5)), 1 if steps > GRID_TOLERANCE else 0)
+        if abs(steps - whole) > GRID_TOLERANCE * max(1.0, abs(steps)):
+            end = round((self.network.step + whole) * self.dt, 9)
+            warnings.warn(
+                f"{tstop} ms is no multiple of the time step {self.dt} ms: running until {end} ms instead",
+                errors.RoundingWarning,
+                stacklevel=4,
+            )
+        self._attach_recorders()
+        self.running = True
+        self.network.run(whole)
+
+    def _attach_recorders(self) -> None:
+        """Starts new recordings, once all models have been compiled together."""
+        pending = [recorder for recorder in self.recorders if recorder.has_pending]
+        if pending:
+            self.network.prepare()
+        for recorder in pending:
+            recorder.attach()
+
+    def run(self, simtime: float) -> None:
+        """Runs for a duration, in ms."""
+        self.run_until(self.t + simtime)
+
+    def reset(self) -> None:
+        """Back to t = 0: initial values, initial weights, no spikes under way; a new segment of data begins."""
+        self.running = False
+        self.segment_counter += 1
+        for source in self.current_sources:
+            source._rewind()
+        self.network.reset()
+        for recorder in self.recorders:
+            recorder._restart()
+
+    def close(self) -> None:
+        """From now on objects of this simulation can be read, but neither run nor changed."""
+        self.network.close()
+
+    def check_open(self, what: str) -> None:
+        """Raises StaleSimulationError where this is not the present simulation."""
+        if state is not self:
+            raise StaleSimulationError(f"{what} belongs to an earlier setup(): it can be read, but not run or changed")
+
+
+state = State()

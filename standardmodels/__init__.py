@@ -1,0 +1,1 @@
+"""Equations and translation tables of the standard models; no logic."""
