@@ -1,0 +1,46 @@
+"""The two extensions; everything else about the package is in pyproject.toml."""
+
+from pathlib import Path
+
+from Cython.Build import cythonize
+from setuptools import Extension, setup
+
+# The bits are part of the contract: no contraction, no reassociation. errno and traps change no value, only speed.
+COMPILE = [
+    "-O3",
+    "-std=c++17",
+    "-ffp-contract=off",
+    "-fno-math-errno",
+    "-fno-trapping-math",
+    "-fvisibility=hidden",
+]
+OPENMP = ["-fopenmp"]
+HEADERS = sorted(map(str, Path("native/include").rglob("*.h")))
+ENGINE = sorted(map(str, Path("native/src").glob("*.cpp")))
+
+
+def extension(name: str, *native_sources: str, openmp: bool = False) -> Extension:
+    """One Cython extension of that dotted name, compiled together with hand-written C++ sources."""
+    flags = OPENMP if openmp else []
+    return Extension(
+        name,
+        sources=[name.replace(".", "/") + ".pyx", *native_sources],
+        depends=HEADERS,
+        include_dirs=["native/include"],
+        extra_compile_args=COMPILE + flags,
+        extra_link_args=flags,
+        libraries=["dl"],
+        language="c++",
+    )
+
+
+setup(
+    ext_modules=cythonize(
+        [
+            extension("pynn_annarchy._mathematics"),
+            extension("pynn_annarchy.engine._binding", *ENGINE, openmp=True),
+        ],
+        build_dir="build/cython",
+        language_level=3,
+    )
+)
