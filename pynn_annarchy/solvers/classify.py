@@ -64,18 +64,22 @@ class Block:
         equations: in the declared order.
         constants: names whose values no step changes: parameters, ``dt``, ``pi``.
         requested: the method that the user asks for, by variable.
+        owner: the model as errors name it, e.g. ``cell type 'MyNeuron'``.
     """
 
     equations: tuple[DifferentialEquation, ...]
     constants: frozenset[str]
     requested: Mapping[str, Method]
+    owner: str
 
     @property
     def rates(self) -> dict[str, Expression]:
         return {equation.variable: equation.rate for equation in self.equations}
 
-    def equation(self, variable: str) -> DifferentialEquation:
-        return next(equation for equation in self.equations if equation.variable == variable)
+    def refusal(self, variable: str, message: str, hint: str) -> EquationError:
+        """The error of one of the equations, ready to be raised."""
+        equation = next(equation for equation in self.equations if equation.variable == variable)
+        return refusal(equation, message, hint, self.owner)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +91,12 @@ class Group:
     reason: str
 
 
-def method_named(flag: str, equation: DifferentialEquation) -> Method:
+def refusal(equation: DifferentialEquation, message: str, hint: str, owner: str) -> EquationError:
+    """The error of an equation of that owner."""
+    return EquationError(equation.span, message, hint, f"in {owner}, variable '{equation.variable}'")
+
+
+def method_named(flag: str, equation: DifferentialEquation, owner: str) -> Method:
     """The method of a user's flag.
 
     Raises:
@@ -95,7 +104,7 @@ def method_named(flag: str, equation: DifferentialEquation) -> Method:
     """
     if flag not in FLAGS:
         hint = suggestion(flag, FLAGS) or "methods are " + ", ".join(FLAGS)
-        raise EquationError(equation.span, f"'{flag}' is not a numerical method", hint)
+        raise refusal(equation, f"'{flag}' is not a numerical method", hint, owner)
     return FLAGS[flag]
 
 
@@ -124,7 +133,7 @@ def exactly_solvable(block: Block) -> tuple[str, ...]:
         for variable, found in obstacles.items():
             if found and variable in block.requested:
                 hint = "remove the flag 'exact', or use 'exponential' or 'rk4'"
-                raise EquationError(block.equation(variable).span, f"'{variable}' has no exact solution: {found}", hint)
+                raise block.refusal(variable, f"'{variable}' has no exact solution: {found}", hint)
         kept = [variable for variable in candidates if not obstacles[variable]]
         if len(kept) == len(candidates):
             return tuple(kept)
@@ -184,12 +193,14 @@ def _refuse_mixture(asked: Mapping[str, Method], block: Block) -> None:
     for variable, method in asked.items():
         if method is not asked[first]:
             message = f"'{variable}' asks for '{method.value}', but is coupled with '{first}' ('{asked[first].value}')"
-            raise EquationError(block.equation(variable).span, message, "give coupled equations the same method")
+            raise block.refusal(variable, message, "give coupled equations the same method")
 
 
 def _groups_by_dependence(variables: list[str], methods: Mapping[str, Method], block: Block) -> list[Group]:
-    return [_group(component, methods.get(component[0]), block)
-            for component in components(_dependence(block.rates, variables))]
+    return [
+        _group(component, methods.get(component[0]), block)
+        for component in components(_dependence(block.rates, variables))
+    ]
 
 
 def _dependence(rates: Mapping[str, Expression], variables: list[str]) -> dict[str, list[str]]:

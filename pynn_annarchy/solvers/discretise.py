@@ -15,7 +15,6 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from itertools import groupby
 
-from pynn_annarchy.exceptions import EquationError
 from pynn_annarchy.language.functions import DISTRIBUTIONS
 from pynn_annarchy.language.syntax import (
     Assignment,
@@ -31,7 +30,7 @@ from pynn_annarchy.language.visit import identifiers, map_children
 from pynn_annarchy.model.checked import Model
 from pynn_annarchy.solvers import exponential, implicit, tableaus
 from pynn_annarchy.solvers.algebra import LinearForm, linear_form, multiply, total
-from pynn_annarchy.solvers.classify import Block, Group, Method, classify, is_constant_form, method_named
+from pynn_annarchy.solvers.classify import Block, Group, Method, classify, is_constant_form, method_named, refusal
 from pynn_annarchy.solvers.course import Course
 from pynn_annarchy.solvers.exact import REFRACTORY, ExactSolver, assemble
 from pynn_annarchy.solvers.hoist import hoist
@@ -94,15 +93,16 @@ def _parts(equations: tuple[Equation, ...]) -> list[Assignment | tuple[Different
 def _block(
     model: Model, equations: tuple[DifferentialEquation, ...], constants: frozenset[str], default_method: str | None
 ) -> Block:
+    owner = f"{model.spec.kind.value} type '{model.spec.name}'"
     requested = {}
     for equation in equations:
         if equation.flags.event_driven:
             hint = "leave the flag out: the equation is then solved in every step"
-            raise EquationError(equation.span, "event-driven equations cannot be solved in steps", hint)
+            raise refusal(equation, "event-driven equations cannot be solved in steps", hint, owner)
         flag = model.variable(equation.variable).method or default_method
         if flag is not None:
-            requested[equation.variable] = method_named(flag, equation)
-    return Block(equations, constants, requested)
+            requested[equation.variable] = method_named(flag, equation, owner)
+    return Block(equations, constants, requested, owner)
 
 
 def _solve(block: Block, model: Model, temporaries: Temporaries) -> _Discretised:
@@ -192,7 +192,7 @@ def _form(variable: str, rate: Expression, unknowns: tuple[str, ...], block: Blo
     if form is None:
         method = block.requested[variable].value
         message = f"'{method}' needs a rate of '{variable}' that is linear in {', '.join(unknowns)}"
-        raise EquationError(block.equation(variable).rate.span, message, "use 'midpoint' or 'rk4'")
+        raise block.refusal(variable, message, "use 'midpoint' or 'rk4'")
     return form
 
 

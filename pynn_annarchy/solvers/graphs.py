@@ -25,8 +25,11 @@ def components(graph: Mapping[Node, Collection[Node]]) -> tuple[tuple[Node, ...]
     done: set[Node] = set()
     ordered: list[tuple[Node, ...]] = []
     while pending:
-        component = next(members for members in (_component(node, pending, closure) for node in pending)
-                         if _needed(members, graph, closure) <= done)
+        component = next(
+            members
+            for members in (_component(node, pending, closure) for node in pending)
+            if _needed(members, graph, closure) <= done
+        )
         ordered.append(component)
         done.update(component)
         pending = [node for node in pending if node not in done]
@@ -34,8 +37,7 @@ def components(graph: Mapping[Node, Collection[Node]]) -> tuple[tuple[Node, ...]
 
 
 def _component(node: Node, candidates: Collection[Node], closure: Mapping[Node, Collection[Node]]) -> tuple[Node, ...]:
-    return tuple(other for other in candidates
-                 if other == node or (other in closure[node] and node in closure[other]))
+    return tuple(other for other in candidates if other == node or (other in closure[node] and node in closure[other]))
 
 
 def _needed(

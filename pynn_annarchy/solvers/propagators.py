@@ -206,9 +206,7 @@ class _Exponential:
         one = np.ones(self._n_rows)
         mean: Sparse = {(i, j): one if i == j else np.zeros(self._n_rows) for i, j in self._via}
         for term in range(N_TERMS, 1, -1):
-            mean = {
-                (i, j): entry / term + (1.0 if i == j else 0.0) for (i, j), entry in self._product(x, mean).items()
-            }
+            mean = {(i, j): entry / term + (1.0 if i == j else 0.0) for (i, j), entry in self._product(x, mean).items()}
         return mean
 
     def _doubled_growth(self, transition: Sparse, growth: Sparse) -> Sparse:

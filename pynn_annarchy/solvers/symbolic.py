@@ -142,5 +142,3 @@ def _folded(combine: Any, parts: list[Expression]) -> Expression:
     for part in parts[1:]:
         result = combine(result, part)
     return result
-
-
