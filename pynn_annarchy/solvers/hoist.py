@@ -12,6 +12,7 @@ from pynn_annarchy.language.syntax import (
     BinaryOperator,
     Boolean,
     Call,
+    Conditional,
     Expression,
     Name,
     Number,
@@ -20,6 +21,7 @@ from pynn_annarchy.language.syntax import (
 )
 from pynn_annarchy.language.visit import identifiers, map_children, nodes, substitute
 from pynn_annarchy.solvers.algebra import ONE
+from pynn_annarchy.solvers.exact import REFRACTORY
 from pynn_annarchy.solvers.names import FreshNames
 from pynn_annarchy.solvers.updates import DerivedParameter
 
@@ -76,6 +78,8 @@ class _Hoisting:
             case Binary(BinaryOperator.DIVIDE, left, right) if self._divides_by_constant(left, right):
                 inverse = self._lifted(Binary(BinaryOperator.DIVIDE, ONE, right), target)
                 return Binary(BinaryOperator.MULTIPLY, self._lifted(left, target), inverse, expression.span)
+        if isinstance(expression, Conditional) and self._guards(expression):
+            return replace(expression, condition=self._lifted(expression.condition, target))
         if self._is_named_constant(expression):
             return self._known.get(expression) or self._define(self._names.fresh(wish(expression, target)), expression)
         return map_children(expression, lambda child: self._lifted(child, target))
@@ -87,6 +91,10 @@ class _Hoisting:
         self._constants.add(name)
         self._known[expression] = Name(name)
         return Name(name)
+
+    def _guards(self, expression: Conditional) -> bool:
+        """Whether the condition may keep a branch from being evaluated, e.g. a division by a parameter that is zero."""
+        return expression.condition != REFRACTORY and not self._is_constant(expression)
 
     def _divides_by_constant(self, left: Expression, right: Expression) -> bool:
         return self._is_named_constant(right) and not self._is_constant(left)

@@ -85,6 +85,14 @@ def test_the_step_of_a_conductance_cell_divides_by_no_parameter():
     assert read.isdisjoint({"tau_m", "cm", "tau_syn_E", "tau_syn_I"})
 
 
+def test_a_division_that_a_condition_guards_is_not_taken_out_of_it():
+    updates = discretise(model("dx/dt = -x*x\ny = if x > 0: x/a else: x"))
+
+    end = run(updates, {"x": -1.0, "y": 0.0}, 0.1, 0.1, {**PARAMETERS, "a": 0.0})
+
+    assert end["y"] == end["x"] < 0
+
+
 def test_derived_parameters_hold_parameters_only():
     updates = discretise(model("dn/dt = (1/(1 + exp(-v)) - n)/tau_m\ndv/dt = -v*n/cm"))
 
