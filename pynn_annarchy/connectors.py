@@ -120,6 +120,8 @@ def _drawers(connector: connectors.Connector, projection: Any) -> dict[str, Draw
 
 def _check(connector: connectors.Connector, projection: Any, values: dict[str, Value]) -> None:
     """PyNN's own checks of synaptic parameters (the sign of weights), unless the connector was told ``safe=False``."""
+    for name, value in values.items():
+        projection._require_finite(name, value)
     if not connector.safe:
         return
     synapse_type = projection.synapse_type

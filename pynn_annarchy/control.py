@@ -44,7 +44,7 @@ def setup(
         The rank of this process, 0.
 
     Raises:
-        ValueError: timestep or delay limits out of range.
+        ValueError: timestep, delay limits, seed or threads out of range.
         TypeError: an option that looks like a misspelt one of the above.
     """
     options = dict(extra_params)
@@ -53,12 +53,10 @@ def setup(
     common.setup(timestep, min_delay, **extra_params)
     seed = _seed(options)
     compile_options = Options(**{key: options.pop(key) for key in COMPILE_OPTIONS if key in options})
-    threads = options.pop("threads", "auto")
+    threads = _threads(options)
     _warn_about(options)
     simulator.state.close()
-    simulator.state = simulator.State(
-        dt=float(timestep), min_delay=min_delay, max_delay=max_delay, seed=seed, threads=threads, options=compile_options
-    )
+    simulator.state = simulator.State(float(timestep), min_delay, max_delay, seed, threads, compile_options)
     return 0
 
 
@@ -82,6 +80,15 @@ def _seed(options: dict[str, Any]) -> int:
     if not isinstance(seed, (int, np.integer)) or isinstance(seed, bool):
         raise ValueError(f"seed must be a whole number, not {seed!r}")
     return int(seed)
+
+
+def _threads(options: dict[str, Any]) -> int | str:
+    threads = options.pop("threads", "auto")
+    if threads == "auto":
+        return "auto"
+    if not isinstance(threads, (int, np.integer)) or isinstance(threads, bool) or threads < 1:
+        raise ValueError(f"threads must be 'auto' or a positive whole number, not {threads!r}")
+    return int(threads)
 
 
 def _warn_about(unknown: dict[str, Any]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, MutableMapping
+from collections.abc import Iterator, Mapping, MutableMapping
 from typing import Any
 
 import numpy as np
@@ -72,6 +72,23 @@ class Population(_Cells, common.Population):
     __doc__ = common.Population.__doc__
     _recorder_class = Recorder
 
+    def __init__(
+        self,
+        size: Any,
+        cellclass: Any,
+        cellparams: Any = None,
+        structure: Any = None,
+        initial_values: Mapping[str, Any] = {},  # noqa: B006  (PyNN's signature; never changed)
+        label: str | None = None,
+    ) -> None:
+        _check_initial_values(cellclass, initial_values)
+        recorders = simulator.state.recorders.copy()
+        try:
+            super().__init__(size, cellclass, cellparams, structure, initial_values, label)
+        except Exception:
+            simulator.state.recorders = recorders
+            raise
+
     def _create_cells(self) -> None:
         if self.size < 1:
             raise errors.InvalidDimensionsError(f"a population needs at least one cell, not {self.size}")
@@ -81,8 +98,9 @@ class Population(_Cells, common.Population):
         values = _evaluated(parameters, self)
         network = self._simulation.network
         if self.celltype.spec is None:
+            trains = _spike_trains(values["spike_times"], self.size, self.label)
             self._engine = network.add_spike_source(self.size, self.label)
-            self._set_values(values, None)
+            self._engine.set_all(dict(enumerate(trains)))
         else:
             self._engine = network.add_cells(self.celltype.spec, self.size, values, self.label)
         self.all_cells = simulator.allocate_ids(self, self.size)
@@ -127,20 +145,12 @@ class Population(_Cells, common.Population):
     def _set_values(self, values: dict[str, Any], index: np.ndarray | None) -> None:
         self.check_open()
         if self.celltype.spec is None:
-            self._set_spike_times(values["spike_times"], index)
+            cells = np.arange(self.size) if index is None else index
+            trains = _spike_trains(values["spike_times"], len(cells), self.label)
+            self._engine.set_all(dict(zip(cells.tolist(), trains, strict=True)))
             return
         for name, value in values.items():
             self._engine.set(name, value, index)
-
-    def _set_spike_times(self, times: Any, index: np.ndarray | None) -> None:
-        cells = np.arange(self.size) if index is None else index
-        one_each = isinstance(times, np.ndarray)
-        trains = [np.asarray(getattr(t, "value", t), dtype=float) for t in (times if one_each else [times])]
-        for train in trains:
-            _check_spike_times(train, self.label)
-        if not one_each:
-            trains = trains * len(cells)
-        self._engine.set_all({int(i): train for i, train in zip(cells, trains, strict=True)})
 
     def _check_variable(self, variable: str) -> None:
         known = self.celltype.default_initial_values
@@ -238,6 +248,17 @@ class Assembly(common.Assembly):
 _Cells._assembly_class = Assembly
 
 
+def _check_initial_values(cellclass: Any, initial_values: Mapping[str, Any]) -> None:
+    """Refuses unknown variables and numbers that are not finite before anything is made of them."""
+    known = getattr(cellclass, "default_initial_values", {})
+    for variable, value in initial_values.items():
+        if variable not in known:
+            name = getattr(cellclass, "__name__", type(cellclass).__name__)
+            raise errors.NonExistentParameterError(variable, name, list(known))
+        if isinstance(value, (int, float, np.ndarray)) and not np.isfinite(value).all():
+            raise errors.InvalidParameterValueError(f"initial value of '{variable}' must be finite, got {value}")
+
+
 def _objects(values: list[Any]) -> np.ndarray:
     array = np.empty(len(values), dtype=object)
     array[:] = values
@@ -277,11 +298,19 @@ def _refuse_non_finite(values: Any, what: str, cells: Any) -> None:
         )
 
 
-def _check_spike_times(times: np.ndarray, label: str) -> None:
-    if not np.isfinite(times).all():
-        raise errors.InvalidParameterValueError(f"spike times of '{label}' must be finite")
-    if times.size and (np.diff(times) < 0).any():
-        raise errors.InvalidParameterValueError(f"spike times of '{label}' must be sorted in ascending order")
-    if times.size and times[0] < 0:
-        raise errors.InvalidParameterValueError(f"spike times of '{label}' must not be negative, got {times[0]}")
+def _spike_trains(times: Any, n_cells: int, label: str) -> list[np.ndarray]:
+    """Spike times of each cell, in ms, from one Sequence for all or an array of one each.
 
+    Raises:
+        InvalidParameterValueError: times that are negative, not finite or not sorted.
+    """
+    given = list(times) if isinstance(times, np.ndarray) else [times]
+    trains = [np.asarray(getattr(train, "value", train), dtype=float).ravel() for train in given]
+    for train in trains:
+        if not np.isfinite(train).all():
+            raise errors.InvalidParameterValueError(f"spike times of '{label}' must be finite")
+        if (np.diff(train) < 0).any():
+            raise errors.InvalidParameterValueError(f"spike times of '{label}' must be sorted in ascending order")
+        if train.size and train[0] < 0:
+            raise errors.InvalidParameterValueError(f"spike times of '{label}' must not be negative, got {train[0]}")
+    return trains if isinstance(times, np.ndarray) else trains * n_cells

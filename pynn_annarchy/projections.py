@@ -232,7 +232,7 @@ class Projection(common.Projection):
         Raises:
             ConnectionError: a weight that is not finite, a delay out of range.
         """
-        weight = _finite(parameters["weight"], "weight", self.label)
+        weight = self._require_finite("weight", parameters["weight"])
         delay = self._delay_in_steps(parameters["delay"])
         self._build.add(pre, post, {"weight": weight, "delay": delay})
 
@@ -243,7 +243,7 @@ class Projection(common.Projection):
             ConnectionError: a delay below min_delay or a time step, above max_delay, or not finite.
         """
         state = self._simulation
-        steps = _finite(delay, "delay", self.label) / state.dt
+        steps = self._require_finite("delay", delay) / state.dt
         smallest, largest = (None if limit == "auto" else limit / state.dt for limit in state.delay_limits)
         smallest = max(1.0, smallest or 1.0)
         if np.min(steps) < smallest * (1 - simulator.GRID_TOLERANCE):
@@ -257,8 +257,19 @@ class Projection(common.Projection):
                 f"projection '{self.label}': a delay of {np.max(delay)} ms is above the largest one allowed, "
                 f"{round(largest * state.dt, 9)} ms"
             )
-        whole = np.floor(np.asarray(steps) + 0.5).astype(np.uint16)
+        whole = np.floor(np.asarray(steps) + 0.5 + simulator.GRID_TOLERANCE).astype(np.uint16)
         return int(whole) if whole.ndim == 0 else whole
+
+    def _require_finite(self, name: str, value: Any) -> Any:
+        """A float or float64 array; ConnectionError where a value is not a finite number."""
+        try:
+            array = np.asarray(value, dtype=float)
+        except (TypeError, ValueError) as error:
+            raise errors.ConnectionError(f"projection '{self.label}': {name} must be numbers, not {value!r}") from error
+        if not np.isfinite(array).all():
+            first = array.flat[int(np.argmin(np.isfinite(array)))]
+            raise errors.ConnectionError(f"projection '{self.label}': {name} must be finite, got {first}")
+        return float(array) if array.ndim == 0 else array
 
     # reading
 
@@ -384,7 +395,7 @@ class Projection(common.Projection):
             self._cached_order = None
 
     def _checked(self, name: str, value: Any) -> Any:
-        values = _finite(value, name, self.label)
+        values = self._require_finite(name, value)
         if name == "delay":
             return self._delay_in_steps(values) * self._simulation.dt
         check = self.synapse_type.parameter_checks.get(name)
@@ -431,15 +442,3 @@ def _position(cells: Any, cell: Any) -> int:
 
 def _is_list(value: Any) -> bool:
     return isinstance(value, (list, tuple)) or (isinstance(value, np.ndarray) and value.ndim == 1)
-
-
-def _finite(value: Any, name: str, label: str) -> Any:
-    """A float or float64 array; ConnectionError where a value is not a finite number."""
-    try:
-        array = np.asarray(value, dtype=float)
-    except (TypeError, ValueError) as error:
-        raise errors.ConnectionError(f"projection '{label}': {name} must be numbers, not {value!r}") from error
-    if not np.isfinite(array).all():
-        first = array.flat[int(np.argmin(np.isfinite(array)))]
-        raise errors.ConnectionError(f"projection '{label}': {name} must be finite, got {first}")
-    return float(array) if array.ndim == 0 else array

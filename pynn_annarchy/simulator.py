@@ -143,7 +143,7 @@ class State(common.control.BaseState):
         A time that lies off the grid gives one RoundingWarning that tells where the run ends instead.
         """
         steps = (tstop - self.t) / self.dt
-        whole = max(int(np.floor(steps + 0.5)), 1 if steps > GRID_TOLERANCE else 0)
+        whole = max(int(np.floor(steps + 0.5 + GRID_TOLERANCE)), 1 if steps > GRID_TOLERANCE else 0)
         if abs(steps - whole) > GRID_TOLERANCE * max(1.0, abs(steps)):
             end = round((self.network.step + whole) * self.dt, 9)
             warnings.warn(

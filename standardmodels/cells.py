@@ -1,4 +1,4 @@
-"""PyNN's point neurons over the equations of `specs`; parameters and variables have PyNN's names and units throughout."""
+"""PyNN's point neurons over the equations of `specs`, in PyNN's names and units throughout."""
 
 from __future__ import annotations
 

@@ -1,0 +1,204 @@
+"""Recording, control and currents through the PyNN API."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from numpy.testing import assert_array_equal
+
+import pynn_annarchy as sim
+
+
+def resting(n=3, **parameters):
+    return sim.Population(n, sim.IF_curr_exp(**parameters), label="cells")
+
+
+def test_signals_begin_at_zero_and_end_at_the_present_time():
+    sim.setup(timestep=0.1)
+    cells = resting()
+    cells.record("v")
+    sim.run(2.0)
+    sim.run(3.0)
+    (signal,) = cells.get_data().segments[0].analogsignals
+    assert signal.shape == (51, 3)
+    assert (float(signal.t_start), float(signal.sampling_period)) == (0.0, 0.1)
+    assert str(signal.units.dimensionality) == "mV"
+    assert_array_equal(signal.array_annotations["channel_index"], [0, 1, 2])
+    assert_array_equal(signal.annotations["channel_ids"], [int(cell) for cell in cells])
+    assert_array_equal(signal[0].magnitude, [-65.0] * 3)
+
+
+def test_sampling_interval_counts_whole_steps():
+    sim.setup(timestep=0.1)
+    cells = resting()
+    cells.record(["v", "isyn_exc"], sampling_interval=0.5)
+    sim.run(2.3)
+    for signal in cells.get_data().segments[0].analogsignals:
+        assert signal.shape == (5, 3)
+        assert float(signal.sampling_period) == 0.5
+
+
+def test_a_view_gives_the_data_of_its_cells():
+    sim.setup(timestep=0.1)
+    cells = resting(5)
+    cells[1:4].record("v")
+    cells.record("spikes")
+    sim.run(1.0)
+    data = cells[[0, 3]].get_data().segments[0]
+    (signal,) = data.analogsignals
+    assert_array_equal(signal.array_annotations["channel_index"], [3])
+    assert [train.annotations["source_index"] for train in data.spiketrains] == [0, 3]
+
+
+def test_cells_added_later_have_a_signal_of_their_own():
+    sim.setup(timestep=0.1)
+    cells = resting(4)
+    cells[:2].record("v")
+    sim.run(1.0)
+    cells.record("v")
+    sim.run(1.0)
+    early, late = cells.get_data().segments[0].analogsignals
+    assert (early.shape, float(early.t_start)) == ((21, 2), 0.0)
+    assert (late.shape, float(late.t_start)) == ((11, 2), 1.0)
+    assert_array_equal(late.array_annotations["channel_index"], [2, 3])
+
+
+def test_cleared_data_are_gone_and_recording_goes_on():
+    sim.setup(timestep=0.1)
+    cells = resting()
+    cells.record("v")
+    sim.run(2.0)
+    assert cells.get_data(clear=True).segments[0].analogsignals[0].shape == (21, 3)
+    sim.run(1.0)
+    (signal,) = cells.get_data().segments[0].analogsignals
+    assert signal.shape == (11, 3)
+    assert (float(signal.t_start), float(signal.t_stop)) == (2.0, pytest.approx(3.1))
+
+
+def test_spike_times_of_a_source_come_back_exactly_in_the_run_they_belong_to():
+    sim.setup(timestep=0.05)
+    times = [0.075, 12.34, 20.01, 30.5]
+    source = sim.Population(2, sim.SpikeSourceArray(spike_times=times))
+    source.record("spikes")
+    recorded = []
+    for _ in range(4):
+        sim.run(10.0)
+        recorded.append(source.get_data(clear=True).segments[0].spiketrains[1].magnitude.tolist())
+    assert recorded == [[0.075], [12.34], [20.01], [30.5]]
+
+
+def test_spike_times_may_be_changed_between_runs():
+    sim.setup(timestep=0.1)
+    source = sim.Population(1, sim.SpikeSourceArray(spike_times=[1.0, 12.0]))
+    source.record("spikes")
+    sim.run(10.0)
+    source.set(spike_times=[13.0, 14.5])
+    sim.run(10.0)
+    assert source.get_data().segments[0].spiketrains[0].magnitude.tolist() == [1.0, 13.0, 14.5]
+    assert source.get_spike_counts() == {int(source[0]): 3}
+
+
+def test_reset_begins_a_new_segment_with_the_same_trace():
+    sim.setup(timestep=0.1)
+    cells = resting(tau_m=10.0)
+    cells[:2].initialize(v=-55.0)
+    cells.record("v")
+    for duration in (2.0, 3.0):
+        sim.run(duration)
+        sim.reset()
+    sim.run(1.0)
+    segments = cells.get_data("v").segments
+    signals = [segment.analogsignals[0].magnitude for segment in segments]
+    assert [len(signal) for signal in signals] == [21, 31, 11]
+    assert_array_equal(signals[0], signals[1][:21])
+    assert_array_equal(signals[0][:11], signals[2])
+
+
+def test_recording_is_forgotten_on_request():
+    sim.setup(timestep=0.1)
+    cells = resting()
+    cells.record(["v", "spikes"])
+    sim.run(1.0)
+    cells.record(None)
+    sim.run(1.0)
+    segment = cells.get_data().segments[0]
+    assert (len(segment.analogsignals), len(segment.spiketrains)) == (0, 0)
+
+
+def test_there_are_no_data_before_the_first_run():
+    sim.setup(timestep=0.1)
+    cells = resting()
+    cells.record("v")
+    assert len(cells.get_data().segments) == 0
+
+
+def test_end_writes_the_files_that_were_asked_for(tmp_path):
+    neo_io = pytest.importorskip("neo.io")
+    sim.setup(timestep=0.1)
+    cells = resting()
+    path = tmp_path / "v.pkl"
+    cells[0:1].record("v", to_file=str(path))
+    sim.run(1.0)
+    sim.end()
+    block = neo_io.PickleIO(filename=str(path)).read_block()
+    assert block.segments[0].analogsignals[0].shape == (11, 1)
+    assert cells.get_data().segments[0].analogsignals[0].shape == (11, 1)
+
+
+def test_callbacks_are_called_at_the_times_they_ask_for():
+    sim.setup(timestep=0.1)
+    resting()
+    heard = []
+
+    def every_half(t):
+        heard.append(t)
+        return t + 0.5
+
+    assert sim.run(2.0, callbacks=[every_half]) == 2.0
+    assert heard == [0.0, 0.5, 1.0, 1.5, 2.0]
+
+
+def test_a_constant_current_acts_from_its_start_to_its_stop():
+    sim.setup(timestep=0.1)
+    cells = resting(2)
+    source = sim.DCSource(amplitude=0.5, start=1.0, stop=2.0)
+    source.inject_into(cells[0:1])
+    source.record()
+    cells.record("v")
+    sim.run(3.0)
+    current = source.get_data().magnitude.ravel()
+    assert current[9] == 0.0
+    assert_array_equal(current[10:20], 0.5)
+    assert_array_equal(current[20:], 0.0)
+    v = cells.get_data().segments[0].analogsignals[0].magnitude
+    assert_array_equal(v[:11, 0], -65.0)
+    # exact: 20 MOhm membrane, one step of tau_m = 20 ms
+    assert v[11, 0] == pytest.approx(-65.0 + 20.0 * 0.5 * -np.expm1(-0.1 / 20.0), rel=1e-12)
+    assert v[20, 0] == pytest.approx(-65.0 + 20.0 * 0.5 * -np.expm1(-1.0 / 20.0), rel=1e-12)
+    assert (np.diff(v[20:, 0]) < 0).all()
+    assert_array_equal(v[:, 1], -65.0)
+
+
+def test_a_changed_current_acts_from_now_on_and_from_the_beginning_after_reset():
+    sim.setup(timestep=0.1)
+    source = sim.DCSource(amplitude=0.1)
+    resting().inject(source)
+    sim.run(1.0)
+    source.amplitude += 0.1
+    sim.run(1.0)
+    assert source.amplitude == 0.2
+    assert_array_equal(source.get_data().magnitude.ravel(), [0.1] * 10 + [0.2] * 11)
+    sim.reset()
+    sim.run(0.5)
+    assert_array_equal(source.get_data().magnitude.ravel(), [0.2] * 6)
+
+
+def test_setup_in_a_row_gives_fresh_simulations():
+    for _ in range(3):
+        sim.setup(timestep=0.1)
+        cells = resting()
+        cells.record("v")
+        sim.run(1.0)
+        assert sim.get_current_time() == 1.0
+        assert len(cells.get_data().segments) == 1
+        sim.end()
