@@ -1,9 +1,9 @@
-"""The two extensions; everything else about the package is in pyproject.toml."""
+"""The list of packages and the two extensions; everything else about the package is in pyproject.toml."""
 
 from pathlib import Path
 
 from Cython.Build import cythonize
-from setuptools import Extension, setup
+from setuptools import Extension, find_packages, setup
 
 # The bits are part of the contract: no contraction, no reassociation. errno and traps change no value, only speed.
 COMPILE = [
@@ -15,6 +15,7 @@ COMPILE = [
     "-fvisibility=hidden",
 ]
 OPENMP = ["-fopenmp"]
+MAPPED = ["pynn_annarchy.native", "pynn_annarchy.standardmodels", "pyNN.annarchy"]  # [tool.setuptools.package-dir]
 HEADERS = sorted(map(str, Path("native/include").rglob("*.h")))
 ENGINE = sorted(map(str, Path("native/src").glob("*.cpp")))
 
@@ -35,6 +36,7 @@ def extension(name: str, *native_sources: str, openmp: bool = False) -> Extensio
 
 
 setup(
+    packages=[*find_packages(include=["pynn_annarchy*"], exclude=["*._pynn_plugin"]), *MAPPED],
     ext_modules=cythonize(
         [
             extension("pynn_annarchy._mathematics"),
