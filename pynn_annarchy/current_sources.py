@@ -46,10 +46,11 @@ class CurrentSource(StandardCurrentSource):
         return ParameterSpace(dict(self._native))
 
     def get_parameters(self) -> dict[str, Any]:
-        """The present parameters by PyNN's names, as numbers or Sequences."""
+        """The present parameters by PyNN's names, as numbers or arrays."""
         space = self.reverse_translate(self.get_native_parameters())
         space.shape = (1,)
-        return space.evaluate(simplify=True).as_dict()
+        values = space.evaluate(simplify=True).as_dict()
+        return {name: value.value if isinstance(value, Sequence) else value for name, value in values.items()}
 
     def set_native_parameters(self, parameters: ParameterSpace) -> None:
         """Sets parameters; acts from the present time on.

@@ -11,11 +11,10 @@ from pynn_annarchy import simulator
 from pynn_annarchy.connectors import FixedProbabilityConnector
 from pynn_annarchy.populations import Population
 from pynn_annarchy.projections import Projection
-from pynn_annarchy.standardmodels.synapses import StaticSynapse
 
 create = common.build_create(Population)
 
-connect = common.build_connect(Projection, FixedProbabilityConnector, StaticSynapse)
+connect = common.build_connect(Projection, FixedProbabilityConnector, Projection._static_synapse_class)
 
 record = common.build_record(simulator)
 

@@ -202,3 +202,19 @@ def test_setup_in_a_row_gives_fresh_simulations():
         assert sim.get_current_time() == 1.0
         assert len(cells.get_data().segments) == 1
         sim.end()
+
+
+def test_steps_of_current_fall_on_time_steps():
+    sim.setup(timestep=0.1)
+    source = sim.StepCurrentSource(times=[0.41, 0.42, 0.86], amplitudes=[1.0, 2.0, 3.0])
+    assert_array_equal(source.times, [0.4, 0.9])
+    assert_array_equal(source.amplitudes, [2.0, 3.0])
+    sim.run(1.0)
+    assert_array_equal(source.get_data().magnitude.ravel(), [0.0] * 4 + [2.0] * 5 + [3.0] * 2)
+
+
+@pytest.mark.parametrize("times", [[-0.1, 1.0], [1.0, 0.5], [1.0, 1.0]])
+def test_steps_of_current_must_ascend_from_zero_on(times):
+    sim.setup(timestep=0.1)
+    with pytest.raises(ValueError, match="Step current"):
+        sim.StepCurrentSource(times=times, amplitudes=[1.0, 2.0])
