@@ -24,9 +24,7 @@ OTHERS_OPTIONS = frozenset({
 """Options of other back ends: scripts that name them run here too."""
 
 
-def setup(
-    timestep: float = DEFAULT_TIMESTEP, min_delay: float | str = DEFAULT_MIN_DELAY, **extra_params: Any
-) -> int:
+def setup(timestep: float = DEFAULT_TIMESTEP, min_delay: float | str = DEFAULT_MIN_DELAY, **extra_params: Any) -> int:
     """Begins a fresh simulation; objects of an earlier one can be read, but neither run nor changed.
 
     Args:

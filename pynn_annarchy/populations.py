@@ -78,7 +78,7 @@ class Population(_Cells, common.Population):
         cellclass: Any,
         cellparams: Any = None,
         structure: Any = None,
-        initial_values: Mapping[str, Any] = {},  # noqa: B006  (PyNN's signature; never changed)
+        initial_values: Mapping[str, Any] = {},
         label: str | None = None,
     ) -> None:
         _check_initial_values(cellclass, initial_values)

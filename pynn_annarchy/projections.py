@@ -70,8 +70,7 @@ class Connection(common.Connection):
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):
             raise AttributeError(name)
-        column = self._projection._column(name)
-        return column[self._number].item()
+        return self._projection._cached_column(name)[self._number].item()
 
     def __setattr__(self, name: str, value: float) -> None:
         self._projection._set_columns({name: value}, np.array([self._number]))
@@ -187,6 +186,7 @@ class Projection(common.Projection):
         self._collected: list[tuple[np.ndarray, np.ndarray, dict[str, Any]]] = []
         self._n_collected = 0
         self._cached_order: np.ndarray | None = None
+        self._cached_columns: dict[str, Any] = {}
         connector.connect(self)
         self._flush()
         self._parts = self._build.finish()
@@ -289,8 +289,9 @@ class Projection(common.Projection):
 
     def delay_range(self) -> tuple[float, float]:
         """Smallest and largest delay, in ms."""
-        delays = [part.synapses.get("delay") for part in self._parts if part.synapses.n]
-        return min(float(delay.min()) for delay in delays), max(float(delay.max()) for delay in delays)
+        rows = [part.synapses.rows for part in self._parts if part.synapses.n]
+        dt = self._simulation.dt
+        return min(part.min_delay for part in rows) * dt, max(part.max_delay for part in rows) * dt
 
     def _order(self) -> np.ndarray | None:
         """Permutation of the parts' synapses, one part after the other, into the projection's order; None for none."""
@@ -315,6 +316,15 @@ class Projection(common.Projection):
         if name == "delay":
             column = np.round(column, 12)
         return column if order is None else column[order]
+
+    def _cached_column(self, name: str) -> np.ndarray:
+        """As _column, remembered until something is set or run, for those who go through all connections."""
+        now = self._simulation.network.step
+        if self._cached_columns.get("step") != now:
+            self._cached_columns = {"step": now}
+        if name not in self._cached_columns:
+            self._cached_columns[name] = self._column(name)
+        return self._cached_columns[name]
 
     def _get_attributes_as_list(self, names: Sequence[str]) -> list[tuple[Any, ...]]:
         return list(zip(*(self._column(name).tolist() for name in names), strict=True))
@@ -391,6 +401,7 @@ class Projection(common.Projection):
         checked = {name: self._checked(name, value) for name, value in columns.items()}
         for name, value in checked.items():
             self._write(name, value, index)
+        self._cached_columns = {}
         if "delay" in checked:
             self._cached_order = None
 

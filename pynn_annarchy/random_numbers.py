@@ -96,9 +96,7 @@ class NativeRNG(random.NativeRNG):
             values[outside] = self._draw("normal", normal, elements[outside], redraw)
         raise ValueError(f"normal_clipped({dict(given)}) hardly ever falls between its limits")
 
-    def _draw(
-        self, native: str, arguments: tuple[float, ...], elements: np.ndarray, step: int = 0
-    ) -> np.ndarray:
+    def _draw(self, native: str, arguments: tuple[float, ...], elements: np.ndarray, step: int = 0) -> np.ndarray:
         return _mathematics.draw(native, arguments, self._key, self._stream, elements, step=step)
 
 

@@ -52,6 +52,12 @@ def test_single_connections_are_set():
     assert projection.connections[2].as_tuple("presynaptic_index", "postsynaptic_index", "weight") == (1, 0, 0.75)
 
 
+def test_many_connections_can_be_gone_through_one_by_one():
+    projection = sim.Projection(cells(100), cells(100), sim.AllToAllConnector(), sim.StaticSynapse(weight=0.5))
+    assert sum(connection.weight for connection in projection.connections) == 5000.0
+    assert [connection.postsynaptic_index for connection in projection[3:6]] == [3, 4, 5]
+
+
 def test_weights_are_set_by_number_array_list_distribution_and_function_of_distance():
     projection = sim.Projection(cells(3), cells(3), sim.AllToAllConnector(allow_self_connections=True))
     projection.set(weight=0.25)

@@ -83,7 +83,7 @@ def test_unknown_parameter_is_refused_with_those_there_are(cells):
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), np.array([1.0, np.nan, 1.0, 1.0])])
 def test_parameters_must_be_finite(cells, value):
-    with pytest.raises(errors.InvalidParameterValueError, match="'cm' of '.*' must be finite"):
+    with pytest.raises(errors.InvalidParameterValueError, match=r"'cm' of '.*' must be finite"):
         cells.set(tau_m=10.0, cm=value)
     assert cells.get(["tau_m", "cm"]) == [20.0, 1.0]
 
@@ -173,7 +173,7 @@ def test_bad_synapses_are_refused_and_nothing_is_connected(cells, name):
 
 def test_a_delay_below_the_time_step_is_refused_with_automatic_limits():
     sim.setup(timestep=0.1)
-    with pytest.raises(errors.ConnectionError, match="projection 'ee': a delay of 0.04 ms is below"):
+    with pytest.raises(errors.ConnectionError, match=r"projection 'ee': a delay of 0\.04 ms is below"):
         connect(sim.Population(2, sim.IF_curr_exp()), weight=0.1, delay=0.04)
 
 
