@@ -157,6 +157,12 @@ class Flags:
     unless_refractory: bool = False
     unless_post: bool = False
     event_driven: bool = False
+    spans: tuple[tuple[str, Span], ...] = field(default=(), compare=False, repr=False)
+    """Where each given flag stands, by the name of its field here."""
+
+    def where(self, name: str) -> Span:
+        """The text of a flag that was given; NOWHERE for the others."""
+        return dict(self.spans).get(name, NOWHERE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,3 +186,17 @@ class DifferentialEquation:
 
 
 Equation = Assignment | DifferentialEquation
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionDefinition:
+    """``name(parameters) = body``, a function of the user.
+
+    ``types`` is empty, or the type of the result followed by those of the arguments.
+    """
+
+    name: str
+    parameters: tuple[str, ...]
+    body: Expression
+    types: tuple[str, ...] = ()
+    span: Span = _span()

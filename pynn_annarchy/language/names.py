@@ -1,0 +1,23 @@
+"""Which names mean something already, which may be declared, and what a mistyped one was probably meant to be."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+KEYWORDS = frozenset({"if", "else", "and", "or", "not", "is", "True", "False", "true", "false"})
+"""Words of the grammar, never names."""
+
+RESERVED = frozenset(
+    {"t", "dt", "pi", "t_last", "last_spike", "t_pre", "t_post", "pre", "post", "input", "g_target"}
+    | {"is_refractory", "active", "refractory", "refractory_steps", "has_spiked", "sum", "mean", "norm1", "norm2"}
+)
+"""Names that the language or a step of the simulation gives a meaning to; no parameter or variable may bear them."""
+
+
+def suggestion(name: str, known: Iterable[str]) -> str:
+    """``did you mean 'tau_m'?``, or nothing where no known name is near."""
+    candidates = sorted(known)
+    by_case = [candidate for candidate in candidates if candidate.lower() == name.lower()]
+    near = by_case or get_close_matches(name, candidates, n=1, cutoff=0.6)
+    return f"did you mean '{near[0]}'?" if near else ""
