@@ -423,7 +423,10 @@ cdef class Engine:
         projection.pre = pre
         projection.post = post
         projection.receptor = receptor
-        projection.module = NULL if module is None else module.table
+        if module is None:  # a loop that only wants the bookkeeping
+            projection.module = NULL
+        else:
+            projection.module = module.table
         projection.object_index = object_index
         if self.engine.projections[number].get() != projection:
             self.engine.replace(number, rows.projection)

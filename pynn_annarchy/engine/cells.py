@@ -93,7 +93,9 @@ class Cells:
     def receptor_number(self, receptor: str) -> int:
         """Index of a receptor; ModelError names those that there are."""
         if receptor not in self.receptors:
-            raise ModelError(f"'{self.label}' has no receptor '{receptor}'; it has {', '.join(self.receptors) or 'none'}")
+            raise ModelError(
+                f"'{self.label}' has no receptor '{receptor}'; it has {', '.join(self.receptors) or 'none'}"
+            )
         return self.receptors.index(receptor)
 
     # parameters
@@ -250,7 +252,7 @@ class Cells:
     # recording
 
     def record(self, variable: str, index: IntArray, every: int = 1) -> SignalRecorder:
-        """Starts recording a variable of the cells `index` (ascending), every so many steps; begins with its value now."""
+        """Starts recording a variable of the cells `index` (ascending), every so many steps, with its value now."""
         self.network.check_open()
         self._state_array(variable)
         recorder = SignalRecorder(self, variable, index, every)

@@ -57,7 +57,9 @@ class SynapseBuilder:
         if not np.isfinite(weight).all():
             raise ModelError(f"'{label}': weights must be finite")
         if delay.min() < 1 or delay.max() > LONGEST_DELAY:
-            raise ModelError(f"'{label}': delays must be 1 to {LONGEST_DELAY} steps, got {delay.min()} to {delay.max()}")
+            raise ModelError(
+                f"'{label}': delays must be 1 to {LONGEST_DELAY} steps, got {delay.min()} to {delay.max()}"
+            )
         self._staging.add(n, pre, post, weight, np.ascontiguousarray(delay, np.uint16))
 
     def add_column(self, post: int, pre: Any, weight: Any, delay_steps: Any) -> None:

@@ -17,7 +17,7 @@ class Injectable(Protocol):
 
 
 class CurrentInput:
-    """A current into the cells `index`: `amplitudes[k]`, in nA, acts from the time ``steps[k] * dt`` on; before, none."""
+    """A current into the cells `index`: `amplitudes[k]`, in nA, acts from ``steps[k] * dt`` on; none before."""
 
     def __init__(self, cells: Injectable, index: IntArray, steps: IntArray, amplitudes: FloatArray) -> None:
         self.cells = cells

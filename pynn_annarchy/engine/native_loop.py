@@ -92,9 +92,7 @@ class NativeLoop:
                     self._bind_cells(population)
                 else:
                     steps, index, count = population.events()
-                    self._engine.set_events(
-                        population.number, steps, index.astype("uint32"), count.astype("uint32")
-                    )
+                    self._engine.set_events(population.number, steps, index.astype("uint32"), count.astype("uint32"))
                 self._engine.set_max_spikes(population.number, population.max_spikes)
                 population.is_bound = True
         for synapses in self._network.projections:
@@ -143,7 +141,9 @@ class NativeLoop:
         for signal in recorders:
             signal.take_first()
             room = signal.room(first_step, last_step)
-            self._engine.bind_signal(signal.number, signal.cells.sample(signal.variable), room, signal.start_step, signal.every)
+            self._engine.bind_signal(
+                signal.number, signal.cells.sample(signal.variable), room, signal.start_step, signal.every
+            )
         workers = self._choice.workers()
         started = time.perf_counter()
         failed = self._engine.run(last_step - first_step, workers)

@@ -212,7 +212,9 @@ class Network:
         cells.quanta = self._loop.update_quanta(cells)
         for receptor, quantum in zip(cells.receptors, cells.quanta, strict=True):
             if not np.isfinite(quantum):
-                raise ModelError(f"the weights onto receptor '{receptor}' of '{cells.label}' are too large to be summed")
+                raise ModelError(
+                    f"the weights onto receptor '{receptor}' of '{cells.label}' are too large to be summed"
+                )
 
     # time
 
@@ -252,12 +254,12 @@ class Network:
         failed = self.loop.advance(last_step)
         if failed is not None:
             raise ModelError(
-                f"projection '{failed.label}': a synaptic increment is not finite or larger than 1024 times the largest "
-                f"initial weight, at t = {self.t} ms"
+                f"projection '{failed.label}': a synaptic increment is not finite or larger than 1024 times the "
+                f"largest initial weight, at t = {self.t} ms"
             )
 
     def reset(self, repeat_noise: bool = False) -> None:
-        """Back to t = 0: initial values, no spikes under way, recorders empty; new noise unless it is to be repeated."""
+        """Back to t = 0: initial values, no spikes under way, recorders empty; new noise unless it is to repeat."""
         self.check_open()
         self.prepare()
         self.trial += 0 if repeat_noise else 1

@@ -115,7 +115,9 @@ class ReferenceLoop:
         for connections in [*self._connections.values(), *self._draining]:
             if not self._deliver(connections, n):
                 failed = connections.synapses
-        step = reference.Step(n, (n - 1) * self._network.dt, self._network.dt, self._network.seed_key, self._network.trial, 0)
+        step = reference.Step(
+            n, (n - 1) * self._network.dt, self._network.dt, self._network.seed_key, self._network.trial, 0
+        )
         for cells in self._cells():
             self._published[cells.number] = self._update(cells, step)
         self._publish_given(n)

@@ -148,72 +148,80 @@ constexpr double INVERSE_LN2 = 0x1.71547652b82fep+0;
 constexpr double EXP_UNDERFLOW = -0x1.6232bdd7abcd2p+9;  // below: exp(x) < SMALLEST
 constexpr double EXP_OVERFLOW = 0x1.62e42fefa39efp+9;    // above: exp(x) > LARGEST
 
-// x = n ln2 + r, |r| <= ln2 / 2; `exponent` is n, in the place of a double's exponent.
+// x = n ln2 + r + r_lo, |r| <= ln2 / 2; `exponent` is n, in the place of a double's exponent.
 struct ExpArgument {
-    double r;
+    double r, r_lo;
     uint64_t exponent;
 };
 
 PNN_FN ExpArgument reduce_exp(double x) {
     const double shifted = pnn::fma(x, INVERSE_LN2, SHIFT), n = shifted - SHIFT;
-    return {pnn::fma(-n, LN2_LO, pnn::fma(-n, LN2_HI, x)), bits_of(shifted) << 52};
+    const double exact = pnn::fma(-n, LN2_HI, x), r = pnn::fma(-n, LN2_LO, exact);
+    return {r, pnn::fma(-n, LN2_LO, exact - r), bits_of(shifted) << 52};
 }
 
-// e^r - 1, |r| <= ln2 / 2
-PNN_FN double expm1_reduced(double r) {
-    const double cubic = polynomial(r, 0.5, 0x1.5555555555556p-3, 0x1.5555555555555p-5, 0x1.11111111109b3p-7,
-                                    0x1.6c16c16c167e1p-10, 0x1.a01a01a7c41d5p-13, 0x1.a01a01a47b054p-16,
-                                    0x1.71de0dae63bb3p-19, 0x1.27e4e1f48534fp-22, 0x1.af38a9b0ec855p-26,
-                                    0x1.1f66df7fca49fp-29);
-    return pnn::fma(r * r, cubic, r);
+// (e^r - 1 - r) / r^2, |r| <= ln2 / 2
+PNN_FN double exp_quadratic(double r) {
+    return polynomial(r, 0.5, 0x1.5555555555556p-3, 0x1.5555555555555p-5, 0x1.11111111109b3p-7, 0x1.6c16c16c167e1p-10,
+                      0x1.a01a01a7c41d5p-13, 0x1.a01a01a47b054p-16, 0x1.71de0dae63bb3p-19, 0x1.27e4e1f48534fp-22,
+                      0x1.af38a9b0ec855p-26, 0x1.1f66df7fca49fp-29);
 }
 
-// 2^-16 (e^x - 1): leaves room for 720 >= x where the result is divided or halved afterwards.
-PNN_FN double expm1_scaled(double x) {
+// 2^n e^r
+PNN_FN double exp_reduced(double r, uint64_t exponent) {
+    return from_bits(bits_of(1.0 + pnn::fma(r * r, exp_quadratic(r), r)) + exponent);
+}
+
+// 2^-16 (e^x - 1) as an overlapping sum: leaves room for x <= 720 where the result is divided or halved afterwards.
+PNN_FN Two expm1_scaled(double x) {
     const ExpArgument a = reduce_exp(x);
-    const double power = from_bits(0x3ef0000000000000u + a.exponent);  // 2^(n - 16)
-    const double value = pnn::fma(power, expm1_reduced(a.r), power - 0x1p-16);
-    return x < -40.0 ? -0x1p-16 : value;
+    const double power = from_bits(0x3ef0000000000000u + a.exponent), whole = power - 0x1p-16;  // power = 2^(n - 16)
+    const double leading = pnn::fma(power, a.r, whole), lost = pnn::fma(power, a.r, whole - leading);
+    const double tail = pnn::fma(power, pnn::fma(a.r * a.r, exp_quadratic(a.r), a.r_lo), lost);
+    return x < -40.0 ? Two{-0x1p-16, 0.0} : Two{leading, tail};
 }
+
+PNN_FN double rounded(Two sum) { return sum.hi + sum.lo; }
 
 PNN_FN double exp(double x) {
     const ExpArgument a = reduce_exp(x);
-    const double value = from_bits(bits_of(1.0 + expm1_reduced(a.r)) + a.exponent);
+    const double value = exp_reduced(a.r, a.exponent);
     const double normal = x < EXP_UNDERFLOW ? 0.0 : value;
     return x <= EXP_OVERFLOW ? normal : x * INFINITE;
 }
 
 PNN_FN double expm1(double x) {
-    const double value = __builtin_fabs(x) < 0x1p-54 ? flush(x) : 0x1p16 * expm1_scaled(x);
+    const double value = __builtin_fabs(x) < 0x1p-54 ? flush(x) : 0x1p16 * rounded(expm1_scaled(x));
     return x <= EXP_OVERFLOW ? value : x * INFINITE;
 }
 
 // (e^x - 1) / x, 1 at x = 0: what exponential integration and rate functions of ion channels need.
 PNN_FN double exprel(double x) {
-    const double value = 0x1p16 * (expm1_scaled(x) / x);
+    const double value = 0x1p16 * (rounded(expm1_scaled(x)) / x);
     const double normal = __builtin_fabs(x) < 0x1p-54 ? 1.0 : flush(value);
     return x <= 720.0 ? normal : x * INFINITE;
 }
 
 PNN_FN double tanh(double x) {
     const double size = __builtin_fabs(x), bounded = size > 20.0 ? 20.0 : size;
-    const double e = 0x1p16 * expm1_scaled(-2.0 * bounded);  // tanh = -e / (2 + e), the quotient corrected once
-    const Two divisor = quick_two_sum(2.0, e);
-    const double inverse = 1.0 / divisor.hi, quotient = -e * inverse;
-    const double rest = pnn::fma(-quotient, divisor.hi, -e) - quotient * divisor.lo;
+    // tanh = -e / (2 + e), the quotient corrected once; everything scaled by 2^-16
+    const Two sum = expm1_scaled(-2.0 * bounded), e = quick_two_sum(sum.hi, sum.lo);
+    const Two divisor = quick_two_sum(0x1p-15, e.hi);
+    const double inverse = 1.0 / divisor.hi, quotient = -e.hi * inverse;
+    const double rest = pnn::fma(-quotient, divisor.hi, -e.hi) - pnn::fma(quotient, divisor.lo + e.lo, e.lo);
     const double value = pnn::fma(rest, inverse, quotient);
     return size < 0x1p-28 ? flush(x) : __builtin_copysign(value, x);
 }
 
 PNN_FN double sinh(double x) {
-    const double size = __builtin_fabs(x), scaled = expm1_scaled(size), e = 0x1p16 * scaled;
-    const double value = size < 22.0 ? 0.5 * (e + e / (e + 1.0)) : 0x1p15 * scaled;
+    const double size = __builtin_fabs(x), scaled = rounded(expm1_scaled(size)), e = 0x1p16 * scaled;
+    const double value = size < 40.0 ? 0.5 * (e + e / (e + 1.0)) : 0x1p15 * scaled;
     const double finite = size < 0x1p-27 ? flush(x) : __builtin_copysign(value, x);
     return size <= 720.0 ? finite : x * INFINITE;
 }
 
 PNN_FN double cosh(double x) {
-    const double size = __builtin_fabs(x), scaled = expm1_scaled(size), e = pnn::fma(0x1p16, scaled, 1.0);
+    const double size = __builtin_fabs(x), scaled = rounded(expm1_scaled(size)), e = pnn::fma(0x1p16, scaled, 1.0);
     const double value = size < 40.0 ? pnn::fma(0.5, e, 0.5 / e) : 0x1p15 * scaled;
     return size <= 720.0 ? value : size * INFINITE;
 }
@@ -298,7 +306,7 @@ PNN_FN double log10(double x) {
 // e^(a.hi + a.lo)
 PNN_FN double exp_two(Two a) {
     const ExpArgument reduced = reduce_exp(a.hi);
-    const double value = from_bits(bits_of(1.0 + expm1_reduced(reduced.r + a.lo)) + reduced.exponent);
+    const double value = exp_reduced(reduced.r + a.lo, reduced.exponent);
     const double normal = a.hi < EXP_UNDERFLOW ? 0.0 : flush(value);
     const bool overflows = a.hi > EXP_OVERFLOW || value != value;
     return overflows ? INFINITE : normal;

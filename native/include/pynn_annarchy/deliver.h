@@ -1,0 +1,83 @@
+// deliver.h: the primitive `deliver`: what falls due in this step goes into the accumulators of its targets.
+#ifndef PYNN_ANNARCHY_DELIVER_H
+#define PYNN_ANNARCHY_DELIVER_H
+
+#include "pynn_annarchy/abi.h"
+#include "pynn_annarchy/fixed_point.h"
+#include "pynn_annarchy/mathematics.h"
+#include "pynn_annarchy/target.h"
+
+namespace pnn {
+
+// Groups lie anywhere in memory: asking for them ahead hides most of the wait (D8).
+constexpr int64_t PREFETCH_AHEAD = 12;
+
+template <class Target, class Weight>
+PNN_FN void prefetch(const Target* targets, const Weight* weights, const pnn_group& group, bool has_weights) {
+    const char* first = reinterpret_cast<const char*>(targets + group.begin);
+    const char* last = reinterpret_cast<const char*>(targets + group.end);
+    for (int line = 0; line < 4 && first < last; ++line, first += 64) __builtin_prefetch(first);
+    if (!has_weights) return;
+    first = reinterpret_cast<const char*>(weights + group.begin);
+    last = reinterpret_cast<const char*>(weights + group.end);
+    for (int line = 0; line < 8 && first < last; ++line, first += 64) __builtin_prefetch(first);
+}
+
+// True where an increment may be added: finite and within the bound that the quantum was made for.
+PNN_FN bool is_sound(double increment, double bound) { return __builtin_fabs(increment) <= bound; }
+
+// Every synapse of a projection sends the same: the increment is formed once.
+template <class Synapse, class Target>
+int32_t deliver_shared(const Synapse& synapse, const pnn_rows& rows, const pnn_group* groups, int64_t n_groups) {
+    const Target* targets = static_cast<const Target*>(rows.targets);
+    const double increment = synapse.increment(*static_cast<const double*>(rows.weights));
+    if (!is_sound(increment, rows.bound)) return 1;
+    const int64_t once = to_fixed(increment, rows.inverse_quantum);
+    int64_t* const accumulator = rows.accumulator;
+    for (int64_t g = 0; g < n_groups; ++g) {
+        if (g + PREFETCH_AHEAD < n_groups) prefetch(targets, targets, groups[g + PREFETCH_AHEAD], false);
+        const int64_t amount = once * groups[g].multiplicity;
+        for (uint64_t s = groups[g].begin; s < groups[g].end; ++s) accumulator[targets[s]] += amount;
+    }
+    return 0;
+}
+
+template <class Synapse, class Target, class Weight>
+int32_t deliver_each(const Synapse& synapse, const pnn_rows& rows, const pnn_group* groups, int64_t n_groups) {
+    const Target* targets = static_cast<const Target*>(rows.targets);
+    const Weight* weights = static_cast<const Weight*>(rows.weights);
+    const double inverse_quantum = rows.inverse_quantum, bound = rows.bound;
+    int64_t* const accumulator = rows.accumulator;
+    bool sound = true;
+    for (int64_t g = 0; g < n_groups; ++g) {
+        if (g + PREFETCH_AHEAD < n_groups) prefetch(targets, weights, groups[g + PREFETCH_AHEAD], true);
+        const int64_t multiplicity = groups[g].multiplicity;
+        for (uint64_t s = groups[g].begin; s < groups[g].end; ++s) {
+            const double increment = synapse.increment(static_cast<double>(weights[s]));
+            sound &= is_sound(increment, bound);
+            accumulator[targets[s]] += multiplicity * to_fixed(increment, inverse_quantum);
+        }
+    }
+    return sound ? 0 : 1;
+}
+
+template <class Synapse, class Target>
+int32_t deliver_to(const Synapse& synapse, const pnn_rows& rows, const pnn_group* groups, int64_t n_groups) {
+    switch (rows.weight_form) {
+        case PNN_WEIGHT_SHARED: return deliver_shared<Synapse, Target>(synapse, rows, groups, n_groups);
+        case PNN_WEIGHT_F32: return deliver_each<Synapse, Target, float>(synapse, rows, groups, n_groups);
+        default: return deliver_each<Synapse, Target, double>(synapse, rows, groups, n_groups);
+    }
+}
+
+// Synapse has: a constructor from (rows, step), `double increment(double weight) const`.
+template <class Synapse>
+int32_t deliver(const pnn_rows* rows, const pnn_group* groups, int64_t n_groups, const pnn_step* step) {
+    const Synapse synapse(*rows, *step);
+    return rows->target_bits == 16 ? deliver_to<Synapse, uint16_t>(synapse, *rows, groups, n_groups)
+                                   : deliver_to<Synapse, uint32_t>(synapse, *rows, groups, n_groups);
+}
+
+}  // namespace pnn
+
+#endif

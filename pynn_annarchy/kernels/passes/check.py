@@ -1,0 +1,77 @@
+"""The last look before printing: every local is set before it is read, every type is what its place asks for."""
+
+from __future__ import annotations
+
+from pynn_annarchy.exceptions import ModelError
+from pynn_annarchy.kernels.ir import (
+    Arithmetic,
+    CellKernel,
+    Compare,
+    DType,
+    Kernel,
+    Let,
+    Local,
+    Logic,
+    Not,
+    Role,
+    Select,
+    Store,
+    Value,
+    children,
+)
+
+_NUMBERS = (DType.REAL, DType.REAL64)
+
+
+def verify(kernel: Kernel) -> Kernel:
+    """The kernel itself.
+
+    Raises:
+        ModelError: it is not well formed, which is an error of the generator and names the place.
+    """
+    known: dict[str, DType] = {} if isinstance(kernel, CellKernel) else {"weight": DType.REAL64}
+    for statement in kernel.body:
+        if isinstance(statement, Let):
+            _verify_value(statement.value, known, kernel.model)
+            if statement.is_new == (statement.name in known):
+                raise _fault(kernel.model, f"'{statement.name}' is declared twice or never")
+            if known.setdefault(statement.name, statement.value.dtype) is not statement.value.dtype:
+                raise _fault(kernel.model, f"'{statement.name}' changes its type")
+        elif isinstance(statement, Store):
+            _verify_value(statement.value, known, kernel.model)
+            if statement.field.role in (Role.PARAMETER, Role.INPUT):
+                raise _fault(kernel.model, f"'{statement.field.name}' is written, but belongs to the engine")
+            if statement.value.dtype is not statement.field.dtype:
+                raise _fault(kernel.model, f"'{statement.field.name}' is stored as another type")
+    _verify_value(kernel.spikes if isinstance(kernel, CellKernel) else kernel.increment, known, kernel.model)
+    return kernel
+
+
+def _verify_value(value: Value, known: dict[str, DType], model: str) -> None:
+    for child in children(value):
+        _verify_value(child, known, model)
+    match value:
+        case Local(name, dtype):
+            if known.get(name) is not dtype:
+                raise _fault(model, f"'{name}' is read before it is set, or as another type")
+        case Arithmetic(_, left, right, dtype):
+            if not (left.dtype is right.dtype is dtype and dtype in _NUMBERS):
+                raise _fault(model, f"arithmetic between {left.dtype.value} and {right.dtype.value}")
+        case Compare(_, left, right):
+            if left.dtype is not right.dtype:
+                raise _fault(model, f"comparison of {left.dtype.value} with {right.dtype.value}")
+        case Select(condition, then, otherwise, dtype):
+            if condition.dtype is not DType.MASK or not (then.dtype is otherwise.dtype is dtype):
+                raise _fault(model, "a condition that is none, or branches of different types")
+        case Logic(_, left, right):
+            if not left.dtype is right.dtype is DType.MASK:
+                raise _fault(model, "a logical operator between numbers")
+        case Not(operand):
+            if operand.dtype is not DType.MASK:
+                raise _fault(model, "'not' of a number")
+        case _:
+            pass
+
+
+def _fault(model: str, what: str) -> ModelError:
+    return ModelError(f"the code generator made a kernel of '{model}' that no target can run: {what}; please report it")

@@ -1,0 +1,1 @@
+"""Targets: kernels -> something that runs."""

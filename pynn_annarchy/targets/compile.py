@@ -1,0 +1,251 @@
+"""The pipeline on one page: a model's text -> a library.
+
+    check       model/check          ModelSpec -> Model      parsed, names known, types inferred
+    discretise  solvers/discretise   Model     -> Updates    x_new = expr, propagators to fill
+    lower       kernels/lower        Updates   -> Kernel     typed statements over typed fields
+    verify      kernels/passes/check Kernel    -> Kernel     refuses what no target could print
+    print       targets/cpp          Kernel    -> text       one translation unit
+    compile     targets/toolchain    text      -> library    loaded by the engine through abi.h
+
+`generate` runs the first four and is cached by the model's text; `build` the rest, cached by the text and the compiler.
+Nothing is parsed and no algebra system imported where the cache has the answer.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from pynn_annarchy.exceptions import ModelError, TargetUnavailable
+from pynn_annarchy.kernels.ir import CellKernel, DType, Kernel
+from pynn_annarchy.kernels.lower import PERIOD
+from pynn_annarchy.model.spec import ModelSpec
+from pynn_annarchy.solvers.updates import Updates
+from pynn_annarchy.targets import cache, toolchain
+from pynn_annarchy.targets.cpp import is_shared, module_text
+
+GENERATOR_VERSION = "1"
+"""Part of every model key, with the digest of the generator's own sources: an edited generator never meets old text."""
+
+Value = float | npt.NDArray[np.float64]
+PRECISIONS = {"double": np.float64, "single": np.float32}
+TARGETS = ("auto", "cpp", "reference")
+
+
+class Storage(Enum):
+    """Parameters of all elements shared, or one value each: the two modules that a model can have (DESIGN D3)."""
+
+    SHARED = "shared"
+    PER_ELEMENT = "per element"
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What users choose at setup."""
+
+    target: str = "auto"
+    compiler: str | None = None
+    compiler_flags: tuple[str, ...] = ()
+    precision: str = "double"
+
+    def __post_init__(self) -> None:
+        if self.target not in TARGETS:
+            raise ModelError(f"target must be one of {', '.join(TARGETS)}, got {self.target!r}")
+        if self.precision not in PRECISIONS:
+            raise ModelError(f"precision must be 'double' or 'single', got {self.precision!r}")
+
+
+@dataclass(frozen=True, slots=True)
+class ArrayField:
+    """A per-element array that the kernel wants: its name, NumPy type and role (state, parameter, input, refractory)."""
+
+    name: str
+    dtype: str
+    role: str
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledModel:
+    """A model that can run, and how its parameters become what its kernel reads."""
+
+    spec: ModelSpec
+    storage: Storage
+    precision: str
+    updates: Updates
+    kernel: Kernel
+    fingerprint: str
+    library: Path | None
+    """None: the reference target evaluates the kernel itself."""
+
+    @property
+    def arrays(self) -> tuple[ArrayField, ...]:
+        """Per-element arrays in the order of the module's table."""
+        if not isinstance(self.kernel, CellKernel):
+            return ()
+        shared = self.storage is Storage.SHARED
+        real = np.dtype(PRECISIONS[self.precision]).name
+        return tuple(
+            ArrayField(field.name, "float64" if field.dtype is DType.REAL64 else real, field.role.value)
+            for field in self.kernel.fields
+            if not is_shared(field, shared)
+        )
+
+    @property
+    def shared(self) -> tuple[str, ...]:
+        """Names of shared values in the order of the module's table."""
+        is_cell = isinstance(self.kernel, CellKernel)
+        shared = self.storage is Storage.SHARED
+        return tuple(field.name for field in self.kernel.fields if not is_cell or is_shared(field, shared))
+
+    @property
+    def receptors(self) -> tuple[str, ...]:
+        return self.kernel.receptors if isinstance(self.kernel, CellKernel) else ()
+
+    def prepare(self, parameters: Mapping[str, Value], dt: float) -> dict[str, Value]:
+        """Everything the kernel may read as a parameter: given values, derived ones, propagators.
+
+        Args:
+            parameters: by name, one for all or one each.
+            dt: time step, in ms.
+
+        Raises:
+            ModelError: a derived value is not finite; names it.
+        """
+        from pynn_annarchy.solvers.propagators import evaluate, prepare
+
+        values = {**parameters, **prepare(self.updates, parameters, dt)}
+        refractory = self.updates.model.refractory
+        if refractory is not None:
+            period = np.asarray(evaluate(refractory, {**parameters, "dt": dt}), np.float64)
+            if not (np.isfinite(period).all() and (period >= 0).all()):
+                raise ModelError(f"'{self.spec.name}': the refractory period must be finite and not negative")
+            steps = np.rint(period / dt)
+            values[PERIOD] = float(steps) if steps.ndim == 0 else steps
+        return values
+
+    def initial(self, parameters: Mapping[str, Value]) -> dict[str, Value]:
+        """Values of the variables at t = 0."""
+        from pynn_annarchy.solvers.propagators import evaluate
+
+        return {variable.name: evaluate(variable.init, parameters) for variable in self.updates.model.variables}
+
+    def max_spikes(self, parameters: Mapping[str, Value], dt: float) -> Value:
+        """Bound of the number of spikes in a step."""
+        from pynn_annarchy.solvers.propagators import evaluate
+
+        return evaluate(self.updates.model.max_spikes, {**parameters, "dt": dt})
+
+
+@dataclass(frozen=True, slots=True)
+class _Generated:
+    updates: Updates
+    kernel: Kernel
+    fingerprint: str
+
+
+def compile_models(requests: Sequence[tuple[ModelSpec, Storage]], options: Options) -> tuple[CompiledModel, ...]:
+    """Runs the pipeline for each request; distinct models are compiled at the same time.
+
+    Raises:
+        EquationError: a model's text is wrong.
+        TargetUnavailable: target 'cpp' without a compiler.
+        CompilationError: the compiler refused a module.
+    """
+    tools = _toolchain(options)
+    generated = {request: generate(*request, options) for request in dict.fromkeys(requests)}
+    libraries: dict[tuple[ModelSpec, Storage], Path | None] = dict.fromkeys(generated)
+    if tools is not None:
+        with ThreadPoolExecutor() as pool:
+            built = pool.map(lambda request: build(generated[request], *request, options, tools), generated)
+            libraries.update(zip(generated, built, strict=True))
+    return tuple(
+        CompiledModel(
+            spec,
+            storage,
+            options.precision,
+            generated[spec, storage].updates,
+            generated[spec, storage].kernel,
+            generated[spec, storage].fingerprint,
+            libraries[spec, storage],
+        )
+        for spec, storage in requests
+    )
+
+
+def generate(spec: ModelSpec, storage: Storage, options: Options) -> _Generated:
+    """ModelSpec -> kernel, or what the cache remembers of it."""
+    from pynn_annarchy.model.canonical import canonical
+
+    name = cache.key("model", canonical(spec), storage.value, options.precision, GENERATOR_VERSION, _own_digest())
+    known = cache.load(f"{name}.model")
+    if isinstance(known, _Generated):
+        return known
+    from pynn_annarchy.kernels.lower import lower
+    from pynn_annarchy.kernels.passes.check import verify
+    from pynn_annarchy.model.check import check
+    from pynn_annarchy.solvers.discretise import discretise
+
+    updates = discretise(check(spec))
+    generated = _Generated(updates, verify(lower(updates)), name)
+    cache.store(f"{name}.model", generated)
+    return generated
+
+
+def build(
+    generated: _Generated, spec: ModelSpec, storage: Storage, options: Options, tools: toolchain.Toolchain
+) -> Path:
+    """Kernel -> library, or the one that the cache has."""
+    shared = storage is Storage.SHARED
+    text = module_text(generated.kernel, shared, options.precision, generated.fingerprint, spec.description)
+    name = cache.key("library", text, toolchain.header_digest(), tools.identity)
+    library = cache.find(f"{name}.so")
+    if library is None:
+        source = cache.publish(f"{name}.cpp", text.encode())
+        fresh = cache.scratch(".so")
+        tools.compile(source, fresh, spec.name)
+        library = cache.publish(f"{name}.so", fresh)
+        cache.trim()
+    return library
+
+
+_told_about_reference = False
+
+
+def _toolchain(options: Options) -> toolchain.Toolchain | None:
+    """The compiler, or None for the reference target."""
+    global _told_about_reference
+    if options.target == "reference":
+        return None
+    try:
+        return toolchain.find_toolchain(options.compiler, options.compiler_flags)
+    except TargetUnavailable as error:
+        if options.target == "cpp" or options.compiler is not None:
+            raise
+        if not _told_about_reference:
+            warnings.warn(f"simulating with NumPy, hundreds of times slower than compiled code: {error}", stacklevel=2)
+            _told_about_reference = True
+        return None
+
+
+_digest_of_sources: str | None = None
+
+
+def _own_digest() -> str:
+    """Of the sources that turn text into kernels."""
+    global _digest_of_sources
+    if _digest_of_sources is None:
+        root = Path(__file__).parent.parent
+        parts = [
+            file.read_text()
+            for folder in ("language", "model", "solvers", "kernels", "targets")
+            for file in sorted((root / folder).rglob("*.py"))
+        ]
+        _digest_of_sources = cache.key(*parts)
+    return _digest_of_sources

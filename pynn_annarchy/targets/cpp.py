@@ -1,0 +1,66 @@
+"""Kernel -> the C++ text of one module: the struct, the table, the one exported symbol."""
+
+from __future__ import annotations
+
+from pynn_annarchy.kernels.ir import CellKernel, DType, Field, Kernel, Role
+from pynn_annarchy.targets.c_printer import cell_struct, identifier, synapse_struct
+
+_FIELD_TYPES = {DType.REAL: "PNN_REAL", DType.REAL64: "PNN_F64"}
+
+
+def module_text(kernel: Kernel, shared: bool, precision: str, fingerprint: str, description: str) -> str:
+    """The translation unit of a model.
+
+    Args:
+        kernel: what it does.
+        shared: whether parameters are shared by all elements.
+        precision: 'double' or 'single'.
+        fingerprint: what the loader will ask for.
+        description: model's text, shown above the code.
+    """
+    is_cell = isinstance(kernel, CellKernel)
+    primitive = "neurons" if is_cell else "deliver"
+    arrays = tuple(field for field in kernel.fields if is_cell and not is_shared(field, shared))
+    values = tuple(field for field in kernel.fields if not is_cell or is_shared(field, shared))
+    receptors = kernel.receptors if isinstance(kernel, CellKernel) else ()
+    struct = cell_struct(kernel, shared) if isinstance(kernel, CellKernel) else synapse_struct(kernel)
+    real, count, code = ("double", "int64_t", "PNN_F64") if precision == "double" else ("float", "int32_t", "PNN_F32")
+    name = identifier(kernel.model)
+    entries = ", ".join(f"&pnn::{p}<{name}>" if p == primitive else "nullptr" for p in ("neurons", "deliver"))
+    return "\n".join(
+        [
+            f"// {kernel.model}, parameters {'shared' if shared else 'per element'}, precision {precision}.",
+            *(f"// {line}" for line in description.splitlines()),
+            f'#include "pynn_annarchy/{primitive}.h"',
+            "",
+            f"using Real = {real};",
+            f"using Count = {count};",
+            f"constexpr int32_t PNN_REAL = {code};",
+            "",
+            "namespace {",
+            "",
+            struct,
+            _table("pnn_field", "arrays", [f'{{"{f.name}", {_FIELD_TYPES[f.dtype]}}}' for f in arrays]),
+            _table("char* const", "shared_names", [f'"{f.name}"' for f in values]),
+            _table("char* const", "receptor_names", [f'"{receptor}"' for receptor in receptors]),
+            f'const pnn_module module = {{PNN_ABI_VERSION, "{fingerprint}", "{kernel.model}",',
+            f"                           arrays, {len(arrays)}, shared_names, {len(values)},",
+            f"                           receptor_names, {len(receptors)}, {entries}}};",
+            "",
+            "}  // namespace",
+            "",
+            "PNN_EXPORT const pnn_module* pnn_module_entry() { return &module; }",
+            "",
+        ]
+    )
+
+
+def is_shared(field: Field, shared: bool) -> bool:
+    """Whether a field is one value of the segment rather than an array."""
+    return shared and field.role is Role.PARAMETER
+
+
+def _table(kind: str, name: str, rows: list[str]) -> str:
+    # An empty table still needs an element in C++.
+    filler = "{nullptr, 0}" if kind == "pnn_field" else "nullptr"
+    return f"const {kind} {name}[] = {{{', '.join(rows) or filler}}};"

@@ -1,0 +1,208 @@
+"""Kernels evaluated with NumPy: the oracle of every other target, bit by bit; needs no compiler (DESIGN D7).
+
+Additions, products, quotients and square roots are NumPy's; functions and draws are those of `mathematics.h` and
+`distributions.h`, through the prebuilt extension.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, assert_never
+
+import numpy as np
+import numpy.typing as npt
+
+from pynn_annarchy import _mathematics
+from pynn_annarchy.kernels.ir import (
+    Apply,
+    Arithmetic,
+    Arrived,
+    Cast,
+    CellKernel,
+    ClearArrived,
+    Comment,
+    Compare,
+    Draw,
+    DType,
+    Let,
+    Literal,
+    Load,
+    Local,
+    Logic,
+    Negate,
+    Not,
+    Select,
+    Statement,
+    StepValue,
+    Store,
+    SynapseKernel,
+    Value,
+)
+from pynn_annarchy.language.syntax import BinaryOperator, Comparator, Connective
+from pynn_annarchy.targets.compile import PRECISIONS, CompiledModel
+
+Array = npt.NDArray[Any]
+
+_OPERATIONS: Mapping[Any, Callable[[Any, Any], Any]] = {
+    BinaryOperator.ADD: np.add,
+    BinaryOperator.SUBTRACT: np.subtract,
+    BinaryOperator.MULTIPLY: np.multiply,
+    BinaryOperator.DIVIDE: np.divide,
+    Comparator.LESS: np.less,
+    Comparator.LESS_EQUAL: np.less_equal,
+    Comparator.GREATER: np.greater,
+    Comparator.GREATER_EQUAL: np.greater_equal,
+    Comparator.EQUAL: np.equal,
+    Comparator.NOT_EQUAL: np.not_equal,
+    Connective.AND: np.logical_and,
+    Connective.OR: np.logical_or,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step, as abi.h has it: `t` is the time of its start, in ms."""
+
+    step: int
+    t: float
+    dt: float
+    seed_key: int
+    trial: int
+    batch: int
+
+
+def to_fixed(increment: Array, inverse_quantum: float) -> npt.NDArray[np.int64]:
+    """The nearest whole numbers of quanta, as fixed_point.h."""
+    return np.asarray(np.rint(increment * inverse_quantum)).astype(np.int64)
+
+
+def from_fixed(total: npt.NDArray[np.int64], quantum: float) -> Array:
+    """Sums of quanta as numbers, as fixed_point.h."""
+    return np.asarray(total.astype(np.float64) * quantum)
+
+
+class _Evaluation:
+    """The values of one kernel call: locals by name, fields by array."""
+
+    def __init__(self, precision: str, fields: Mapping[str, Any], step: Step | None) -> None:
+        self.real = PRECISIONS[precision]
+        self.fields = dict(fields)
+        self.locals: dict[str, Any] = {}
+        self.arrived: dict[str, tuple[Array, float]] = {}
+        self.step = step
+        self.object_index = 0
+        self.elements: Array = np.empty(0, np.int64)
+        self._types = {
+            DType.REAL: self.real,
+            DType.REAL64: np.float64,
+            DType.COUNT: np.int64,
+            DType.MASK: np.bool_,
+        }
+
+    def execute(self, body: tuple[Statement, ...]) -> None:
+        for statement in body:
+            match statement:
+                case Let(name, value):
+                    self.locals[name] = self.value(value)
+                case Store(field, value):
+                    self.fields[field.name][...] = self.value(value)
+                case ClearArrived(receptor):
+                    self.arrived[receptor][0][...] = 0
+                case Comment():
+                    pass
+                case _:
+                    assert_never(statement)
+
+    def value(self, value: Value) -> Any:
+        match value:
+            case Literal(number, dtype):
+                return self._types[dtype](number)
+            case Load(field):
+                # A copy: locals keep the value of the moment, whatever is stored later.
+                return np.array(self.fields[field.name], self._types[field.dtype])
+            case Local(name):
+                return self.locals[name]
+            case StepValue(name, dtype):
+                return self._types[dtype](getattr(self.step, name))
+            case Arrived(receptor):
+                return from_fixed(*self.arrived[receptor]).astype(self.real)
+            case Negate(operand):
+                return -self.value(operand)
+            case Not(operand):
+                return np.logical_not(self.value(operand))
+            case Arithmetic(operator, left, right) | Compare(operator, left, right) | Logic(operator, left, right):
+                return _OPERATIONS[operator](self.value(left), self.value(right))
+            case Select(condition, then, otherwise):
+                return np.where(self.value(condition), self.value(then), self.value(otherwise))
+            case Apply(function, arguments, dtype):
+                return self._apply(function, [self.value(argument) for argument in arguments], dtype)
+            case Draw():
+                return self._draw(value)
+            case Cast(operand, dtype):
+                return np.asarray(self.value(operand)).astype(self._types[dtype])
+            case _:
+                assert_never(value)
+
+    def _apply(self, function: str, arguments: list[Any], dtype: DType) -> Any:
+        if function == "flush":
+            smallest = np.finfo(self.real).tiny
+            return np.where(np.abs(arguments[0]) < smallest, self.real(0.0), arguments[0])
+        doubles = [np.asarray(argument, np.float64) for argument in arguments]
+        return np.asarray(_mathematics.apply(function, *doubles)).astype(self._types[dtype])
+
+    def _draw(self, draw: Draw) -> Any:
+        assert self.step is not None
+        drawn = _mathematics.draw(
+            draw.distribution,
+            tuple(np.asarray(self.value(argument), np.float64) for argument in draw.arguments),
+            self.step.seed_key,
+            self.object_index,
+            self.elements,
+            self.step.trial,
+            self.step.batch,
+            self.step.step,
+            0,
+            draw.number,
+        )
+        return np.asarray(drawn).astype(self.real)
+
+
+def run_neurons(
+    model: CompiledModel,
+    arrays: list[Array],
+    shared: Array,
+    inputs: list[Array],
+    quanta: Array,
+    object_index: int,
+    element_offset: int,
+    begin: int,
+    end: int,
+    step: Step,
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """The primitive `neurons` over elements [begin, end); changes the arrays; returns (index, count) of the spikes."""
+    kernel = model.kernel
+    assert isinstance(kernel, CellKernel)
+    fields: dict[str, Any] = {field.name: array[begin:end] for field, array in zip(model.arrays, arrays, strict=True)}
+    fields.update(zip(model.shared, shared, strict=True))
+    evaluation = _Evaluation(model.precision, fields, step)
+    evaluation.object_index = object_index
+    evaluation.elements = np.arange(begin, end) + element_offset
+    for receptor, array, quantum in zip(kernel.receptors, inputs, quanta, strict=True):
+        evaluation.arrived[receptor] = (array[begin:end], float(quantum))
+    with np.errstate(all="ignore"):
+        evaluation.execute(kernel.body)
+        counts = np.broadcast_to(evaluation.value(kernel.spikes), (end - begin,)).astype(np.int64)
+    index = np.flatnonzero(counts > 0)
+    return index + begin, counts[index]
+
+
+def increments(model: CompiledModel, weight: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """What synapses of these weights send when a spike arrives."""
+    kernel = model.kernel
+    assert isinstance(kernel, SynapseKernel)
+    evaluation = _Evaluation(model.precision, {}, None)
+    evaluation.locals["weight"] = weight
+    with np.errstate(all="ignore"):
+        evaluation.execute(kernel.body)
+        return np.broadcast_to(evaluation.value(kernel.increment), weight.shape)

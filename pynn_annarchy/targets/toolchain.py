@@ -1,0 +1,129 @@
+"""The C++ compiler: found, asked for its version, its flags probed once, and called."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import os
+import shutil
+import subprocess
+import tempfile
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+
+from pynn_annarchy.exceptions import CompilationError, TargetUnavailable
+
+FLAGS = (
+    "-std=c++17",
+    "-O3",
+    "-fPIC",
+    "-shared",
+    "-fvisibility=hidden",
+    "-ffp-contract=off",  # the bits are part of the contract: fma only where the text says so
+    "-fno-math-errno",
+    "-fno-trapping-math",
+)
+TUNED = ("-march=native",)
+_CANDIDATES = ("g++", "clang++", "c++")
+
+
+@dataclass(frozen=True, slots=True)
+class Toolchain:
+    """A compiler and the flags it accepts; `identity` tells apart what would compile to different code."""
+
+    path: str
+    version: str
+    flags: tuple[str, ...]
+
+    @property
+    def identity(self) -> str:
+        return "\n".join([self.path, self.version, *self.flags, _cpu_features()])
+
+    def compile(self, source: Path, library: Path, model: str) -> None:
+        """Compiles one module.
+
+        Raises:
+            CompilationError: with the model's name and the compiler's first errors.
+        """
+        command = [self.path, *self.flags, "-I", str(include_directory()), str(source), "-o", str(library)]
+        result = subprocess.run(command, capture_output=True, text=True, check=False)
+        if result.returncode != 0:
+            errors = "\n".join(line for line in result.stderr.splitlines() if "error" in line) or result.stderr
+            raise CompilationError(
+                f"{Path(self.path).name} could not compile the code of model '{model}':\n{errors[:2000]}\n"
+                f"The generated text lies in {source}"
+            )
+
+
+def find_toolchain(compiler: str | None = None, user_flags: tuple[str, ...] = ()) -> Toolchain:
+    """The compiler asked for, else $CXX, else the first of g++, clang++, c++.
+
+    Raises:
+        TargetUnavailable: there is none, or it refuses a flag of the user's.
+    """
+    wanted = compiler or os.environ.get("CXX")
+    path = next((found for name in ([wanted] if wanted else _CANDIDATES) if (found := shutil.which(name))), None)
+    if path is None:
+        what = f"the compiler '{wanted}' was not found" if wanted else "no C++ compiler was found"
+        raise TargetUnavailable(
+            f"{what}: install one (on Debian or Ubuntu: apt install g++), name one with setup(compiler=...), "
+            "or use setup(target='reference'), which is slow and needs none"
+        )
+    return _probe(path, user_flags)
+
+
+@functools.cache
+def _probe(path: str, user_flags: tuple[str, ...]) -> Toolchain:
+    version = subprocess.run([path, "--version"], capture_output=True, text=True, check=False).stdout.split("\n")[0]
+    if any("fast-math" in flag or flag == "-Ofast" for flag in user_flags):
+        warnings.warn(
+            "compiler_flags ask for fast mathematics: results will depend on the compiler and the machine", stacklevel=5
+        )
+    for flag in user_flags:
+        if not _accepts(path, (flag,)):
+            raise TargetUnavailable(f"{path} ({version}) does not accept the flag '{flag}' of compiler_flags")
+    tuned = TUNED
+    if not _accepts(path, TUNED):
+        tuned = ()
+        warnings.warn(f"{path} does not accept {' '.join(TUNED)}: code will not be tuned for this CPU", stacklevel=5)
+    return Toolchain(path, version, (*FLAGS, *tuned, *user_flags))
+
+
+def _accepts(path: str, flags: tuple[str, ...]) -> bool:
+    """Whether code compiled with these flags is produced, and runs on this CPU."""
+    with tempfile.TemporaryDirectory() as folder:
+        program = Path(folder, "probe")
+        text = "int main(int n, char**) { double x[64]; for (int i = 0; i < 64; ++i) x[i] = n * 0.5; return x[63] != 0.5; }"
+        Path(folder, "probe.cpp").write_text(text)
+        built = subprocess.run(
+            [path, "-O3", *flags, str(Path(folder, "probe.cpp")), "-o", str(program)], capture_output=True, check=False
+        )
+        return built.returncode == 0 and subprocess.run([str(program)], check=False).returncode == 0
+
+
+def include_directory() -> Path:
+    """Where `pynn_annarchy/*.h` lie."""
+    from pynn_annarchy import native
+
+    return Path(next(iter(native.__path__))) / "include"
+
+
+@functools.cache
+def header_digest() -> str:
+    """Of all headers that generated modules may include."""
+    digest = hashlib.blake2b(digest_size=16)
+    for header in sorted(include_directory().rglob("*.h")):
+        digest.update(header.name.encode())
+        digest.update(header.read_bytes())
+    return digest.hexdigest()
+
+
+@functools.cache
+def _cpu_features() -> str:
+    try:
+        with open("/proc/cpuinfo") as file:
+            lines = [line for line in file if line.startswith(("model name", "flags", "Features"))]
+    except OSError:
+        return os.uname().machine
+    return "".join(sorted(set(lines)))

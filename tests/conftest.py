@@ -1,0 +1,24 @@
+"""Fixtures that every test may use: the targets that this machine can run, and a cache of its own for the session."""
+
+from __future__ import annotations
+
+import shutil
+
+import pytest
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cache_of_the_session(tmp_path_factory):
+    """Compiled models of the tests stay out of the user's cache, and start empty."""
+    patch = pytest.MonkeyPatch()
+    patch.setenv("PYNN_ANNARCHY_CACHE", str(tmp_path_factory.mktemp("cache")))
+    yield
+    patch.undo()
+
+
+@pytest.fixture(params=["cpp", "reference"])
+def target(request):
+    """Every target that runs on this machine."""
+    if request.param == "cpp" and not (shutil.which("g++") or shutil.which("clang++")):
+        pytest.skip("no C++ compiler on this machine")
+    return request.param

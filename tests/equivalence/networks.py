@@ -1,0 +1,148 @@
+"""Networks of the equivalence suite, built on the engine, and the digest that must never change with how they run."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+
+import numpy as np
+
+from pynn_annarchy.engine.cells import Cells
+from pynn_annarchy.engine.network import Network
+from pynn_annarchy.standardmodels.specs import (
+    IF_COND_ALPHA,
+    IF_COND_EXP,
+    IF_CURR_ALPHA,
+    IF_CURR_DELTA,
+    IF_CURR_EXP,
+    SPIKE_SOURCE_POISSON,
+    STATIC_SYNAPSE,
+)
+from pynn_annarchy.targets.compile import Options
+
+STEPS = 400
+
+
+def digest(network: Network) -> str:
+    """BLAKE2 of the spikes sorted by (step, population, index) and of all final state bits (DESIGN D7)."""
+    rows = []
+    for population in network.populations:
+        if isinstance(population, Cells) and population.spike_recorder is not None:
+            index, times = population.spike_recorder.spikes()
+            steps = np.rint(times / network.dt).astype(np.int64)
+            rows.append(np.stack([steps, np.full(len(steps), population.number), index], axis=1))
+    spikes = np.concatenate(rows)
+    spikes = spikes[np.lexsort(spikes.T[::-1])]
+    hashed = hashlib.blake2b(np.ascontiguousarray(spikes, np.int64).tobytes(), digest_size=16)
+    for population in network.populations:
+        if isinstance(population, Cells):
+            for name in sorted(population.variable_names):
+                hashed.update(np.ascontiguousarray(population.sample(name)).tobytes())
+    return hashed.hexdigest()
+
+
+def network(**options) -> Network:
+    """A network at dt 0.1 ms whose spikes will all be recorded; options of Network and of its target."""
+    ours = {key: options.pop(key) for key in ("threads", "seed") if key in options}
+    return Network(dt=0.1, **{"seed": 42, "threads": 1, **ours}, options=Options(**options))
+
+
+def random_synapses(net, pre, post, receptor, rng, probability, weight, delay, label):
+    """Connects at random; weight and delay (steps) are called with the number of synapses."""
+    builder = net.connect(pre, post, receptor, STATIC_SYNAPSE, label)
+    chosen = rng.random((pre.size, post.size)) < probability
+    pre_index, post_index = np.nonzero(chosen)
+    n = len(pre_index)
+    builder.add(pre_index, post_index, weight(n), delay(n))
+    return builder.finish()
+
+
+def record_all(net):
+    for population in net.populations:
+        if isinstance(population, Cells):
+            population.record_spikes(np.arange(population.size))
+
+
+def balanced(spec, excitatory_weight, inhibitory_weight, **parameters) -> Callable[..., Network]:
+    """A balanced random network of one cell type, driven by Poisson sources."""
+
+    def build(**options) -> Network:
+        rng = np.random.default_rng(3)
+        net = network(**options)
+        excitatory = net.add_cells(spec, 160, parameters, "exc")
+        inhibitory = net.add_cells(spec, 40, parameters, "inh")
+        noise = net.add_cells(SPIKE_SOURCE_POISSON, 50, {"rate": 400.0}, "noise")
+        for cells in (excitatory, inhibitory):
+            cells.set_initial("v", rng.uniform(-65.0, -50.0, cells.size))
+            random_synapses(
+                net, noise, cells, cells.receptors[0], rng, 0.2,
+                lambda n: np.full(n, 2 * excitatory_weight), lambda n: np.full(n, 15), "noise",
+            )  # fmt: skip
+            random_synapses(
+                net, excitatory, cells, cells.receptors[0], rng, 0.1,
+                lambda n: rng.uniform(0.5, 1.5, n) * excitatory_weight, lambda n: rng.integers(1, 60, n), "exc",
+            )  # fmt: skip
+            random_synapses(
+                net, inhibitory, cells, cells.receptors[-1], rng, 0.2,
+                lambda n: rng.uniform(0.5, 1.5, n) * inhibitory_weight, lambda n: rng.integers(1, 4, n), "inh",
+            )  # fmt: skip
+        record_all(net)
+        return net
+
+    return build
+
+
+def heterogeneous(**options) -> Network:
+    """Every parameter different in every cell, several spikes of a source in one step, two synapses between one pair."""
+    rng = np.random.default_rng(5)
+    net = network(**options)
+    cells = net.add_cells(
+        IF_COND_EXP,
+        70,
+        {
+            "tau_m": rng.uniform(5, 30, 70), "tau_refrac": rng.uniform(0, 5, 70), "e_rev_I": rng.uniform(-90, -70, 70),
+            "tau_syn_E": rng.uniform(0.2, 8, 70), "i_offset": rng.uniform(0, 1, 70), "v_thresh": rng.uniform(-55, -50, 70),
+        },
+        "cells",
+    )  # fmt: skip
+    noise = net.add_cells(SPIKE_SOURCE_POISSON, 20, {"rate": rng.uniform(0, 30_000, 20)}, "noise")
+    source = net.add_spike_source(3, "source")
+    source.set_all({0: [0.0, 0.1, 5.0, 5.0, 5.0], 1: [3.14159], 2: np.arange(1, 30, 0.7)})
+    random_synapses(
+        net,
+        noise,
+        cells,
+        "excitatory",
+        rng,
+        0.3,
+        lambda n: rng.uniform(0, 2e-3, n),
+        lambda n: rng.integers(1, 200, n),
+        "n",
+    )
+    random_synapses(
+        net,
+        source,
+        cells,
+        "inhibitory",
+        rng,
+        0.5,
+        lambda n: rng.uniform(0, 0.05, n),
+        lambda n: rng.integers(1, 9, n),
+        "s",
+    )
+    builder = net.connect(cells, cells, "inhibitory", STATIC_SYNAPSE, "twice")
+    builder.add([0, 0, 1, 1], [5, 5, 6, 6], [0.01, 0.02, 0.03, 0.03], [7, 3, 1, 1])
+    builder.finish()
+    cells.add_current(np.array([1, 2, 3]), np.array([50, 120]), np.array([0.7, 0.0]))
+    record_all(net)
+    return net
+
+
+NETWORKS: dict[str, Callable[..., Network]] = {
+    "IF_curr_exp": balanced(IF_CURR_EXP, 0.4, -1.0, i_offset=0.5),
+    "IF_curr_alpha": balanced(IF_CURR_ALPHA, 0.8, -2.0, i_offset=0.5, tau_syn_E=1.0),
+    "IF_curr_delta": balanced(IF_CURR_DELTA, 0.8, -2.0, i_offset=0.5),
+    "IF_cond_exp": balanced(IF_COND_EXP, 0.01, 0.05, i_offset=0.5),
+    "IF_cond_alpha": balanced(IF_COND_ALPHA, 0.02, 0.1, i_offset=0.5, tau_syn_E=1.0),
+    "heterogeneous": heterogeneous,
+}

@@ -1,0 +1,101 @@
+"""One network, one seed: the same bits on any number of threads, either target, in one run or many (DESIGN D6, D7)."""
+
+from __future__ import annotations
+
+import shutil
+
+import numpy as np
+import pytest
+
+from tests.equivalence.networks import NETWORKS, STEPS, digest
+
+every_network = pytest.mark.parametrize("build", NETWORKS.values(), ids=NETWORKS)
+
+
+def run(build, pieces=(STEPS,), **options):
+    net = build(**options)
+    for steps in pieces:
+        net.run(steps)
+    return net
+
+
+@every_network
+def test_the_number_of_threads_does_not_change_a_bit(build, target):
+    digests = {digest(run(build, threads=threads, target=target)) for threads in (1, 2, 3, 4)}
+
+    assert len(digests) == 1
+
+
+@every_network
+@pytest.mark.parametrize("precision", ["double", "single"])
+def test_the_reference_gives_the_bits_of_compiled_code(build, precision):
+    options = {"precision": precision}
+
+    assert digest(run(build, target="cpp", **options)) == digest(run(build, target="reference", **options))
+
+
+@every_network
+def test_networks_of_the_suite_spike(build):
+    net = run(build, target="cpp")
+
+    for population in net.populations:
+        if hasattr(population, "spike_recorder"):
+            assert len(population.spike_recorder.spikes()[0]) > 10, population.label
+
+
+@every_network
+def test_a_run_in_pieces_equals_one_run(build, target):
+    assert digest(run(build, (1, 99, 300), target=target)) == digest(run(build, target=target))
+
+
+@every_network
+def test_reset_with_the_same_noise_repeats_every_bit(build, target):
+    net = run(build, target=target)
+    first = digest(net)
+    net.reset(repeat_noise=True)
+    net.run(STEPS)
+
+    assert digest(net) == first
+
+
+def test_reset_draws_new_noise_unless_asked_not_to(target):
+    net = run(NETWORKS["heterogeneous"], target=target)
+    first = digest(net)
+    net.reset()
+    net.run(STEPS)
+
+    assert digest(net) != first
+
+
+def test_another_seed_gives_other_noise(target):
+    assert digest(run(NETWORKS["IF_cond_exp"], target=target)) != digest(
+        run(NETWORKS["IF_cond_exp"], target=target, seed=43)
+    )
+
+
+@pytest.mark.skipif(not shutil.which("clang++"), reason="clang++ is not installed")
+@every_network
+def test_another_compiler_gives_the_same_bits(build):
+    assert digest(run(build, target="cpp", compiler="clang++")) == digest(run(build, target="cpp", compiler="g++"))
+
+
+def test_new_delays_leave_spikes_under_way_alone(target):
+    """A spike emitted before `set` arrives when it was due; one emitted after it arrives by the new delay."""
+
+    def arrival_steps(change_at):
+        net = NETWORKS["heterogeneous"](target=target)
+        pre, post = net.populations[2], net.populations[0]
+        pre.set_all({0: [1.0, 10.0], 1: [], 2: []})
+        for synapses in net.projections:
+            synapses.set("weight", 0.0)
+        builder = net.connect(pre, post, "excitatory", net.projections[0].spec, "probe")
+        builder.add([0], [9], 0.01, 50)
+        probe = builder.finish()
+        recorder = post.record("gsyn_exc", np.array([9]))
+        net.run(change_at)
+        probe.set("delay", 2.0)
+        net.run(200 - change_at)
+        g = recorder.data()[:, 0]
+        return np.flatnonzero(np.diff(g) > 0) + 1
+
+    assert arrival_steps(20).tolist() == [10 + 50, 100 + 20]

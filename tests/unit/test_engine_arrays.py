@@ -1,0 +1,64 @@
+"""Small tools of the engine: times to steps, values with and without elements, growing sample buffers."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pynn_annarchy.engine.arrays import aligned_zeros, steps_of, updated
+from pynn_annarchy.engine.recorders import SampleBuffer
+from pynn_annarchy.exceptions import ModelError
+
+
+@pytest.mark.parametrize(
+    ("time", "step"),
+    [(0.0, 0), (0.3, 3), (0.1 + 0.2, 3), (0.30001, 4), (0.25, 3), (1000.0, 10000)],
+)
+def test_times_map_to_the_step_that_ends_at_or_after_them(time, step):
+    assert steps_of(np.array([time]), 0.1).tolist() == [step]
+
+
+def test_setting_some_elements_spreads_a_shared_value():
+    assert updated(1.0, 2.0, 3, np.array([1]), "x").tolist() == [1.0, 2.0, 1.0]
+    assert updated(1.0, 1.0, 3, np.array([1]), "x") == 1.0
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), [1.0, float("nan"), 2.0]])
+def test_values_that_are_not_finite_are_refused(value):
+    with pytest.raises(ModelError, match="parameter 'tau' must be finite"):
+        updated(1.0, value, 3, None, "parameter 'tau'")
+
+
+def test_arrays_of_another_length_are_refused():
+    with pytest.raises(ModelError, match=r"3 elements cannot take an array of shape \(2,\)"):
+        updated(1.0, [1.0, 2.0], 3, None, "x")
+
+
+def test_arrays_begin_at_a_cache_line():
+    for size in (1, 3, 1000):
+        assert aligned_zeros(size, np.float32).ctypes.data % 64 == 0
+
+
+@given(st.lists(st.integers(0, 40), max_size=30), st.integers(1, 5))
+def test_a_sample_buffer_gives_back_all_rows_in_order(lengths, width):
+    buffer = SampleBuffer(width)
+    written = 0
+    for length in lengths:
+        room = buffer.extend(length)
+        room[:] = np.arange(written, written + length)[:, None]
+        written += length
+
+    assert len(buffer) == written
+    assert np.array_equal(buffer.data(), np.repeat(np.arange(written, dtype=float)[:, None], width, axis=1))
+
+
+def test_room_that_a_stopped_run_left_unwritten_is_given_back():
+    buffer = SampleBuffer(1)
+    buffer.extend(3)[:] = 1.0
+    buffer.extend(5)[:2] = 2.0
+    buffer.shrink(3)
+    buffer.extend(1)[:] = 3.0
+
+    assert buffer.data().ravel().tolist() == [1, 1, 1, 2, 2, 3]
