@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import shlex
 import warnings
 from typing import Any
 
@@ -35,7 +36,7 @@ def setup(timestep: float = DEFAULT_TIMESTEP, min_delay: float | str = DEFAULT_M
         seed (or rng_seed): of all random numbers of the engine.
         target: 'auto', 'cpp' or 'reference'.
         precision: 'double' or 'single'.
-        compiler, compiler_flags: for the target 'cpp'.
+        compiler, compiler_flags: for the target 'cpp'; flags as one string or a list.
         others: options of other back ends, named in one warning and ignored.
 
     Returns:
@@ -50,7 +51,7 @@ def setup(timestep: float = DEFAULT_TIMESTEP, min_delay: float | str = DEFAULT_M
     _check_times(timestep, min_delay, max_delay)
     common.setup(timestep, min_delay, **extra_params)
     seed = _seed(options)
-    compile_options = Options(**{key: options.pop(key) for key in COMPILE_OPTIONS if key in options})
+    compile_options = _compile_options(options)
     threads = _threads(options)
     _warn_about(options)
     simulator.state.close()
@@ -78,6 +79,12 @@ def _seed(options: dict[str, Any]) -> int:
     if not isinstance(seed, (int, np.integer)) or isinstance(seed, bool):
         raise ValueError(f"seed must be a whole number, not {seed!r}")
     return int(seed)
+
+
+def _compile_options(options: dict[str, Any]) -> Options:
+    given = {key: options.pop(key) for key in COMPILE_OPTIONS if key in options}
+    flags = given.get("compiler_flags", ())
+    return Options(**{**given, "compiler_flags": tuple(shlex.split(flags) if isinstance(flags, str) else flags)})
 
 
 def _threads(options: dict[str, Any]) -> int | str:
