@@ -99,8 +99,8 @@ DISTRIBUTIONS: Mapping[str, Function] = {
 """Random draws, one for each cell or synapse and step.
 
 Arguments: ``Uniform`` lower and upper bound, ``DiscreteUniform`` the same, both included, ``Normal`` mean and standard
-deviation, ``LogNormal`` those of the logarithm, ``Exponential`` its mean, ``Gamma`` shape and scale, ``Binomial`` number and
-probability, ``Poisson`` its mean.
+deviation, ``LogNormal`` those of the logarithm, ``Exponential`` its mean, ``Gamma`` shape and scale, ``Binomial``
+number and probability, ``Poisson`` its mean.
 """
 
 CONSTANTS = frozenset({"t", "dt", "pi"})

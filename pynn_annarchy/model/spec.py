@@ -1,7 +1,8 @@
 """What a model is: text and numbers, before anything is parsed.
 
 A ModelSpec is all that a user or `standardmodels/` says about a cell or synapse type, and the only thing that the
-cache key of its kernels depends on. Values of parameters are not in it beyond their defaults; sizes, ids and seeds never.
+cache key of its kernels depends on. Values of parameters are not in it beyond their defaults; sizes, ids and seeds
+never.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ class ParameterSpec:
     default: float
     unit: str = "dimensionless"
     locality: str = "local"
-    """'local' (one per cell or synapse), 'global' (one per population or projection), 'semiglobal' (one per post cell)."""
+    """'local': one per cell or synapse; 'global': one per population or projection; 'semiglobal': one per post cell."""
     dtype: str = "float"
 
 

@@ -1,0 +1,75 @@
+"""Rules about what equations and statements change."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
+
+from pynn_annarchy.exceptions import EquationError
+from pynn_annarchy.language.names import suggestion
+from pynn_annarchy.language.syntax import Assignment, DifferentialEquation, Equation, Span
+from pynn_annarchy.language.visit import identifiers
+
+
+def changed_by(equation: Equation) -> str:
+    """The variable that an equation or a statement changes."""
+    return equation.variable if isinstance(equation, DifferentialEquation) else equation.target
+
+
+def place_of_target(equation: Equation) -> Span:
+    """Where the changed variable stands: an assignment begins with it, a derivative may be anywhere."""
+    if isinstance(equation, DifferentialEquation):
+        return equation.span
+    start = equation.span.start
+    return Span(equation.span.text, start, start + len(equation.target))
+
+
+def changes_no_constant(equation: Equation, constants: AbstractSet[str]) -> None:
+    """Parameters and inputs are constant over a step: no equation and no statement changes one."""
+    name = changed_by(equation)
+    if name in constants:
+        hint = "a value that changes is a variable: give it an equation with 'init=' and remove it from the parameters"
+        raise EquationError(
+            place_of_target(equation), f"'{name}' is a parameter or an input and cannot be changed", hint
+        )
+
+
+def defined_once(equations: Iterable[Equation]) -> None:
+    """A variable has one equation."""
+    seen: set[str] = set()
+    for equation in equations:
+        name = changed_by(equation)
+        if name in seen:
+            message = f"'{name}' has an equation already"
+            raise EquationError(place_of_target(equation), message, "join both into one")
+        seen.add(name)
+
+
+def leads_somewhere(statement: Assignment, known: AbstractSet[str], read_elsewhere: AbstractSet[str]) -> None:
+    """A statement changes a variable that has an equation, is read somewhere else, or is given an ``init=`` here.
+
+    Anything else is a misspelt name.
+    """
+    name = statement.target
+    if name in known or name in read_elsewhere or statement.flags.init is not None:
+        return
+    near = suggestion(name, known)
+    hint = near or f"a variable of its own needs an initial value: '{name} = ... : init=0'"
+    raise EquationError(place_of_target(statement), f"'{name}' is not a variable of the model", hint)
+
+
+def adds_to_target(statement: Assignment) -> None:
+    """``g_target`` is only ever added to: it collects what this and all other synapses send."""
+    if statement.flags.spans:
+        raise EquationError(statement.span, "'g_target' takes no flags", "clip the value itself")
+    start = place_of_target(statement).end
+    operator = statement.span.text[start : statement.span.end].lstrip()[:2]
+    if operator not in ("+=", "-="):
+        raise EquationError(statement.span, "'g_target' can only be added to", "write 'g_target += ...'")
+
+
+def reads_input(statement: Assignment) -> None:
+    """An increment says what becomes of ``input``."""
+    if "input" not in identifiers(statement.value):
+        hint = "write e.g. 'isyn += input'"
+        raise EquationError(statement.span, "an increment that does not read 'input' loses what arrives", hint)

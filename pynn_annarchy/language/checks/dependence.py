@@ -1,0 +1,46 @@
+"""Rules about what an expression may depend on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
+
+from pynn_annarchy.exceptions import EquationError
+from pynn_annarchy.language.functions import DISTRIBUTIONS
+from pynn_annarchy.language.syntax import Call, Expression
+from pynn_annarchy.language.visit import names_in, nodes
+
+_REACH = {"global": 0, "semiglobal": 1, "local": 2}
+
+_NUMBER_OF = {"global": "one value for all", "semiglobal": "one value for each post-synaptic cell"}
+
+
+def depends_on_parameters(expression: Expression, parameters: AbstractSet[str], what: str) -> None:
+    """What is computed before the simulation starts depends on parameters, ``dt`` and ``pi`` alone."""
+    for name in names_in(expression):
+        if name.identifier not in {*parameters, "dt", "pi"}:
+            message = f"{what} cannot depend on '{name.identifier}'"
+            raise EquationError(name.span, message, "it may depend on parameters and dt only")
+
+
+def draws_nothing(expression: Expression, what: str) -> None:
+    """A bound or a duration is not drawn at random."""
+    for node in nodes(expression):
+        if isinstance(node, Call) and node.function in DISTRIBUTIONS:
+            raise EquationError(node.span, f"{what} cannot be random")
+
+
+def reaches_no_further(expression: Expression, locality: str, localities: Mapping[str, str]) -> None:
+    """A global variable depends on nothing local or semiglobal, a semiglobal one on nothing local or pre-synaptic."""
+    for name in names_in(expression):
+        other = _locality_of(name.identifier, localities)
+        if _REACH[other] > _REACH[locality]:
+            message = f"a {locality} variable cannot depend on '{name.identifier}', which is {other}"
+            raise EquationError(name.span, message, f"{locality} means {_NUMBER_OF[locality]}")
+
+
+def _locality_of(identifier: str, localities: Mapping[str, str]) -> str:
+    """Locality of a name; ``post.x`` has one value for each post-synaptic cell, ``pre.x`` one for each synapse."""
+    if identifier.startswith("post."):
+        return "semiglobal"
+    return localities.get(identifier, "local" if "." in identifier else "global")

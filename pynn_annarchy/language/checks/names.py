@@ -1,0 +1,49 @@
+"""Rules about names: which may be declared, and that every one that is read means something."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
+
+from pynn_annarchy.exceptions import EquationError
+from pynn_annarchy.language.functions import BUILT_IN
+from pynn_annarchy.language.names import KEYWORDS, RESERVED, suggestion
+from pynn_annarchy.language.syntax import Expression, Span
+from pynn_annarchy.language.visit import names_in
+
+ONLY_HERE = {
+    "input": "'input' stands for what arrived in this step, in the increment of a receptor",
+    "g_target": "'g_target' is what a synapse adds to its target, in 'pre_spike'",
+}
+"""Names that mean something in one place only."""
+
+
+def may_be_declared(name: str) -> None:
+    """A parameter, input or variable is called by a word that has no other meaning."""
+    span = Span(name, 0, len(name))
+    if not re.fullmatch(r"[A-Za-z_]\w*", name, re.ASCII):
+        raise EquationError(span, f"'{name}' cannot be a name", "names are made of letters, digits and '_'")
+    if name in KEYWORDS or name in RESERVED or name in BUILT_IN:
+        raise EquationError(span, f"'{name}' has a meaning in the language", "choose another name")
+
+
+def declared_once(names: Iterable[str]) -> None:
+    """No two parameters, inputs or receptors share a name."""
+    seen: set[str] = set()
+    for name in names:
+        if name in seen:
+            raise EquationError(Span(name, 0, len(name)), f"'{name}' is declared twice")
+        seen.add(name)
+
+
+def names_are_known(expression: Expression, known: AbstractSet[str], *, of_synapse: bool = False) -> None:
+    """Every name that an expression reads is declared; a synapse may also read ``pre.x`` and ``post.x``."""
+    for name in names_in(expression):
+        identifier = name.identifier
+        if identifier in known or (of_synapse and "." in identifier):
+            continue
+        if "." in identifier:
+            raise EquationError(name.span, f"'{identifier}' cannot be read here", "only synapses have a pre and a post")
+        hint = ONLY_HERE.get(identifier) or suggestion(identifier, known)
+        raise EquationError(name.span, f"'{identifier}' is not defined", hint)

@@ -1,0 +1,1 @@
+"""What a model is: specification, checked model, composition of cells and receptors, reports."""

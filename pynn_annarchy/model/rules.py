@@ -1,0 +1,208 @@
+"""The rules of `language.checks` applied to every text of a model, in the order in which a modeller meets them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from pynn_annarchy.exceptions import EquationError
+from pynn_annarchy.language.checks import definitions, dependence, flags, names, types
+from pynn_annarchy.language.checks.definitions import changed_by
+from pynn_annarchy.language.flags import LOCALITIES
+from pynn_annarchy.language.functions import CONSTANTS
+from pynn_annarchy.language.syntax import Assignment, DifferentialEquation, Equation, Expression, Flags, Span
+from pynn_annarchy.language.types import Type
+from pynn_annarchy.model.checked import Variable
+from pynn_annarchy.model.spec import Kind, ModelSpec, ParameterSpec
+from pynn_annarchy.model.texts import Texts
+from pynn_annarchy.model.told import told
+from pynn_annarchy.model.variables import INCREMENT, value_of
+
+
+def check_declarations(spec: ModelSpec) -> None:
+    """Names of parameters, inputs and receptors, and that no text belongs to the other kind of model."""
+    parameters = [parameter.name for parameter in spec.parameters]
+    inputs = [given.name for given in spec.inputs]
+    for where, name in (*(("parameter", name) for name in parameters), *(("input", name) for name in inputs)):
+        with told(spec, f"{where} '{name}'"):
+            names.may_be_declared(name)
+    with told(spec, "parameters"):
+        names.declared_once([*parameters, *inputs])
+    with told(spec, "receptors"):
+        names.declared_once(receptor.name for receptor in spec.receptors)
+    for parameter in spec.parameters:
+        with told(spec, f"parameter '{parameter.name}'"):
+            _check_words(spec, parameter.locality, parameter.dtype)
+    _check_kind(spec)
+    _check_events(spec)
+
+
+def _check_words(spec: ModelSpec, locality: str, dtype: str) -> None:
+    """Locality and type of a parameter, whose words do not come from a text that was parsed."""
+    flags.locality_is_of_kind(
+        Flags(locality=locality, spans=(("locality", _whole(locality)),)), _localities(spec), spec.kind.value
+    )
+    if dtype not in {word.value for word in Type}:
+        raise EquationError(_whole(dtype), f"'{dtype}' is no type", "one of float, int, bool")
+
+
+def _check_kind(spec: ModelSpec) -> None:
+    """Cells have spikes, receptors and inputs; synapses have ``pre_spike``."""
+    of_cells = {"spike": spec.spike, "emits": spec.emits, "reset": spec.reset, "refractory": spec.refractory}
+    foreign = {"pre_spike": spec.pre_spike} if spec.kind is Kind.CELL else of_cells
+    for where, text in foreign.items():
+        if text.strip():
+            with told(spec, where):
+                raise EquationError(_whole(text), f"a {spec.kind.value} type has no '{where}'")
+    if spec.kind is Kind.SYNAPSE and (spec.receptors or spec.inputs):
+        first = (*(receptor.name for receptor in spec.receptors), *(given.name for given in spec.inputs))[0]
+        with told(spec):
+            raise EquationError(_whole(first), "a synapse type has no receptors and no inputs")
+
+
+def _check_events(spec: ModelSpec) -> None:
+    """Reset and refractoriness follow spikes, and there is one source of spikes."""
+    if spec.spike.strip() and spec.emits.strip():
+        with told(spec, "emits"):
+            raise EquationError(_whole(spec.emits), "a model with a 'spike' condition cannot also emit spikes")
+    if spec.refractory.strip() and not spec.spike.strip():
+        with told(spec, "refractory"):
+            raise EquationError(_whole(spec.refractory), "refractoriness needs a 'spike' condition")
+    if spec.reset.strip() and not (spec.spike.strip() or spec.emits.strip()):
+        with told(spec, "reset"):
+            raise EquationError(_whole(spec.reset), "nothing resets a model that does not spike", "give it a 'spike'")
+
+
+def _whole(text: str) -> Span:
+    return Span(text, len(text) - len(text.lstrip()), len(text.rstrip()))
+
+
+def _localities(spec: ModelSpec) -> frozenset[str]:
+    return flags.CELL_LOCALITIES if spec.kind is Kind.CELL else flags.SYNAPSE_LOCALITIES
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What is known about the names of one model, and the rules in terms of it."""
+
+    spec: ModelSpec
+    texts: Texts
+    types: Mapping[str, Type]
+    localities: Mapping[str, str]
+    parameters: frozenset[str]
+    constants: frozenset[str]
+    """Parameters and inputs."""
+    defined: frozenset[str]
+    """Variables that have an equation."""
+
+    @staticmethod
+    def of(spec: ModelSpec, texts: Texts, variables: Iterable[Variable]) -> Rules:
+        """Collect types and localities of everything that is declared."""
+        parameters = frozenset(parameter.name for parameter in spec.parameters)
+        inputs = frozenset(given.name for given in spec.inputs)
+        typed: list[ParameterSpec | Variable] = [*spec.parameters, *variables]
+        return Rules(
+            spec=spec,
+            texts=texts,
+            types={**dict.fromkeys(inputs | CONSTANTS, Type.REAL), **{item.name: Type(item.dtype) for item in typed}},
+            localities={**dict.fromkeys(inputs, "local"), **{item.name: LOCALITIES[item.locality] for item in typed}},
+            parameters=parameters,
+            constants=parameters | inputs,
+            defined=frozenset(changed_by(equation) for equation in texts.equations),
+        )
+
+    def check(self) -> None:
+        """Apply every rule.
+
+        Raises:
+            EquationError: the first broken one.
+        """
+        for equation in self.texts.equations:
+            with told(self.spec, f"variable '{changed_by(equation)}'"):
+                self._equation(equation)
+        with told(self.spec, "equations"):
+            definitions.defined_once(self.texts.equations)
+        for where, statement in self.texts.statements():
+            with told(self.spec, where):
+                self._statement(statement)
+        for receptor in self.texts.receptors:
+            with told(self.spec, f"receptor '{receptor.name}'"):
+                definitions.reads_input(receptor.increment)
+        self._spikes()
+        self._durations()
+
+    def _equation(self, equation: Equation) -> None:
+        name = changed_by(equation)
+        definitions.changes_no_constant(equation, self.constants)
+        names.may_be_declared(name)
+        given = equation.flags
+        flags.method_has_derivative(equation)
+        flags.derivative_is_real(equation)
+        flags.refractoriness_exists(given, has_refractory=self.texts.refractory is not None)
+        flags.refuse(given, ("unless_post",), "this flag belongs to 'pre_spike' and 'post_spike'")
+        if self.spec.kind is Kind.CELL:
+            flags.refuse(given, ("event_driven",), "only synapses are event-driven")
+        value = value_of(equation)
+        self._reads(value)
+        self._takes(name, value, is_rate=isinstance(equation, DifferentialEquation))
+        self._declaration(name, given)
+
+    def _statement(self, statement: Assignment) -> None:
+        name = statement.target
+        flags.statement_has_no_method(statement)
+        if self.spec.kind is Kind.CELL:
+            flags.refuse(statement.flags, ("unless_post",), "cells have no post-synaptic neuron")
+        if name == INCREMENT:
+            definitions.adds_to_target(statement)
+        else:
+            definitions.changes_no_constant(statement, self.constants)
+            names.may_be_declared(name)
+            if name in self.defined:
+                flags.second_declaration(statement)
+            self._declaration(name, statement.flags)
+        is_increment = any(statement is receptor.increment for receptor in self.texts.receptors)
+        self._reads(statement.value, *(["input"] if is_increment else []), *([name] if name == INCREMENT else []))
+        self._takes(name, statement.value)
+
+    def _reads(self, expression: Expression, *extra: str) -> None:
+        known = {*self.types, *extra}
+        names.names_are_known(expression, known, of_synapse=self.spec.kind is Kind.SYNAPSE)
+
+    def _takes(self, name: str, value: Expression, *, is_rate: bool = False) -> None:
+        """The value suits the variable's type and locality; a rate is always a real number."""
+        types.fits(value, Type.REAL if is_rate else self.types.get(name, Type.REAL), self.types)
+        dependence.reaches_no_further(value, self.localities.get(name, "local"), self.localities)
+
+    def _declaration(self, name: str, given: Flags) -> None:
+        """Flags that describe the variable itself."""
+        flags.bounds_are_of_numbers(given)
+        flags.locality_is_of_kind(given, _localities(self.spec), self.spec.kind.value)
+        if given.init is not None:
+            self._reads(given.init)
+            dependence.depends_on_parameters(given.init, self.parameters, "an initial value")
+            self._takes(name, given.init)
+        for bound in (given.minimum, given.maximum):
+            if bound is not None:
+                self._reads(bound)
+                dependence.draws_nothing(bound, "a bound")
+                self._takes(name, bound)
+
+    def _spikes(self) -> None:
+        if self.texts.spike is not None:
+            with told(self.spec, "spike"):
+                self._reads(self.texts.spike)
+                types.is_condition(self.texts.spike, self.types)
+        if self.texts.emits is not None:
+            with told(self.spec, "emits"):
+                self._reads(self.texts.emits)
+                types.is_number(self.texts.emits, self.types)
+
+    def _durations(self) -> None:
+        durations = {"max_spikes": self.texts.max_spikes, "refractory": self.texts.refractory}
+        for where, expression in durations.items():
+            if expression is not None:
+                with told(self.spec, where):
+                    self._reads(expression)
+                    dependence.depends_on_parameters(expression, self.parameters, f"'{where}'")
+                    dependence.draws_nothing(expression, f"'{where}'")
+                    types.is_number(expression, self.types)
