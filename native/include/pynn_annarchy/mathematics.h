@@ -9,7 +9,7 @@
 //   exp expm1 exprel log tanh <= 2; all others <= 4; floor ... clip, sqrt, fmod exact or correctly rounded.
 // Zero and small numbers: one printed rule (`flush`). What enters or leaves a function as a subnormal counts as +0;
 // zero has no sign, so log(-0) = log(+0) and atan2(0, -1) = pi. Functions that return one of their arguments or round
-// it (minimum, floor, ...) do not flush.
+// it (minimum, floor, ...), and sqrt, do not flush.
 // Not a number: passes through every function except pow(1, nan) = pow(nan, 0) = 1 and the comparisons.
 //
 // The coefficients are Chebyshev interpolants on the reduced interval named beside them, computed with 70 digits.
@@ -197,7 +197,7 @@ PNN_FN double expm1(double x) {
 
 // (e^x - 1) / x, 1 at x = 0: what exponential integration and rate functions of ion channels need.
 PNN_FN double exprel(double x) {
-    const double value = 0x1p16 * (rounded(expm1_scaled(x)) / x);
+    const double value = rounded(expm1_scaled(x)) / (0x1p-16 * x);
     const double normal = __builtin_fabs(x) < 0x1p-54 ? 1.0 : flush(value);
     return x <= 720.0 ? normal : x * INFINITE;
 }
@@ -307,9 +307,9 @@ PNN_FN double log10(double x) {
 PNN_FN double exp_two(Two a) {
     const ExpArgument reduced = reduce_exp(a.hi);
     const double value = exp_reduced(reduced.r + a.lo, reduced.exponent);
-    const double normal = a.hi < EXP_UNDERFLOW ? 0.0 : flush(value);
-    const bool overflows = a.hi > EXP_OVERFLOW || value != value;
-    return overflows ? INFINITE : normal;
+    const double finite = value == value ? value : INFINITE;  // an exponent just beyond the largest looks like nan
+    const double normal = a.hi < EXP_UNDERFLOW ? 0.0 : flush(finite);
+    return a.hi > EXP_OVERFLOW ? INFINITE : normal;
 }
 
 // size^y for size >= 0, both not nan
