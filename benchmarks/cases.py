@@ -1,0 +1,86 @@
+"""What is measured: each case runs its contenders in turn, each in a process of its own, several times over."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from peers import ANNARCHY5, BRIAN2, NEST, OURS, Peer
+
+HERE = Path(__file__).resolve().parent
+VOGELS_ABBOTT = HERE.parent / "examples" / "vogels_abbott.py"
+WORKERS = HERE / "workers"
+
+
+@dataclass(frozen=True)
+class Contender:
+    """A script that writes its numbers, as JSON, to the file named after `--json`."""
+
+    label: str
+    peer: Peer
+    script: Path
+    arguments: tuple[str, ...]
+    fresh_cache: str = ""
+    """Runs with an empty cache of compiled models, shared in one repeat by contenders that give the same name."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """Contenders to be compared; the first one is what the ratios refer to."""
+
+    name: str
+    title: str
+    quantities: tuple[str, ...]
+    contenders: tuple[Contender, ...]
+    most_repeats: int = 99
+
+
+def vogels_abbott(benchmark: str, others: tuple[Contender, ...]) -> Case:
+    def pynn(peer: Peer, back_end: str) -> Contender:
+        return Contender(f"pyNN.{back_end}", peer, VOGELS_ABBOTT, (back_end, benchmark, "--quiet"))
+
+    return Case(
+        benchmark.lower(),
+        f"Vogels-Abbott {benchmark}, 4,000 cells, 1 s, dt 0.1 ms, one thread",
+        ("build", "prepare", "simulate", "rate_excitatory", "rate_inhibitory"),
+        (pynn(OURS, "annarchy"), pynn(NEST, "nest"), *others),
+    )
+
+
+def models(label: str, types: str, populations: int, cache: str) -> Contender:
+    arguments = ("--types", types, "--populations", str(populations))
+    return Contender(label, OURS, WORKERS / "first_step.py", arguments, fresh_cache=cache)
+
+
+def memory(peer: Peer, back_end: str) -> Contender:
+    return Contender(f"pyNN.{back_end}", peer, WORKERS / "memory.py", (back_end,))
+
+
+BRIAN2_COBA = Contender("Brian2 standalone", BRIAN2, WORKERS / "brian2_vogels_abbott.py", ("COBA",))
+BRIAN2_CUBA = Contender("Brian2 standalone", BRIAN2, WORKERS / "brian2_vogels_abbott.py", ("CUBA",))
+ANNARCHY5_COBA = Contender("ANNarchy 5", ANNARCHY5, WORKERS / "annarchy5_coba.py", ())
+THREE_TYPES = "IF_cond_exp,IF_curr_exp,IF_curr_alpha"
+
+CASES = (
+    vogels_abbott("COBA", (BRIAN2_COBA, ANNARCHY5_COBA)),
+    vogels_abbott("CUBA", (BRIAN2_CUBA,)),
+    Case(
+        "compile",
+        "From setup() to the end of the first step of one IF_cond_exp cell",
+        ("first_step",),
+        (models("cold cache", "IF_cond_exp", 1, "one"), models("warm cache", "IF_cond_exp", 1, "one")),
+    ),
+    Case(
+        "populations",
+        "First step, three cell types, cold cache",
+        ("create", "first_step"),
+        (models("3 populations", THREE_TYPES, 3, "three"), models("300 populations", THREE_TYPES, 300, "many")),
+    ),
+    Case(
+        "memory",
+        "10,000 sources x 1,000 targets, all connected, 16 distinct delays, 64-bit weights",
+        ("build", "bytes_per_synapse", "peak_bytes_per_synapse"),
+        (memory(OURS, "annarchy"), memory(NEST, "nest")),
+        most_repeats=1,
+    ),
+)
