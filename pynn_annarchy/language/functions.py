@@ -148,7 +148,8 @@ def check_arity(name: str, expected: int, given: int, span: Span) -> None:
 def expand(expression: Expression, definitions: Mapping[str, FunctionDefinition]) -> Expression:
     """The expression with every call of a user's function replaced by its body.
 
-    What comes from the body carries the span of the call, what comes from the arguments keeps its own.
+    What comes from the body carries the span of the call, what comes from the arguments keeps its own. Arguments and
+    results that are declared ``int`` are truncated.
 
     Raises:
         EquationError: a function that is neither built in nor defined, or a wrong number of arguments.
@@ -165,8 +166,15 @@ def expand(expression: Expression, definitions: Mapping[str, FunctionDefinition]
         raise EquationError(expanded.span, f"'{expanded.function}' is no function of the language or the model", hint)
     definition = definitions[expanded.function]
     check_arity(definition.name, len(definition.parameters), len(expanded.arguments), expanded.span)
-    arguments = dict(zip(definition.parameters, expanded.arguments, strict=True))
-    return _reduced(definition.body, arguments, expanded.span)
+    result, *types = definition.types or ("float",) * (1 + len(expanded.arguments))
+    converted = (_converted(argument, type_) for argument, type_ in zip(expanded.arguments, types, strict=True))
+    arguments = dict(zip(definition.parameters, converted, strict=True))
+    return _converted(_reduced(definition.body, arguments, expanded.span), result)
+
+
+def _converted(value: Expression, to: str) -> Expression:
+    """The value as an argument or result of a declared type: an ``int`` one loses its fraction."""
+    return Call("trunc", (value,), value.span) if to == "int" else value
 
 
 def _reduced(body: Expression, arguments: Mapping[str, Expression], span: Span) -> Expression:

@@ -10,6 +10,10 @@ Stages, each in a module of its own:
 
 from __future__ import annotations
 
+from collections.abc import Set as AbstractSet
+
+from pynn_annarchy.language.checks.definitions import changed_by
+from pynn_annarchy.language.syntax import Assignment
 from pynn_annarchy.model.checked import Model
 from pynn_annarchy.model.rules import Rules, check_declarations
 from pynn_annarchy.model.spec import ModelSpec
@@ -26,6 +30,7 @@ def check(spec: ModelSpec) -> Model:
     check_declarations(spec)
     texts = read(spec)
     variables = declared_variables(spec, texts)
+    with_equation = {changed_by(equation) for equation in texts.equations}
     Rules.of(spec, texts, variables).check()
     return Model(
         spec=spec,
@@ -35,7 +40,12 @@ def check(spec: ModelSpec) -> Model:
         spike=texts.spike,
         emits=texts.emits,
         max_spikes=texts.max_spikes,
-        reset=tuple(bounded(statement) for statement in texts.reset),
+        reset=_bounded(texts.reset, with_equation),
         refractory=texts.refractory,
-        pre_spike=tuple(bounded(statement) for statement in texts.pre_spike),
+        pre_spike=_bounded(texts.pre_spike, with_equation),
     )
+
+
+def _bounded(statements: tuple[Assignment, ...], with_equation: AbstractSet[str]) -> tuple[Assignment, ...]:
+    """Statements with their own bounds written out, but where these are the variable's, for want of an equation."""
+    return tuple(bounded(statement) if statement.target in with_equation else statement for statement in statements)

@@ -105,7 +105,10 @@ class Rules:
             spec=spec,
             texts=texts,
             types={**dict.fromkeys(inputs | CONSTANTS, Type.REAL), **{item.name: Type(item.dtype) for item in typed}},
-            localities={**dict.fromkeys(inputs, "local"), **{item.name: LOCALITIES[item.locality] for item in typed}},
+            localities={
+                **dict.fromkeys([*inputs, "input"], "local"),
+                **{item.name: LOCALITIES[item.locality] for item in typed},
+            },
             parameters=parameters,
             constants=parameters | inputs,
             defined=frozenset(changed_by(equation) for equation in texts.equations),
@@ -160,6 +163,7 @@ class Rules:
             if name in self.defined:
                 flags.second_declaration(statement)
             self._declaration(name, statement.flags)
+            dependence.changes_what_is_local(statement, self.localities)
         is_increment = any(statement is receptor.increment for receptor in self.texts.receptors)
         self._reads(statement.value, *(["input"] if is_increment else []), *([name] if name == INCREMENT else []))
         self._takes(name, statement.value)

@@ -7,7 +7,7 @@ from collections.abc import Set as AbstractSet
 
 from pynn_annarchy.exceptions import EquationError
 from pynn_annarchy.language.functions import DISTRIBUTIONS
-from pynn_annarchy.language.syntax import Call, Expression
+from pynn_annarchy.language.syntax import Assignment, Call, Expression
 from pynn_annarchy.language.visit import names_in, nodes
 
 _REACH = {"global": 0, "semiglobal": 1, "local": 2}
@@ -37,6 +37,14 @@ def reaches_no_further(expression: Expression, locality: str, localities: Mappin
         if _REACH[other] > _REACH[locality]:
             message = f"a {locality} variable cannot depend on '{name.identifier}', which is {other}"
             raise EquationError(name.span, message, f"{locality} means {_NUMBER_OF[locality]}")
+
+
+def changes_what_is_local(statement: Assignment, localities: Mapping[str, str]) -> None:
+    """An event happens to one cell or synapse, and changes that one alone."""
+    locality = localities.get(statement.target, "local")
+    if locality != "local":
+        message = f"an event cannot change '{statement.target}', which is {locality}"
+        raise EquationError(statement.span, message, f"{locality} means {_NUMBER_OF[locality]}")
 
 
 def _locality_of(identifier: str, localities: Mapping[str, str]) -> str:

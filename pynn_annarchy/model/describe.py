@@ -1,0 +1,95 @@
+"""Model -> report for people: plain text, or LaTeX for a methods section. From the syntax, nothing is computed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from pynn_annarchy.language.checks.definitions import changed_by
+from pynn_annarchy.language.latex import latex_equation, latex_expression
+from pynn_annarchy.language.print import show
+from pynn_annarchy.model.checked import Model
+from pynn_annarchy.model.spec import ParameterSpec
+
+
+def describe(model: Model) -> str:
+    """What a model does, in the language of the model, one heading for each thing that it has."""
+    spec = model.spec
+    title = f"{spec.name}: {spec.description}" if spec.description else spec.name
+    sections = [title]
+    for heading, lines in _sections(model):
+        sections.append("\n".join([heading, *(f"  {line}" for line in lines)]))
+    return "\n\n".join(sections)
+
+
+def latex(model: Model) -> str:
+    """The equations of a model as an ``align*`` environment, followed by a table of its parameters."""
+    rows = [latex_equation(equation) for equation in model.equations]
+    rows += [
+        rf"\text{{{_escaped(receptor.name)}:}}\quad {latex_equation(receptor.increment)}"
+        for receptor in model.receptors
+    ]
+    if model.spike is not None:
+        resets = r",\; ".join(latex_equation(statement, align=False) for statement in model.reset)
+        rows.append(
+            rf"\text{{spike if}}\quad & {latex_expression(model.spike)}" + (rf"\;:\; {resets}" if resets else "")
+        )
+    if model.emits is not None:
+        rows.append(rf"\text{{spikes a step}} &= {latex_expression(model.emits)}")
+    rows += [latex_equation(statement) for statement in model.pre_spike]
+    equations = "\\begin{align*}\n" + " \\\\\n".join(rows) + "\n\\end{align*}"
+    return f"{equations}\n{_latex_parameters(model.spec.parameters)}" if model.spec.parameters else equations
+
+
+def _sections(model: Model) -> Iterator[tuple[str, list[str]]]:
+    spec = model.spec
+    units = dict(spec.units)
+    if spec.parameters:
+        yield "Parameters", [_parameter(parameter) for parameter in spec.parameters]
+    if spec.inputs:
+        yield "Inputs", [f"{given.name} ({given.unit})" for given in spec.inputs]
+    if model.equations:
+        yield "Equations", [show(equation) for equation in model.equations]
+    if model.variables:
+        yield "Variables", [_variable(model, variable.name, units) for variable in model.variables]
+    if model.receptors:
+        yield "Receptors", [f"{receptor.name}: {show(receptor.increment)}" for receptor in model.receptors]
+    yield from _events(model)
+
+
+def _events(model: Model) -> Iterator[tuple[str, list[str]]]:
+    if model.spike is not None:
+        yield "Spikes where", [show(model.spike)]
+    if model.emits is not None:
+        yield "Spikes in a step", [f"{show(model.emits)}, at most {show(model.max_spikes)}"]
+    if model.reset:
+        yield "After a spike", [show(statement) for statement in model.reset]
+    if model.refractory is not None:
+        held = [variable.name for variable in model.variables if variable.unless_refractory]
+        yield "Refractory for", [f"{show(model.refractory)} ms, holding {', '.join(held) or 'nothing'}"]
+    if model.pre_spike:
+        yield "When a spike arrives", [show(statement) for statement in model.pre_spike]
+
+
+def _parameter(parameter: ParameterSpec) -> str:
+    unit = "" if parameter.unit in ("", "dimensionless") else f" {parameter.unit}"
+    locality = "" if parameter.locality == "local" else f", {parameter.locality}"
+    return f"{parameter.name} = {parameter.default!r}{unit}{locality}"
+
+
+def _variable(model: Model, name: str, units: Mapping[str, str]) -> str:
+    unit = f" {units[name]}" if units.get(name) else ""
+    changed = "" if name in {changed_by(equation) for equation in model.equations} else ", changed by events only"
+    return f"{name}, at first {show(model.variable(name).init)}{unit}{changed}"
+
+
+def _latex_parameters(parameters: tuple[ParameterSpec, ...]) -> str:
+    rows = [
+        rf"${latex_expression(parameter.name)}$ & {parameter.default!r} & {_escaped(parameter.unit)} \\"
+        for parameter in parameters
+    ]
+    return "\n".join([r"\begin{tabular}{lrl}", *rows, r"\end{tabular}"])
+
+
+def _escaped(text: str) -> str:
+    """Text in which the characters that mean something to LaTeX stand for themselves."""
+    return "".join(f"\\{character}" if character in "_%&#$" else character for character in text)
