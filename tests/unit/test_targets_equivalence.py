@@ -1,0 +1,142 @@
+"""Generated C++ and NumPy give the same bits: every model, storage, precision and compiler (DESIGN D7)."""
+
+from __future__ import annotations
+
+import shutil
+
+import numpy as np
+import pytest
+
+from pynn_annarchy.model.spec import InputSpec, ModelSpec, Order, ParameterSpec, ReceptorSpec
+from pynn_annarchy.standardmodels import specs
+from pynn_annarchy.targets.compile import Options, Storage, compile_models
+from tests.unit.native_module import QUANTUM, Population
+
+N_STEPS = 200
+SIZE = 131  # no multiple of any vector, two blocks of the loop and a rest
+
+EVERYTHING = ModelSpec(
+    "Everything",
+    parameters=(
+        ParameterSpec("tau", 7.0),
+        ParameterSpec("gain", 1.5),
+        ParameterSpec("period", 3.0),
+        ParameterSpec("tau_refrac", 0.3),
+        ParameterSpec("class", 0.25),  # a word of C++
+    ),
+    equations="""
+        drive = gain*exp(-abs(x)/tau) + sin(2*pi*t/period) + i_inj
+        noise = Normal(0, 0.5) + Uniform(-0.1, 0.1)*Exponential(2.0)
+        dx/dt = (drive - x**3)/tau + noise : min=-2, max=2.5
+        dv/dt = (ite(x > 0.5 and not v < -1, x, class*v) - v)/tau + log1p(abs(x)) % 0.7 : unless_refractory, init=0.1
+        phase = if v < 0.2: pow(abs(v), 1.7) else: tanh(v) + sqrt(abs(x))
+    """,
+    spike="v > 1 or phase > 2.9",
+    reset="v = -0.5*x\nx = x/2",
+    refractory="tau_refrac",
+    receptors=(ReceptorSpec("fast", "v += input"), ReceptorSpec("slow", "x += input*gain")),
+    inputs=(InputSpec("i_inj"),),
+)
+MODELS = {
+    spec.name: spec
+    for spec in (
+        specs.IF_CURR_EXP,
+        specs.IF_CURR_ALPHA,
+        specs.IF_CURR_DELTA,
+        specs.IF_COND_EXP,
+        specs.IF_COND_ALPHA,
+        specs.SPIKE_SOURCE_POISSON,
+        EVERYTHING,
+    )
+}
+
+
+@pytest.fixture(params=["g++", "clang++"])
+def compiler(request):
+    if shutil.which(request.param) is None:
+        pytest.skip(f"{request.param} is not installed")
+    return request.param
+
+
+def both_targets(spec, storage, precision, compiler):
+    """The same cells, in random states, on the native target and with NumPy."""
+    rng = np.random.default_rng(11)
+    parameters = spec.defaults()
+    if "rate" in parameters:
+        parameters.update(rate=12000.0, start=2.0, duration=12.0)
+    if "tau_refrac" in parameters:
+        parameters.update(tau_refrac=0.5)
+    if storage is Storage.PER_ELEMENT:
+        parameters = {name: value * rng.uniform(0.8, 1.2, SIZE) for name, value in parameters.items()}
+    options = {"cpp": Options("cpp", compiler, (), precision), "reference": Options("reference", precision=precision)}
+    models = [compile_models([(spec, storage)], chosen)[0] for chosen in options.values()]
+    states = {array.name: rng.uniform(0.0, 0.1, SIZE) for array in models[0].arrays if array.role == "state"}
+    if spec.name.startswith("IF"):
+        states["v"] = rng.uniform(-65.0, -49.0, SIZE)
+        states["i_inj"] = rng.uniform(0.0, 3.0, SIZE)
+    return [Population(model, SIZE, parameters, states) for model in models]
+
+
+def assert_same_bits(native, oracle):
+    """Runs both with the same input and compares every bit of every step."""
+    rng = np.random.default_rng(12)
+    n_spikes = 0
+    for _ in range(N_STEPS):
+        for first, second in zip(native.inputs, oracle.inputs, strict=True):
+            first[:] = second[:] = rng.integers(0, 2**36, SIZE) * (rng.random(SIZE) < 0.1)
+        index, count = native.advance()
+        assert (index, count) == oracle.advance()
+        n_spikes += sum(count)
+        for first, second in zip([*native.arrays, *native.inputs], [*oracle.arrays, *oracle.inputs], strict=True):
+            assert first.tobytes() == second.tobytes()
+    assert n_spikes > 50, "a run without spikes would prove little"
+
+
+@pytest.mark.compiler
+@pytest.mark.parametrize("precision", ["double", "single"])
+@pytest.mark.parametrize("storage", Storage)
+@pytest.mark.parametrize("spec", MODELS.values(), ids=MODELS)
+def test_native_code_and_numpy_give_the_same_bits(spec, storage, precision):
+    assert_same_bits(*both_targets(spec, storage, precision, None))
+
+
+@pytest.mark.compiler
+@pytest.mark.parametrize("spec", MODELS.values(), ids=MODELS)
+def test_every_compiler_gives_the_same_bits(spec, compiler):
+    assert_same_bits(*both_targets(spec, Storage.SHARED, "double", compiler))
+
+
+@pytest.mark.parametrize("target", ["cpp", "reference"])
+def test_results_do_not_depend_on_how_cells_are_split_into_ranges(target):
+    def run(ranges):
+        model = compile_models([(EVERYTHING, Storage.SHARED)], Options(target))[0]
+        cells = Population(model, SIZE, EVERYTHING.defaults(), {"v": np.linspace(-1, 1, SIZE)})
+        spikes = []
+        for step in range(20):
+            parts = []
+            for begin, end in ranges:
+                cells.step = step
+                parts += cells.advance(begin, end)[0]
+            spikes.append(parts)
+        return spikes, [array.tobytes() for array in cells.arrays]
+
+    assert run([(0, SIZE)]) == run([(0, 17), (17, 64), (64, SIZE)])
+
+
+@pytest.mark.parametrize("order", Order)
+def test_order_of_the_step_decides_whether_increments_are_felt_in_it(order, target):
+    spec = ModelSpec(
+        "Ordered",
+        parameters=(ParameterSpec("gain", 1.0),),
+        equations="x = gain*g\ng = 0.5*g",
+        receptors=(ReceptorSpec("input_port", "g += input"),),
+        order=order,
+    )
+    cells = Population(compile_models([(spec, Storage.SHARED)], Options(target))[0], 1, spec.defaults(), {})
+    cells.inputs[0][:] = round(2.0 / QUANTUM)
+
+    cells.advance()
+
+    # PYNN: the state of before; ANNARCHY: the increment of 2 first
+    assert cells.state("x")[0] == (0.0 if order is Order.PYNN else 2.0)
+    assert cells.state("g")[0] == (2.0 if order is Order.PYNN else 1.0)
