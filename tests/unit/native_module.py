@@ -16,11 +16,11 @@ QUANTUM = 2.0**-40
 
 
 class Field(c.Structure):
-    _fields_ = [("name", c.c_char_p), ("dtype", c.c_int32)]  # noqa: RUF012
+    _fields_ = [("name", c.c_char_p), ("dtype", c.c_int32)]
 
 
 class Step(c.Structure):
-    _fields_ = [  # noqa: RUF012
+    _fields_ = [
         ("step", c.c_int64),
         ("t", c.c_double),
         ("dt", c.c_double),
@@ -31,7 +31,7 @@ class Step(c.Structure):
 
 
 class Segment(c.Structure):
-    _fields_ = [  # noqa: RUF012
+    _fields_ = [
         ("arrays", c.POINTER(c.c_void_p)),
         ("shared", c.c_void_p),
         ("inputs", c.POINTER(c.c_void_p)),
@@ -42,15 +42,15 @@ class Segment(c.Structure):
 
 
 class Spikes(c.Structure):
-    _fields_ = [("index", c.c_void_p), ("count", c.c_void_p), ("n", c.c_int64)]  # noqa: RUF012
+    _fields_ = [("index", c.c_void_p), ("count", c.c_void_p), ("n", c.c_int64)]
 
 
 class Group(c.Structure):
-    _fields_ = [("begin", c.c_uint64), ("end", c.c_uint64), ("multiplicity", c.c_int64)]  # noqa: RUF012
+    _fields_ = [("begin", c.c_uint64), ("end", c.c_uint64), ("multiplicity", c.c_int64)]
 
 
 class Rows(c.Structure):
-    _fields_ = [  # noqa: RUF012
+    _fields_ = [
         ("targets", c.c_void_p),
         ("target_bits", c.c_int32),
         ("weight_form", c.c_int32),
@@ -69,7 +69,7 @@ _DELIVER = c.CFUNCTYPE(c.c_int32, c.POINTER(Rows), c.POINTER(Group), c.c_int64, 
 
 
 class Module(c.Structure):
-    _fields_ = [  # noqa: RUF012
+    _fields_ = [
         ("abi_version", c.c_uint32),
         ("fingerprint", c.c_char_p),
         ("model", c.c_char_p),
