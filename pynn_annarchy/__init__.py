@@ -1,0 +1,110 @@
+"""PyNN on a code generator and native engine of its own: ``import pyNN.annarchy as sim``."""
+
+import pynn_annarchy._alias  # noqa: F401  (makes pyNN.annarchy a name of this package)
+
+from pyNN import errors, random, space  # noqa: F401
+from pyNN.network import Network  # noqa: F401
+from pyNN.random import GSLRNG, NumpyRNG, RandomDistribution  # noqa: F401
+from pyNN.space import Space  # noqa: F401
+from pyNN.standardmodels import StandardCellType
+
+from pynn_annarchy.connectors import (  # noqa: F401
+    AllToAllConnector,
+    ArrayConnector,
+    CloneConnector,
+    CSAConnector,
+    DisplacementDependentProbabilityConnector,
+    DistanceDependentProbabilityConnector,
+    FixedNumberPostConnector,
+    FixedNumberPreConnector,
+    FixedProbabilityConnector,
+    FixedTotalNumberConnector,
+    FromFileConnector,
+    FromListConnector,
+    IndexBasedProbabilityConnector,
+    OneToOneConnector,
+    SmallWorldConnector,
+)
+from pynn_annarchy.control import (  # noqa: F401
+    end,
+    get_current_time,
+    get_max_delay,
+    get_min_delay,
+    get_time_step,
+    initialize,
+    num_processes,
+    rank,
+    reset,
+    run,
+    run_for,
+    run_until,
+    setup,
+)
+from pynn_annarchy.populations import Assembly, Population, PopulationView  # noqa: F401
+from pynn_annarchy.procedural_api import connect, create, record, record_gsyn, record_v, set  # noqa: F401
+from pynn_annarchy.projections import Projection  # noqa: F401
+from pynn_annarchy.random_numbers import NativeRNG  # noqa: F401
+from pynn_annarchy.standardmodels.cells import (  # noqa: F401
+    AdExp,
+    EIF_cond_alpha_isfa_ista,
+    EIF_cond_exp_isfa_ista,
+    GIF_cond_exp,
+    HH_cond_exp,
+    IF_cond_alpha,
+    IF_cond_exp,
+    IF_cond_exp_gsfa_grr,
+    IF_curr_alpha,
+    IF_curr_delta,
+    IF_curr_exp,
+    IF_facets_hardware1,
+    Izhikevich,
+    LIF,
+    MultiCompartmentNeuron,
+    PointNeuron,
+)
+from pynn_annarchy.standardmodels.electrodes import (  # noqa: F401
+    ACSource,
+    DCSource,
+    NoisyCurrentSource,
+    StepCurrentSource,
+)
+from pynn_annarchy.standardmodels.receptors import (  # noqa: F401
+    AlphaPSR,
+    BetaPSR,
+    CondAlphaPostSynapticResponse,
+    CondBetaPostSynapticResponse,
+    CondExpPostSynapticResponse,
+    CurrExpPostSynapticResponse,
+    ExpPSR,
+)
+from pynn_annarchy.standardmodels.sources import (  # noqa: F401
+    SpikeSourceArray,
+    SpikeSourceGamma,
+    SpikeSourceInhGamma,
+    SpikeSourcePoisson,
+    SpikeSourcePoissonRefractory,
+)
+from pynn_annarchy.standardmodels.synapses import (  # noqa: F401
+    AdditivePotentiationMultiplicativeDepression,
+    AdditiveWeightDependence,
+    ElectricalSynapse,
+    GutigWeightDependence,
+    MultiQuantalSynapse,
+    MultiplicativeWeightDependence,
+    STDPMechanism,
+    SimpleStochasticSynapse,
+    SpikePairRule,
+    StaticSynapse,
+    StochasticTsodyksMarkramSynapse,
+    TsodyksMarkramSynapse,
+    Vogels2011Rule,
+)
+
+
+def list_standard_models() -> list[str]:
+    """Names of the standard cell types that this back end has."""
+    return sorted(
+        name
+        for name, value in globals().items()
+        if isinstance(value, type) and issubclass(value, StandardCellType) and value is not StandardCellType
+    )
