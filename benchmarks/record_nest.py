@@ -1,0 +1,100 @@
+"""Records what NEST computes for the comparisons of tests/equivalence/test_against_nest.py.
+
+Run it with a Python that has nest-simulator and PyNN: ``python benchmarks/record_nest.py``. Writes tests/golden/nest/*.npz:
+membrane potentials of single cells under a direct current and spike trains (native NEST models, on the grid), and the
+first 100 ms of spikes of PyNN's own VAbenchmarks network, CUBA form, through pyNN.nest.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import nest
+import numpy as np
+
+OUT = Path(__file__).resolve().parent.parent / "tests" / "golden" / "nest"
+DURATION, DT, DELAY = 1000.0, 0.1, 1.5
+
+CELLS = {
+    # our type: (NEST's model, weights of the two trains in pA or mV, extra parameters of NEST)
+    "IF_curr_exp": ("iaf_psc_exp", (600.0, -400.0), {"tau_syn_ex": 5.0, "tau_syn_in": 8.0}),
+    "IF_curr_alpha": ("iaf_psc_alpha", (500.0, -300.0), {"tau_syn_ex": 2.0, "tau_syn_in": 4.0}),
+    "IF_curr_delta": ("iaf_psc_delta", (3.0, -2.0), {}),
+}
+
+
+def trains() -> tuple[np.ndarray, np.ndarray]:
+    """Excitatory and inhibitory spike times in ms, on the grid."""
+    rng = np.random.default_rng(20261121)
+    excitatory = np.sort(rng.choice(np.arange(10, 9900), 220, replace=False))
+    inhibitory = np.sort(rng.choice(np.arange(10, 9900), 60, replace=False))
+    return np.round(excitatory * DT, 1), np.round(inhibitory * DT, 1)
+
+
+def membrane_potential(model: str, weights: tuple[float, float], extra: dict[str, float]) -> tuple[np.ndarray, np.ndarray]:
+    """v at 0, dt, ..., and spike times, of one cell that gets both trains and a direct current of 400 pA from 0 on."""
+    nest.ResetKernel()
+    nest.resolution = DT
+    cell = nest.Create(
+        model,
+        params={
+            "C_m": 1000.0, "tau_m": 20.0, "E_L": -65.0, "V_th": -50.0, "V_reset": -65.0, "t_ref": 2.0, "I_e": 400.0,
+            "V_m": -65.0, **extra,
+        },
+    )  # fmt: skip
+    for times, weight in zip(trains(), weights, strict=True):
+        source = nest.Create("spike_generator", params={"spike_times": times})
+        nest.Connect(source, cell, syn_spec={"weight": weight, "delay": DELAY})
+    meter = nest.Create("multimeter", params={"record_from": ["V_m"], "interval": DT})
+    recorder = nest.Create("spike_recorder")
+    nest.Connect(meter, cell, syn_spec={"delay": DT})
+    nest.Connect(cell, recorder, syn_spec={"delay": DT})
+    nest.Simulate(DURATION + 1.0)
+    v = np.concatenate([[-65.0], meter.events["V_m"]])[: int(round(DURATION / DT)) + 1]
+    spikes = recorder.events["times"]
+    return v, spikes[spikes <= DURATION]
+
+
+def vogels_abbott_cuba() -> np.ndarray:
+    """(step, cell) of the spikes of the first 100 ms of PyNN's VAbenchmarks, CUBA."""
+    import pyNN.nest as sim
+    from pyNN.random import NumpyRNG, RandomDistribution
+
+    sim.setup(timestep=0.1, min_delay=0.2, max_delay=1.0, spike_precision="on_grid")
+    cell = sim.IF_curr_exp(
+        tau_m=20.0, tau_syn_E=5.0, tau_syn_I=10.0, v_rest=-49.0, v_reset=-60.0, v_thresh=-50.0, cm=0.2, tau_refrac=5.0
+    )
+    excitatory, inhibitory = sim.Population(3200, cell), sim.Population(800, cell)
+    rng = NumpyRNG(seed=98765, parallel_safe=True)
+    potential = RandomDistribution("uniform", low=-60.0, high=-50.0, rng=rng)
+    excitatory.initialize(v=potential)
+    inhibitory.initialize(v=potential)
+    connector = sim.FixedProbabilityConnector(0.02, rng=rng)
+    for pre, weight, receptor in ((excitatory, 1e-3 * 0.27 * 60, "excitatory"), (inhibitory, 1e-3 * 4.5 * -20, "inhibitory")):
+        for post in (excitatory, inhibitory):
+            sim.Projection(pre, post, connector, sim.StaticSynapse(weight=weight, delay=0.2), receptor_type=receptor)
+    for population in (excitatory, inhibitory):
+        population.record("spikes")
+    sim.run(100.0)
+    rows = []
+    for offset, population in ((0, excitatory), (3200, inhibitory)):
+        for train in population.get_data().segments[0].spiketrains:
+            index = offset + int(train.annotations["source_index"])
+            rows += [(round(float(t) / 0.1), index) for t in train.magnitude]
+    return np.array(sorted(rows), np.int32)
+
+
+def main() -> None:
+    OUT.mkdir(parents=True, exist_ok=True)
+    excitatory, inhibitory = trains()
+    for name, (model, weights, extra) in CELLS.items():
+        v, spikes = membrane_potential(model, weights, extra)
+        np.savez_compressed(OUT / f"{name}.npz", v=v, spikes=spikes, excitatory=excitatory, inhibitory=inhibitory)
+        print(f"{name}: {len(spikes)} spikes, v in {v.min():.2f}..{v.max():.2f} mV")
+    spikes = vogels_abbott_cuba()
+    np.savez_compressed(OUT / "vogels_abbott_cuba.npz", spikes=spikes)
+    print(f"CUBA: {len(spikes)} spikes in 100 ms")
+
+
+if __name__ == "__main__":
+    main()

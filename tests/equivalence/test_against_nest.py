@@ -1,0 +1,77 @@
+"""The same cells and the same network as NEST's, step by step; what NEST computed lies in tests/golden/nest.
+
+Recorded by benchmarks/record_nest.py with NEST 3.10: single cells of its native models on the grid, and the first
+100 ms of PyNN's VAbenchmarks network (CUBA) through pyNN.nest with spike_precision="on_grid".
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pynn_annarchy.standardmodels.specs import IF_CURR_ALPHA, IF_CURR_DELTA, IF_CURR_EXP, STATIC_SYNAPSE
+from tests.equivalence.networks import network
+
+GOLDEN = Path(__file__).parent.parent / "golden" / "nest"
+
+CELLS = {
+    "IF_curr_exp": (IF_CURR_EXP, {"tau_syn_E": 5.0, "tau_syn_I": 8.0}, (0.6, -0.4)),
+    "IF_curr_alpha": (IF_CURR_ALPHA, {"tau_syn_E": 2.0, "tau_syn_I": 4.0}, (0.5, -0.3)),
+    "IF_curr_delta": (IF_CURR_DELTA, {}, (3.0, -2.0)),
+}
+
+
+@pytest.mark.parametrize("name", CELLS)
+def test_membrane_potential_under_current_and_spikes_is_that_of_nest(name, target):
+    spec, parameters, weights = CELLS[name]
+    nest = np.load(GOLDEN / f"{name}.npz")
+    net = network(target=target)
+    cell = net.add_cells(spec, 1, {"tau_refrac": 2.0, "i_offset": 0.4, **parameters}, "cell")
+    for train, weight, receptor in zip(("excitatory", "inhibitory"), weights, cell.receptors, strict=True):
+        source = net.add_spike_source(1, train)
+        source.set_times(0, nest[train])
+        builder = net.connect(source, cell, receptor, STATIC_SYNAPSE, train)
+        builder.add(0, 0, weight, 15)
+        builder.finish()
+    v = cell.record("v", np.array([0]))
+    spikes = cell.record_spikes(np.array([0]))
+
+    net.run(10_000)
+
+    # 10,000 roundings of numbers near 65 mV, and sums in 64-bit fixed point: far below a nanovolt
+    assert np.abs(v.data()[:, 0] - nest["v"]).max() < 1e-9
+    assert np.array_equal(np.rint(spikes.spikes()[1] / 0.1), np.rint(nest["spikes"] / 0.1))
+
+
+def test_spikes_of_the_vogels_abbott_network_are_those_of_pynn_nest_cell_by_cell_and_step_by_step():
+    sim = pytest.importorskip("pyNN.annarchy")
+    from pyNN.random import NumpyRNG, RandomDistribution
+
+    sim.setup(timestep=0.1, min_delay=0.2, max_delay=1.0)
+    cell = sim.IF_curr_exp(
+        tau_m=20.0, tau_syn_E=5.0, tau_syn_I=10.0, v_rest=-49.0, v_reset=-60.0, v_thresh=-50.0, cm=0.2, tau_refrac=5.0
+    )
+    excitatory, inhibitory = sim.Population(3200, cell), sim.Population(800, cell)
+    rng = NumpyRNG(seed=98765, parallel_safe=True)
+    potential = RandomDistribution("uniform", low=-60.0, high=-50.0, rng=rng)
+    for population in (excitatory, inhibitory):
+        population.initialize(v=potential)
+    connector = sim.FixedProbabilityConnector(0.02, rng=rng)
+    for pre, weight, receptor in ((excitatory, 0.0162, "excitatory"), (inhibitory, -0.09, "inhibitory")):
+        for post in (excitatory, inhibitory):
+            sim.Projection(
+                pre, post, connector, sim.StaticSynapse(weight=weight, delay=0.2), receptor_type=receptor
+            )  # fmt: skip
+    for population in (excitatory, inhibitory):
+        population.record("spikes")
+
+    sim.run(100.0)
+
+    rows = []
+    for offset, population in ((0, excitatory), (3200, inhibitory)):
+        for train in population.get_data().segments[0].spiketrains:
+            index = offset + int(train.annotations["source_index"])
+            rows += [(round(float(time) / 0.1), index) for time in train.magnitude]
+    assert np.array_equal(np.array(sorted(rows)), np.load(GOLDEN / "vogels_abbott_cuba.npz")["spikes"])
