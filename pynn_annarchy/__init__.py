@@ -1,13 +1,12 @@
 """PyNN on a code generator and native engine of its own: ``import pyNN.annarchy as sim``."""
 
-import pynn_annarchy._alias  # noqa: F401  (makes pyNN.annarchy a name of this package)
-
 from pyNN import errors, random, space  # noqa: F401
 from pyNN.network import Network  # noqa: F401
 from pyNN.random import GSLRNG, NumpyRNG, RandomDistribution  # noqa: F401
 from pyNN.space import Space  # noqa: F401
 from pyNN.standardmodels import StandardCellType
 
+import pynn_annarchy._alias  # noqa: F401  (makes pyNN.annarchy a name of this package)
 from pynn_annarchy.connectors import (  # noqa: F401
     AllToAllConnector,
     ArrayConnector,
@@ -45,6 +44,7 @@ from pynn_annarchy.procedural_api import connect, create, record, record_gsyn, r
 from pynn_annarchy.projections import Projection  # noqa: F401
 from pynn_annarchy.random_numbers import NativeRNG  # noqa: F401
 from pynn_annarchy.standardmodels.cells import (  # noqa: F401
+    LIF,
     AdExp,
     EIF_cond_alpha_isfa_ista,
     EIF_cond_exp_isfa_ista,
@@ -58,7 +58,6 @@ from pynn_annarchy.standardmodels.cells import (  # noqa: F401
     IF_curr_exp,
     IF_facets_hardware1,
     Izhikevich,
-    LIF,
     MultiCompartmentNeuron,
     PointNeuron,
 )
@@ -89,12 +88,12 @@ from pynn_annarchy.standardmodels.synapses import (  # noqa: F401
     AdditiveWeightDependence,
     ElectricalSynapse,
     GutigWeightDependence,
-    MultiQuantalSynapse,
     MultiplicativeWeightDependence,
-    STDPMechanism,
+    MultiQuantalSynapse,
     SimpleStochasticSynapse,
     SpikePairRule,
     StaticSynapse,
+    STDPMechanism,
     StochasticTsodyksMarkramSynapse,
     TsodyksMarkramSynapse,
     Vogels2011Rule,

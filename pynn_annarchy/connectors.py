@@ -4,7 +4,7 @@ A connector describes its connections as *blocks*: consecutive post-synaptic col
 in the order in which PyNN's own algorithm makes them. Everything is drawn from the same generators, in the same order,
 as in ``pyNN.connectors``; consecutive draws of a ``RandomState`` join into one, so a block costs one call. A block is
 handed to the projection as arrays where every synaptic parameter is a number, a matrix or a plain distribution;
-otherwise (expressions of distance or index, callbacks, location selectors) its columns go through the common path.
+otherwise (expressions of distance or index, location selectors) its columns go through the common path.
 
 Which copy of a generator is drawn from is part of PyNN's algorithm: ``FixedProbabilityConnector`` and all parameters of
 synapses draw from copies, hence leave the user's generator as it was; the other connectors advance it.
@@ -109,7 +109,7 @@ def _drawer(value: LazyArray) -> Draw | None:
 
 def _drawers(connector: connectors.Connector, projection: Any) -> dict[str, Draw] | None:
     """One drawer for each synaptic parameter; None where the common path has to be taken."""
-    if connector.callback or connector.location_selector is not None:
+    if connector.location_selector is not None:
         return None
     if not isinstance(projection.synapse_type, StandardSynapseType):
         return None
@@ -150,11 +150,15 @@ class BlockConnector(connectors.MapConnector):
             self._connect_by_block(projection, self._blocks(projection), drawers)
 
     def _connect_by_block(self, projection: Any, blocks: Iterator[Block], drawers: dict[str, Draw]) -> None:
+        n_done = 0
         for block in blocks:
             if len(block.pre):
                 values = {name: draw(block) for name, draw in drawers.items()}
                 _check(self, projection, values)
                 projection._connect_block(block.pre, block.post, **values)
+            n_done += len(block.counts)
+            if self.callback:
+                self.callback(n_done / projection.post.size)
 
     def _connect_by_column(self, projection: Any) -> None:
         def build_source_masks(mask: Any = None) -> Iterator[np.ndarray]:

@@ -244,6 +244,11 @@ class Assembly(common.Assembly):
     def local_cells(self) -> simulator.IDArray:
         return self.all_cells
 
+    @property
+    def local_size(self) -> int:
+        """Number of cells in this process: all of them."""
+        return self.size
+
 
 _Cells._assembly_class = Assembly
 

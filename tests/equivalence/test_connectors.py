@@ -178,12 +178,16 @@ def test_expressions_of_distance_take_the_common_path_to_the_same_connections(na
     assert [w for _, _, w in weights] == [1.0 + abs(i - j) for i, j, _ in weights]
 
 
-def test_a_callback_hears_of_the_progress():
+@pytest.mark.parametrize("connector", ["AllToAllConnector", "OneToOneConnector"])
+@pytest.mark.parametrize("cells", CELLS)
+@pytest.mark.parametrize("weight", [0.1, "0.1 + d"])
+def test_a_callback_hears_of_the_progress(connector, cells, weight):
     sim.setup()
-    pre, post = _populations()["populations"]
+    pre, post = _populations()[cells]
     heard = []
-    sim.Projection(pre, post, sim.AllToAllConnector(callback=heard.append))
-    assert heard == [column / 11 for column in range(11)]
+    sim.Projection(pre, post, getattr(sim, connector)(callback=heard.append), sim.StaticSynapse(weight=weight))
+    assert heard == sorted(heard)
+    assert 0.5 < heard[-1] <= 1.0
 
 
 def test_native_generator_gives_the_expected_number_of_connections_and_repeats_them():

@@ -40,12 +40,6 @@ NEEDS = {
     "SpikeSourcePoissonRefractory": (
         "cell_types.test_SpikeSourcePoissonRefractory",
     ),
-    "StepCurrentSource": (
-        "electrodes.test_issue321",
-        "electrodes.test_issue487",
-        "electrodes.test_issue512",
-        "electrodes.test_issue759",
-    ),
     "TsodyksMarkramSynapse": (
         "connectors.test_all_to_all_tsodyksmarkram",
         "connectors.test_fixed_number_post_with_replacement_heterogeneous_parameters",
