@@ -45,8 +45,8 @@ FLAG_WORDS: Mapping[str, Flag] = {
     "runge-kutta4": Flag("method", "method", "rk4"),
     **{word: Flag("locality", "locality", word) for word in LOCALITIES},
     **{word: Flag("dtype", "type", word) for word in TYPES},
-    "unless_refractory": Flag("unless_refractory", "refractoriness"),
-    "unless_post": Flag("unless_post", "post-synaptic spikes"),
+    "unless_refractory": Flag("unless_refractory", "flag"),
+    "unless_post": Flag("unless_post", "flag"),
     "event-driven": Flag("event_driven", "method"),
 }
 """Flags that are a word."""

@@ -20,7 +20,7 @@ from pynn_annarchy.language.syntax import (
     Number,
     Span,
 )
-from pynn_annarchy.language.visit import map_children, names_in
+from pynn_annarchy.language.visit import map_children, names_in, nodes
 
 
 class Result(Enum):
@@ -194,6 +194,7 @@ def expand_definitions(definitions: tuple[FunctionDefinition, ...]) -> dict[str,
     expanded: dict[str, FunctionDefinition] = {}
     for definition in definitions:
         _check_definition(definition, expanded)
+        _check_order(definition)
         expanded[definition.name] = replace(definition, body=expand(definition.body, expanded))
     return expanded
 
@@ -204,6 +205,12 @@ def _check_definition(definition: FunctionDefinition, earlier: Mapping[str, Func
     if definition.name in earlier:
         raise EquationError(definition.span, f"function '{definition.name}' is defined twice")
     _check_body(definition.body, {*definition.parameters, *CONSTANTS}, definition.name)
+
+
+def _check_order(definition: FunctionDefinition) -> None:
+    for node in nodes(definition.body):
+        if isinstance(node, Call) and node.function == definition.name:
+            raise EquationError(node.span, f"'{definition.name}' calls itself", "a function calls only those before it")
 
 
 def _check_body(body: Expression, known: set[str], function: str) -> None:

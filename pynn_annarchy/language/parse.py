@@ -158,8 +158,7 @@ class _Parser:
         while True:
             flag, value, span = self._flag()
             if flag.field in given:
-                what = "this flag is given twice" if given[flag.field] == value else f"two flags of {flag.kind}"
-                raise EquationError(span, what)
+                raise EquationError(span, f"the {flag.kind} is given twice")
             given[flag.field] = value
             spans.append((flag.field, span))
             if not self._accept(","):

@@ -137,7 +137,7 @@ class Rules:
     def _equation(self, equation: Equation) -> None:
         name = changed_by(equation)
         definitions.changes_no_constant(equation, self.constants)
-        names.may_be_declared(name)
+        names.may_be_declared(name, definitions.place_of_target(equation))
         given = equation.flags
         flags.method_has_derivative(equation)
         flags.derivative_is_real(equation)
@@ -145,10 +145,10 @@ class Rules:
         flags.refuse(given, ("unless_post",), "this flag belongs to 'pre_spike' and 'post_spike'")
         if self.spec.kind is Kind.CELL:
             flags.refuse(given, ("event_driven",), "only synapses are event-driven")
+        self._declaration(name, given)
         value = value_of(equation)
         self._reads(value)
         self._takes(name, value, is_rate=isinstance(equation, DifferentialEquation))
-        self._declaration(name, given)
 
     def _statement(self, statement: Assignment) -> None:
         name = statement.target
@@ -159,7 +159,7 @@ class Rules:
             definitions.adds_to_target(statement)
         else:
             definitions.changes_no_constant(statement, self.constants)
-            names.may_be_declared(name)
+            names.may_be_declared(name, definitions.place_of_target(statement))
             if name in self.defined:
                 flags.second_declaration(statement)
             self._declaration(name, statement.flags)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from pynn_annarchy.exceptions import EquationError
+from pynn_annarchy.language.checks.definitions import changed_by
 from pynn_annarchy.language.functions import expand, expand_definitions
 from pynn_annarchy.language.parse import parse_equations, parse_expression, parse_functions, parse_statements
 from pynn_annarchy.language.syntax import (
@@ -70,7 +71,13 @@ def read(spec: ModelSpec) -> Texts:
 def _equations(spec: ModelSpec, definitions: Definitions) -> tuple[Equation, ...]:
     declared = {parameter.name for parameter in spec.parameters} | {given.name for given in spec.inputs}
     with told(spec, "equations"):
-        return tuple(_expanded(equation, definitions) for equation in parse_equations(spec.equations, declared))
+        parsed = parse_equations(spec.equations, declared)
+    return tuple(_equation(spec, equation, definitions) for equation in parsed)
+
+
+def _equation(spec: ModelSpec, equation: Equation, definitions: Definitions) -> Equation:
+    with told(spec, f"variable '{changed_by(equation)}'"):
+        return _expanded(equation, definitions)
 
 
 def _statements(spec: ModelSpec, where: str, text: str, definitions: Definitions) -> tuple[Assignment, ...]:

@@ -22,7 +22,7 @@ def method_has_derivative(equation: Equation) -> None:
             hint = "an assignment is executed as it stands"
             raise EquationError(flags.where(name), "a method needs a differential equation", hint)
     if flags.method is not None and flags.event_driven:
-        raise EquationError(flags.where("method"), "two flags of method")
+        raise EquationError(flags.where("method"), "the method is given twice")
 
 
 def derivative_is_real(equation: Equation) -> None:

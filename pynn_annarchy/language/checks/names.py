@@ -19,9 +19,9 @@ ONLY_HERE = {
 """Names that mean something in one place only."""
 
 
-def may_be_declared(name: str) -> None:
+def may_be_declared(name: str, where: Span | None = None) -> None:
     """A parameter, input or variable is called by a word that has no other meaning."""
-    span = Span(name, 0, len(name))
+    span = where or Span(name, 0, len(name))
     if not re.fullmatch(r"[A-Za-z_]\w*", name, re.ASCII):
         raise EquationError(span, f"'{name}' cannot be a name", "names are made of letters, digits and '_'")
     if name in KEYWORDS or name in RESERVED or name in BUILT_IN:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pynn_annarchy.exceptions import EquationError
 from pynn_annarchy.language.syntax import Expression
-from pynn_annarchy.language.types import Type, Types, require_condition, require_number
+from pynn_annarchy.language.types import Type, Types, require_condition, require_number, type_of
 
 
 def is_condition(expression: Expression, types: Types) -> None:
@@ -20,7 +20,8 @@ def is_number(expression: Expression, types: Types) -> None:
 def fits(value: Expression, target: Type, types: Types) -> None:
     """A float variable takes any number, an int variable whole numbers only, a bool variable conditions."""
     if target is Type.BOOLEAN:
-        require_condition(value, types)
+        if type_of(value, types) is not Type.BOOLEAN:
+            raise EquationError(value.span, "a bool variable cannot hold a number", "write a condition, True or False")
         return
     found = require_number(value, types)
     if target is Type.INTEGER and found is Type.REAL:
