@@ -43,10 +43,19 @@ def solve(left: Expression, right: Expression) -> tuple[str, Expression]:
     variable = _one_variable(found)
     left_slope, left_rest = _collect(left)
     right_slope, right_rest = _collect(right)
-    slope = subtract(left_slope, right_slope)
+    slope, rest = subtract(left_slope, right_slope), subtract(right_rest, left_rest)
     if slope == ZERO:
         raise EquationError(found[0].span, f"the derivative of '{variable}' cancels out of this equation")
-    return variable, divide(subtract(right_rest, left_rest), slope)
+    if _is_negative(slope):
+        slope, rest = subtract(right_slope, left_slope), subtract(left_rest, right_rest)
+    return variable, divide(rest, slope)
+
+
+def _is_negative(slope: Expression) -> bool:
+    """Whether a minus sign leads: then both sides are better exchanged."""
+    if isinstance(slope, Number):
+        return slope.value < 0
+    return isinstance(slope, Unary) and slope.operator is UnaryOperator.NEGATE
 
 
 def _one_variable(found: tuple[Call, ...]) -> str:
@@ -117,9 +126,9 @@ def subtract(left: Expression, right: Expression) -> Expression:
 
 
 def negate(operand: Expression) -> Expression:
-    """``-operand``, double signs and zeros removed."""
-    if operand == ZERO:
-        return ZERO
+    """``-operand``, double signs and signs of numbers joined."""
+    if isinstance(operand, Number):
+        return Number(-operand.value)
     if isinstance(operand, Unary) and operand.operator is UnaryOperator.NEGATE:
         return operand.operand
     return Unary(UnaryOperator.NEGATE, operand, operand.span)

@@ -1,7 +1,8 @@
 """Every message that a wrong model text gives, as the modeller sees it: one file of `tests/golden/errors` each.
 
-A file holds the texts of a model in sections, ``[equations]`` and so on, then the message in ``[error]``. After a change of
-wording run ``RENEW_GOLDEN=1 python -m pytest tests/unit/test_language_errors.py`` and review the difference like source.
+A file holds the texts of a model in sections, ``[equations]`` and so on, then the message in ``[error]``. After a
+change of wording run ``RENEW_GOLDEN=1 python -m pytest tests/unit/test_language_errors.py`` and review the difference
+like source.
 """
 
 from __future__ import annotations
