@@ -169,7 +169,7 @@ class Recorder(recording.Recorder):
         wanted = np.zeros(self.population.size, dtype=bool)
         wanted[np.asarray(ids, dtype=np.int64) - int(self.population.first_id)] = True
         keep = wanted[index]
-        return index[keep] + int(self.population.first_id), np.array(times[keep], dtype=float)
+        return index[keep].astype(np.int64) + int(self.population.first_id), np.array(times[keep], dtype=float)
 
     def _analog_signals(self, variable: Variable, ids: list[int]) -> list[neo.AnalogSignal]:
         by_start: dict[int, list[Any]] = defaultdict(list)
@@ -206,7 +206,7 @@ class Recorder(recording.Recorder):
             return {}
         wanted = self.filter_recorded(variable, filter_ids)
         index, counts = self._spikes.counts()
-        cells = (index + int(self.population.first_id)).tolist()
+        cells = (index.astype(np.int64) + int(self.population.first_id)).tolist()
         return {cell: n for cell, n in zip(cells, counts.tolist(), strict=True) if cell in wanted}
 
     # clearing
