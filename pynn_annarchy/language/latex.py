@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import assert_never
-
 from pynn_annarchy.language.print import operand_strengths, strength
 from pynn_annarchy.language.syntax import (
     Binary,
@@ -78,8 +76,6 @@ def latex_expression(expression: Expression | str) -> str:
             return rf"\begin{{cases}} {first} \\ {latex_expression(otherwise)} & \text{{otherwise}} \end{{cases}}"
         case Call():
             return _call(expression)
-        case _:
-            assert_never(expression)
 
 
 def _binary(expression: Binary) -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import assert_never
-
 from pynn_annarchy.language.syntax import (
     Assignment,
     Binary,
@@ -64,8 +62,6 @@ def strength(expression: Expression) -> int:
             return _COMPARISON
         case Logical(connective):
             return _AND if connective is Connective.AND else _OR
-        case _:
-            assert_never(expression)
 
 
 def operand_strengths(expression: Binary | Comparison | Logical) -> tuple[int, int]:
@@ -101,8 +97,6 @@ def _expression(expression: Expression) -> str:
             return f"ite({', '.join(_expression(part) for part in (condition, then, otherwise))})"
         case Call(function=function, arguments=arguments):
             return f"{function}({', '.join(_expression(argument) for argument in arguments)})"
-        case _:
-            assert_never(expression)
 
 
 def _operand(operand: Expression, needed: int) -> str:
