@@ -363,12 +363,10 @@ def _assignment(left: Expression, operator: Token, right: Expression, flags: Fla
 
 
 def _number(token: Token) -> Number:
-    if token.text.isdigit():
-        return Number(int(token.text), token.span)
     value = float(token.text)
     if not isfinite(value):
         raise EquationError(token.span, f"'{token.text}' is too large for a number")
-    return Number(value, token.span)
+    return Number(int(token.text) if token.text.isdigit() else value, token.span)
 
 
 def _name(token: Token) -> Name:

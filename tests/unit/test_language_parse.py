@@ -70,6 +70,12 @@ def test_a_number_is_whole_only_without_point_and_exponent(text, value):
     assert type(parsed.value) is type(value)
 
 
+@pytest.mark.parametrize("text", ["1e999", "9" * 400, "9" * 5000])
+def test_a_number_beyond_all_doubles_is_refused(text):
+    with pytest.raises(EquationError, match="too large"):
+        parse_expression(text)
+
+
 @pytest.mark.parametrize(("text", "value"), [("True", True), ("true", True), ("False", False), ("false", False)])
 def test_truth_is_written_in_both_cases(text, value):
     assert parse_expression(text) == Boolean(value)
