@@ -274,8 +274,10 @@ def _evaluated(parameter_space: ParameterSpace, cells: Any) -> dict[str, Any]:
     """Numbers where values are shared, else arrays of one value a cell.
 
     Raises:
-        InvalidParameterValueError: a value that is not a finite number.
+        InvalidParameterValueError: a value that is not a finite number, or outside the range that makes sense.
     """
+    spec = cells.celltype.spec
+    declared = {parameter.name: parameter for parameter in spec.parameters} if spec else {}
     try:
         values = parameter_space.evaluate(simplify=True).as_dict()
     except (TypeError, ValueError) as error:
@@ -284,6 +286,10 @@ def _evaluated(parameter_space: ParameterSpace, cells: Any) -> dict[str, Any]:
         if name != "spike_times":
             _refuse_non_finite(value, f"parameter '{name}'", cells)
             values[name] = float(value) if np.ndim(value) == 0 else np.asarray(value, dtype=float)
+            if name in declared and cells.size:
+                objection = declared[name].objection(float(np.min(values[name])))
+                if objection:
+                    raise errors.InvalidParameterValueError(f"parameter '{name}' of '{cells.label}' {objection}")
     return values
 
 

@@ -8,9 +8,9 @@ LIF = ModelSpec(
     name="LIF",
     parameters=(
         ParameterSpec("v_rest", -65.0, "mV"),
-        ParameterSpec("cm", 1.0, "nF"),
-        ParameterSpec("tau_m", 20.0, "ms"),
-        ParameterSpec("tau_refrac", 0.1, "ms"),
+        ParameterSpec("cm", 1.0, "nF", positive=True),
+        ParameterSpec("tau_m", 20.0, "ms", positive=True),
+        ParameterSpec("tau_refrac", 0.1, "ms", not_negative=True),
         ParameterSpec("i_offset", 0.0, "nA"),
         ParameterSpec("v_reset", -65.0, "mV"),
         ParameterSpec("v_thresh", -50.0, "mV"),

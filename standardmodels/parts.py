@@ -5,7 +5,7 @@ from __future__ import annotations
 from pynn_annarchy.model.compose import ReceptorPart
 from pynn_annarchy.model.spec import ParameterSpec
 
-TAU_SYN = ParameterSpec("tau_syn", 5.0, "ms")
+TAU_SYN = ParameterSpec("tau_syn", 5.0, "ms", positive=True)
 E_REV = ParameterSpec("e_rev", 0.0, "mV")
 
 CURR_EXP = ReceptorPart(

@@ -86,9 +86,9 @@ IF_COND_ALPHA = compose(
 SPIKE_SOURCE_POISSON = ModelSpec(
     name="SpikeSourcePoisson",
     parameters=(
-        ParameterSpec("rate", 1.0, "Hz"),
+        ParameterSpec("rate", 1.0, "Hz", not_negative=True),
         ParameterSpec("start", 0.0, "ms"),
-        ParameterSpec("duration", 1e10, "ms"),
+        ParameterSpec("duration", 1e10, "ms", not_negative=True),
     ),
     emits="ite(t + dt/2 >= start and t + dt/2 < start + duration, Poisson(rate*dt/1000), 0)",
     max_spikes="rate*dt/1000 + 12*sqrt(rate*dt/1000) + 20",

@@ -61,6 +61,7 @@ class Cells:
         self.number = number
         self.object_index = object_index
         self.parameters: dict[str, Value] = dict(spec.defaults())
+        self._declared = {parameter.name: parameter for parameter in spec.parameters}
         self.initial: dict[str, Value] = {}
         self.compiled: CompiledModel | None = None
         self.arrays: dict[str, AnyArray] = {}
@@ -110,7 +111,10 @@ class Cells:
         self._check_parameter(name)
         self.network.check_open()
         what = f"parameter '{name}' of '{self.label}'"
-        self.parameters[name] = updated(self.parameters[name], value, self.size, index, what)
+        new = updated(self.parameters[name], value, self.size, index, what)
+        if self.size and (objection := self._declared[name].objection(float(np.min(new)))):
+            raise ModelError(f"{what} {objection}")
+        self.parameters[name] = new
         self.is_bound = False
         self.network.changed()
 
@@ -204,18 +208,16 @@ class Cells:
                 if spec.name in self.arrays and self.currents:
                     self.apply_currents()
 
-    def fill(self) -> None:
-        """Computes what the kernel reads from the present parameters: derived values and propagators included."""
+    def fill(self, values: Mapping[str, Value], max_spikes: Value) -> None:
+        """Hands the kernel what it reads as parameters: derived values and propagators included."""
         compiled = self._prepared()
-        values = compiled.prepare(self.parameters, self.network.dt)
         self.shared = np.array([values[name] for name in compiled.shared], np.float64)
         for field in compiled.arrays:
             if field.role == "parameter":
                 if field.name not in self.arrays:
                     self.arrays[field.name] = aligned_zeros(self.size, field.dtype)
                 self.arrays[field.name][:] = values[field.name]
-        bound = compiled.max_spikes(self.parameters, self.network.dt)
-        self.max_spikes = np.atleast_1d(np.asarray(bound, np.float64))
+        self.max_spikes = np.atleast_1d(np.asarray(max_spikes, np.float64))
 
     def kernel_arrays(self) -> list[AnyArray]:
         """Per-element fields in the order of the module's table."""

@@ -187,25 +187,50 @@ class Network:
         if self._loop is None:
             native = all(model.library is not None for model in self.modules.values())
             self._loop = NativeLoop(self) if native else ReferenceLoop(self)
-        changed_bounds = set(self._stale_bounds)
-        for population in self.populations:
-            if population.is_bound:
-                continue
-            if isinstance(population, Cells):
-                before = population.max_spikes
-                population.allocate()
-                population.fill()
-                changed = not np.array_equal(before, population.max_spikes)
-            else:
-                changed = True
-            if changed:
-                changed_bounds |= {s.post_cells.number for s in self.projections if s.pre_cells is population}
+        pending = [population for population in self.populations if not population.is_bound]
+        before = {population.number: population.max_spikes for population in pending}
+        self._fill([population for population in pending if isinstance(population, Cells)])
+        rebound = {p.number for p in pending if not np.array_equal(before[p.number], p.max_spikes)}
+        rebound |= {population.number for population in pending if isinstance(population, SpikeSource)}
+        changed_bounds = {s.post_cells.number for s in self.projections if s.pre_cells.number in rebound}
+        changed_bounds |= self._stale_bounds
         self._loop.bind()
         for number in changed_bounds:
             self._update_quanta(self.populations[number])
         self._stale_bounds.clear()
         self._has_changed = False
         self.timings["build_time"] += time.perf_counter() - started
+
+    def _fill(self, cells: list[Cells]) -> None:
+        """Computes what kernels read as parameters; populations of one model with shared values go together."""
+        together: dict[CompiledModel, list[Cells]] = {}
+        for item in cells:
+            item.allocate()
+            assert item.compiled is not None
+            if item.compiled.storage is Storage.SHARED:
+                together.setdefault(item.compiled, []).append(item)
+            else:
+                self._fill_one(item)
+        for model, group in together.items():
+            parameters = {name: np.array([item.parameters[name] for item in group]) for name in group[0].parameters}
+            try:
+                values = model.prepare(parameters, self.dt)
+            except ModelError:
+                for item in group:  # one of them will say which it is
+                    self._fill_one(item)
+                raise
+            bounds = np.broadcast_to(model.max_spikes(parameters, self.dt), (len(group),))
+            columns = {name: np.broadcast_to(value, (len(group),)) for name, value in values.items()}
+            for row, item in enumerate(group):
+                item.fill({name: float(column[row]) for name, column in columns.items()}, float(bounds[row]))
+
+    def _fill_one(self, cells: Cells) -> None:
+        assert cells.compiled is not None
+        try:
+            values = cells.compiled.prepare(cells.parameters, self.dt)
+        except ModelError as error:
+            raise ModelError(f"population '{cells.label}': {error}") from error
+        cells.fill(values, cells.compiled.max_spikes(cells.parameters, self.dt))
 
     def _update_quanta(self, cells: Population) -> None:
         assert isinstance(cells, Cells) and self._loop is not None

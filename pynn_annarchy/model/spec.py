@@ -35,6 +35,18 @@ class ParameterSpec:
     locality: str = "local"
     """'local': one per cell or synapse; 'global': one per population or projection; 'semiglobal': one per post cell."""
     dtype: str = "float"
+    positive: bool = False
+    """Only values above zero make sense, as for a time constant."""
+    not_negative: bool = False
+    """Zero makes sense, values below do not, as for a rate."""
+
+    def objection(self, smallest: float) -> str:
+        """What is wrong with values of which this is the smallest; empty where nothing is."""
+        if self.positive and smallest <= 0:
+            return f"must be greater than zero, got {smallest:g}"
+        if self.not_negative and smallest < 0:
+            return f"must not be negative, got {smallest:g}"
+        return ""
 
 
 @dataclass(frozen=True, slots=True)

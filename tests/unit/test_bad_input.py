@@ -286,3 +286,23 @@ def test_objects_of_an_earlier_setup_can_be_read_but_not_changed(cells):
     assert projection.get("weight", "list")[0] == (0, 0, 0.1)
     assert len(source.get_data()) == 21
     assert sim.get_current_time() == 0.0
+
+
+@pytest.mark.parametrize(
+    ("celltype", "parameters", "message"),
+    [
+        ("IF_curr_exp", {"tau_m": 0.0}, "parameter 'tau_m' of 'bad' must be greater than zero, got 0"),
+        ("IF_cond_alpha", {"tau_syn_E": [1.0, -2.0, 1.0]}, "'tau_syn_E' of 'bad' must be greater than zero, got -2"),
+        ("IF_cond_exp", {"tau_refrac": -1.0}, "'tau_refrac' of 'bad' must not be negative, got -1"),
+        ("SpikeSourcePoisson", {"rate": -5.0}, "'rate' of 'bad' must not be negative, got -5"),
+    ],
+)
+def test_parameters_outside_the_range_that_makes_sense_are_refused(celltype, parameters, message):
+    sim.setup(timestep=0.1)
+
+    with pytest.raises(errors.InvalidParameterValueError, match=message):
+        sim.Population(3, getattr(sim, celltype)(**parameters), label="bad")
+    population = sim.Population(3, getattr(sim, celltype)(), label="bad")
+    with pytest.raises(errors.InvalidParameterValueError, match=message):
+        population.set(**parameters)
+    assert population.get(next(iter(parameters))) == population.celltype.default_parameters[next(iter(parameters))]
