@@ -135,7 +135,7 @@ class Apply:
 
 @dataclass(frozen=True, slots=True)
 class Draw:
-    """A random number of a law of `distributions.h`, by its name there; `number` tells the draws of one kernel apart (DESIGN D7)."""
+    """A random number of a law of `distributions.h`; `number` tells the draws of one kernel apart (DESIGN D7)."""
 
     distribution: str
     arguments: tuple[Value, ...]

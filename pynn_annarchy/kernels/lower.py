@@ -54,6 +54,8 @@ COUNTER = "refractory"
 PERIOD = "refractory_steps"
 """Derived parameter: steps of refractoriness after a spike."""
 INCREMENT = "g_target"
+MOST_DRAWS = 256
+"""What the random streams tell apart within one step (philox.h)."""
 
 _ZERO = Literal(0.0, DType.REAL64)
 _ONE = Literal(1.0, DType.REAL64)
@@ -156,6 +158,8 @@ class _Lowering:
     def _call(self, function: str, arguments: tuple[Value, ...]) -> Value:
         if function in DISTRIBUTIONS:
             self._draws += 1
+            if self._draws > MOST_DRAWS:
+                raise ModelError(f"'{self._model.spec.name}' draws more than {MOST_DRAWS} random numbers a step")
             return Draw(_distribution(function), tuple(Cast(a, DType.REAL64) for a in arguments), self._draws - 1)
         if FUNCTIONS[function].result is Result.BOOLEAN:
             return Apply(function, arguments, DType.MASK)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+import textwrap
+from collections.abc import Iterable, Iterator
 from typing import assert_never
 
 from pynn_annarchy.kernels.ir import (
@@ -18,6 +19,7 @@ from pynn_annarchy.kernels.ir import (
     Draw,
     DType,
     Field,
+    Kernel,
     Let,
     Literal,
     Load,
@@ -34,24 +36,40 @@ from pynn_annarchy.kernels.ir import (
     Value,
     values_in,
 )
-from pynn_annarchy.language.syntax import Connective
+from pynn_annarchy.language.syntax import BinaryOperator, Connective
 
 TYPES = {DType.REAL: "Real", DType.REAL64: "double", DType.COUNT: "Count", DType.MASK: "bool"}
 
 _KEYWORDS = frozenset(
-    """alignas alignof and and_eq asm auto bitand bitor bool break case catch char class compl concept const consteval
-    constexpr constinit const_cast continue decltype default delete do double dynamic_cast else enum explicit export
-    extern false float for friend goto if inline int long mutable namespace new noexcept not not_eq nullptr operator or
-    or_eq private protected public register reinterpret_cast requires return short signed sizeof static static_assert
-    static_cast struct switch template this throw true try typedef typeid typename union unsigned using virtual void
-    volatile wchar_t while xor xor_eq i Real Count update increment pnn input_ quantum_ identity_ t dt""".split()
+    """alignas alignof and and_eq asm auto bitand bitor bool break case catch char class compl concept const
+    consteval constexpr constinit const_cast continue decltype default delete do double dynamic_cast else enum
+    explicit export extern false float for friend goto if inline int long mutable namespace new noexcept not
+    not_eq nullptr operator or or_eq private protected public register reinterpret_cast requires return short
+    signed sizeof static static_assert static_cast struct switch template this throw true try typedef typeid
+    typename union unsigned using virtual void volatile wchar_t while xor xor_eq double_t float_t int32_t int64_t
+    uint32_t uint64_t i arrays module pnn receptor_names segment shared_names step update increment Count
+    Real""".split()  # noqa: SIM905
 )
+"""Words of C++, and of the text around a model's names."""
 _CONNECTIVES = {Connective.AND: "&&", Connective.OR: "||"}
+_CHOICE, _LOGIC, _COMPARISON, _SUM, _PRODUCT, _SIGN, _ATOM = range(7)
+"""How strongly operators bind."""
+_WIDTH = 110
 
 
 def identifier(name: str) -> str:
-    """The name in C++: unchanged, but for words that C++ or the struct itself uses."""
-    return f"{name}_" if name in _KEYWORDS else re.sub(r"\W", "_", name)
+    """The name in C++: unchanged, but for words that are taken.
+
+    Different names stay different. The text's own members end in one underscore, which no name of a model can become.
+    """
+    return f"{name}_" if name in _KEYWORDS or name.endswith("_") else name
+
+
+def struct_name(kernel: Kernel) -> str:
+    """The model's name, as far as C++ can take it; never that of a member."""
+    name = re.sub(r"\W", "_", kernel.model)
+    name = f"Model_{name}" if not name[:1].isalpha() else identifier(name)
+    return f"{name}_model" if name in {identifier(field.name) for field in kernel.fields} else name
 
 
 class Printer:
@@ -71,7 +89,7 @@ class Printer:
         return field.role is Role.PARAMETER and self._shared
 
     def expression(self, value: Value) -> str:
-        """C++ text, parenthesised wherever it is an operand."""
+        """C++ text, with no parenthesis more than needed."""
         match value:
             case Literal():
                 return _literal(value)
@@ -83,17 +101,22 @@ class Printer:
                 return f"this->{name}"
             case Arrived(receptor):
                 number = self._receptors.index(receptor)
-                return f"static_cast<Real>(pnn::from_fixed(input_{number}[i], quantum_{number}))"
+                return f"static_cast<Real>(pnn::from_fixed(input_{number}_[i], quantum_{number}_))"
             case Negate(operand):
-                return f"-{self._operand(operand)}"
+                return f"-{self._operand(operand, _ATOM)}"
             case Not(operand):
-                return f"!{self._operand(operand)}"
-            case Arithmetic(operator, left, right) | Compare(operator, left, right):
-                return f"{self._operand(left)} {operator.value} {self._operand(right)}"
+                return f"!{self._operand(operand, _ATOM)}"
+            case Arithmetic(operator, left, right):
+                binding = _binding(value)
+                return f"{self._operand(left, binding)} {operator.value} {self._operand(right, binding + 1)}"
+            case Compare(operator, left, right):
+                return f"{self._operand(left, _SUM)} {operator.value} {self._operand(right, _SUM)}"
             case Logic(connective, left, right):
-                return f"{self._operand(left)} {_CONNECTIVES[connective]} {self._operand(right)}"
+                sign = _CONNECTIVES[connective]
+                return f"{self._operand(left, _COMPARISON)} {sign} {self._operand(right, _COMPARISON)}"
             case Select(condition, then, otherwise):
-                return f"{self._operand(condition)} ? {self._operand(then)} : {self._operand(otherwise)}"
+                parts = (self._operand(part, _LOGIC) for part in (condition, then, otherwise))
+                return "{} ? {} : {}".format(*parts)
             case Apply(function, arguments):
                 return self._apply(value, function, arguments)
             case Draw(name, arguments, number):
@@ -104,9 +127,10 @@ class Printer:
             case _:
                 raise TypeError(f"no C++ for {value!r}; a pass that should have replaced it has not run")
 
-    def _operand(self, value: Value) -> str:
+    def _operand(self, value: Value, least: int) -> str:
+        """In parentheses where it binds less than `least`."""
         text = self.expression(value)
-        return text if isinstance(value, Load | Local | StepValue | Apply | Draw | Cast | Literal) else f"({text})"
+        return f"({text})" if _binding(value) < least else text
 
     def _apply(self, value: Apply, function: str, arguments: tuple[Value, ...]) -> str:
         call = f"pnn::{function}({', '.join(map(self.expression, arguments))})"
@@ -116,7 +140,7 @@ class Printer:
     def _cast(self, operand: Value, dtype: DType) -> str:
         if operand.dtype is DType.MASK:
             kind = TYPES[dtype]
-            return f"({self._operand(operand)} ? static_cast<{kind}>(1) : static_cast<{kind}>(0))"
+            return f"({self._operand(operand, _LOGIC)} ? {kind}(1) : {kind}(0))"
         return f"static_cast<{TYPES[dtype]}>({self.expression(operand)})"
 
     def statements(self, body: tuple[Statement, ...]) -> Iterator[str]:
@@ -131,11 +155,48 @@ class Printer:
                 case Store(field, value):
                     yield f"this->{identifier(field.name)}[i] = {self.expression(value)};"
                 case ClearArrived(receptor):
-                    yield f"input_{self._receptors.index(receptor)}[i] = 0;"
+                    yield f"input_{self._receptors.index(receptor)}_[i] = 0;"
                 case Comment(text):
-                    yield f"// {text}"
+                    yield comment(text)
                 case _:
                     assert_never(statement)
+
+
+def comment(text: str) -> str:
+    """One line of comment; a backslash at its end would swallow the next line."""
+    return f"// {text}." if text.endswith("\\") else f"// {text}"
+
+
+def _binding(value: Value) -> int:
+    match value:
+        case Select():
+            return _CHOICE
+        case Logic():
+            return _LOGIC
+        case Compare():
+            return _COMPARISON
+        case Arithmetic(BinaryOperator.ADD | BinaryOperator.SUBTRACT):
+            return _SUM
+        case Arithmetic():
+            return _PRODUCT
+        case Negate() | Not():
+            return _SIGN
+        case Literal(number, DType.REAL64):
+            return _SIGN if number < 0 else _ATOM
+        case _:
+            return _ATOM
+
+
+def _wrapped(lines: Iterable[str]) -> Iterator[str]:
+    """Lines of a function's body, indented; long statements continue in the next line."""
+    for line in lines:
+        whole = line.startswith("//") or len(line) <= _WIDTH
+        parts = (
+            [line]
+            if whole
+            else textwrap.wrap(line, _WIDTH, subsequent_indent="    ", break_long_words=False, break_on_hyphens=False)
+        )
+        yield from (f"        {part}" for part in parts)
 
 
 def _literal(value: Literal) -> str:
@@ -147,89 +208,100 @@ def _literal(value: Literal) -> str:
     return f"{TYPES[value.dtype]}({text})"
 
 
-def cell_struct(kernel: CellKernel, shared: bool) -> str:
-    """The struct of a cell type, for the primitive `neurons`."""
-    printer = Printer(shared, kernel.receptors)
-    arrays = [field for field in kernel.fields if not printer.is_shared(field)]
-    values = [field for field in kernel.fields if printer.is_shared(field)]
-    members, starts = [], []
-    for number, field in enumerate(arrays):
-        const = "const " if field.role in (Role.PARAMETER, Role.INPUT) else ""
-        kind = f"{const}{TYPES[field.dtype]}*"
-        members.append(f"{kind} {identifier(field.name)};")
-        starts.append(f"{identifier(field.name)}(static_cast<{kind}>(segment.arrays[{number}]))")
-    for number, field in enumerate(values):
-        members.append(f"{TYPES[field.dtype]} {identifier(field.name)};")
-        starts.append(f"{identifier(field.name)}(static_cast<{TYPES[field.dtype]}>(segment.shared[{number}]))")
-    for number, receptor in enumerate(kernel.receptors):
-        members.append(f"int64_t* input_{number};  // {receptor}")
-        members.append(f"double quantum_{number};")
-        starts.append(f"input_{number}(segment.inputs[{number}])")
-        starts.append(f"quantum_{number}(segment.quanta[{number}])")
-    if _draws(kernel):
-        members.append("pnn::Identity who;  // all but the element and the draw")
-        members.append("int64_t element_offset;")
-        starts.append(
-            "who{step.seed_key, segment.object_index, 0, pnn::trial_batch(step.trial, step.batch), "
-            "static_cast<uint32_t>(step.step), 0, 0}"
-        )
-        starts.append("element_offset(segment.element_offset)")
-    members += ["double t;  // start of the step, ms", "Real dt;   // ms"]
-    starts += ["t(step.t)", "dt(static_cast<Real>(step.dt))"]
-    lines = [
-        f"struct {identifier(kernel.model)} {{",
-        "    using Count = ::Count;",
-        "",
-        *(f"    {member}" for member in members),
-        "",
-        f"    PNN_FN {identifier(kernel.model)}(const pnn_segment& segment, const pnn_step& step)",
-        "        : " + ",\n          ".join(starts) + " {}",
-        "",
-        *(_IDENTITY if _draws(kernel) else ()),
-        f"    // {kernel.model}: one cell over one step; returns its number of spikes",
-        "    PNN_FN Count update(int64_t i) const {",
-        *(f"        {line}" for line in printer.statements(kernel.body)),
-        f"        return {printer.expression(kernel.spikes)};",
-        "    }",
-        "};",
-    ]
-    return "\n".join(lines) + "\n"
+_Member = tuple[str, str]
+"""Declaration of a member of the struct, and how it starts."""
 
-
+_TIME: tuple[_Member, ...] = (
+    ("double t;  // start of the step, ms", "t(step.t)"),
+    ("Real dt;   // ms", "dt(static_cast<Real>(step.dt))"),
+)
+_DRAWING: tuple[_Member, ...] = (
+    (
+        "pnn::Identity who_;  // all but the element and the draw",
+        "who_{step.seed_key, segment.object_index, 0, pnn::trial_batch(step.trial, step.batch),\n"
+        "               static_cast<uint32_t>(step.step), 0, 0}",
+    ),
+    ("int64_t element_offset_;", "element_offset_(segment.element_offset)"),
+)
 _IDENTITY = (
+    "",
     "    PNN_FN pnn::Identity identity_(int64_t i, uint32_t draw) const {",
-    "        pnn::Identity drawing = who;",
-    "        drawing.element = static_cast<uint64_t>(element_offset + i);",
+    "        pnn::Identity drawing = who_;",
+    "        drawing.element = static_cast<uint64_t>(element_offset_ + i);",
     "        drawing.draw = draw;",
     "        return drawing;",
     "    }",
-    "",
 )
+
+
+def cell_struct(kernel: CellKernel, shared: bool) -> str:
+    """The struct of a cell type, for the primitive `neurons`."""
+    printer = Printer(shared, kernel.receptors)
+    draws = any(isinstance(value, Draw) for value in values_in(kernel))
+    members = [*_fields(kernel, printer), *_receptors(kernel), *(_DRAWING if draws else ()), *_TIME]
+    return _struct(
+        kernel,
+        members,
+        "const pnn_segment& segment, const pnn_step& step",
+        *(_IDENTITY if draws else ()),
+        "",
+        f"    // {kernel.model}: one cell over one step; returns its number of spikes",
+        "    PNN_FN Count update(int64_t i) const {",
+        *_wrapped(printer.statements(kernel.body)),
+        *_wrapped([f"return {printer.expression(kernel.spikes)};"]),
+        "    }",
+    )
 
 
 def synapse_struct(kernel: SynapseKernel) -> str:
     """The struct of a synapse type, for the primitive `deliver`."""
     printer = Printer(shared=True)
-    members = [f"double {identifier(field.name)};" for field in kernel.fields]
-    starts = [f"{identifier(field.name)}(rows.shared[{number}])" for number, field in enumerate(kernel.fields)]
-    lines = [
-        f"struct {identifier(kernel.model)} {{",
-        *(f"    {member}" for member in [*members, "double t;", "Real dt;"]),
-        "",
-        f"    PNN_FN {identifier(kernel.model)}(const pnn_rows& rows, const pnn_step& step)",
-        "        : "
-        + ",\n          ".join([*starts, "t(step.t)", "dt(static_cast<Real>(step.dt))"])
-        + " { (void)rows; }",
+    names = [identifier(field.name) for field in kernel.fields]
+    # Increments are formed in double, whatever the precision.
+    values = [(f"double {name};", f"{name}(rows.shared[{number}])") for number, name in enumerate(names)]
+    return _struct(
+        kernel,
+        [*values, *_TIME],
+        "[[maybe_unused]] const pnn_rows& rows, const pnn_step& step",
         "",
         f"    // {kernel.model}: what one synapse sends when a spike arrives",
         "    PNN_FN double increment(double weight) const {",
-        *(f"        {line}" for line in printer.statements(kernel.body)),
-        f"        return {printer.expression(kernel.increment)};",
+        *_wrapped(printer.statements(kernel.body)),
+        *_wrapped([f"return {printer.expression(kernel.increment)};"]),
         "    }",
+    )
+
+
+def _struct(kernel: Kernel, members: list[_Member], arguments: str, *functions: str) -> str:
+    name = struct_name(kernel)
+    starts = ",\n          ".join(start for _, start in members)
+    lines = [
+        f"struct {name} {{",
+        "    using Count = ::Count;",
+        "",
+        *(f"    {declaration}" for declaration, _ in members),
+        "",
+        f"    PNN_FN {name}({arguments})",
+        f"        : {starts} {{}}",
+        *functions,
         "};",
     ]
     return "\n".join(lines) + "\n"
 
 
-def _draws(kernel: CellKernel) -> bool:
-    return any(isinstance(value, Draw) for value in values_in(kernel))
+def _fields(kernel: CellKernel, printer: Printer) -> Iterator[_Member]:
+    arrays = [field for field in kernel.fields if not printer.is_shared(field)]
+    for number, field in enumerate(arrays):
+        const = "const " if field.role in (Role.PARAMETER, Role.INPUT) else ""
+        name, kind = identifier(field.name), f"{const}{TYPES[field.dtype]}*"
+        yield f"{kind} {name};", f"{name}(static_cast<{kind}>(segment.arrays[{number}]))"
+    values = [field for field in kernel.fields if printer.is_shared(field)]
+    for number, field in enumerate(values):
+        name, kind = identifier(field.name), TYPES[field.dtype]
+        yield f"{kind} {name};", f"{name}(static_cast<{kind}>(segment.shared[{number}]))"
+
+
+def _receptors(kernel: CellKernel) -> Iterator[_Member]:
+    for number, receptor in enumerate(kernel.receptors):
+        yield f"int64_t* input_{number}_;  // {receptor}", f"input_{number}_(segment.inputs[{number}])"
+        yield f"double quantum_{number}_;", f"quantum_{number}_(segment.quanta[{number}])"

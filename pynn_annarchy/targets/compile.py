@@ -18,6 +18,7 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import Enum
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -64,14 +65,14 @@ class Options:
 
 @dataclass(frozen=True, slots=True)
 class ArrayField:
-    """A per-element array that the kernel wants: its name, NumPy type and role (state, parameter, input, refractory)."""
+    """A per-element array that the kernel wants: name, NumPy type, role (state, parameter, input, refractory)."""
 
     name: str
     dtype: str
     role: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False)
 class CompiledModel:
     """A model that can run, and how its parameters become what its kernel reads."""
 
@@ -84,7 +85,7 @@ class CompiledModel:
     library: Path | None
     """None: the reference target evaluates the kernel itself."""
 
-    @property
+    @cached_property
     def arrays(self) -> tuple[ArrayField, ...]:
         """Per-element arrays in the order of the module's table."""
         if not isinstance(self.kernel, CellKernel):
@@ -97,7 +98,7 @@ class CompiledModel:
             if not is_shared(field, shared)
         )
 
-    @property
+    @cached_property
     def shared(self) -> tuple[str, ...]:
         """Names of shared values in the order of the module's table."""
         is_cell = isinstance(self.kernel, CellKernel)
@@ -163,7 +164,9 @@ def compile_models(requests: Sequence[tuple[ModelSpec, Storage]], options: Optio
     libraries: dict[tuple[ModelSpec, Storage], Path | None] = dict.fromkeys(generated)
     if tools is not None:
         with ThreadPoolExecutor() as pool:
-            built = pool.map(lambda request: build(generated[request], *request, options, tools), generated)
+            built = pool.map(
+                lambda request: build(generated[request], request[0], request[1], options, tools), generated
+            )
             libraries.update(zip(generated, built, strict=True))
     return tuple(
         CompiledModel(

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import textwrap
+
 from pynn_annarchy.kernels.ir import CellKernel, DType, Field, Kernel, Role
-from pynn_annarchy.targets.c_printer import cell_struct, identifier, synapse_struct
+from pynn_annarchy.targets.c_printer import cell_struct, comment, struct_name, synapse_struct
 
 _FIELD_TYPES = {DType.REAL: "PNN_REAL", DType.REAL64: "PNN_F64"}
 
@@ -25,12 +27,12 @@ def module_text(kernel: Kernel, shared: bool, precision: str, fingerprint: str, 
     receptors = kernel.receptors if isinstance(kernel, CellKernel) else ()
     struct = cell_struct(kernel, shared) if isinstance(kernel, CellKernel) else synapse_struct(kernel)
     real, count, code = ("double", "int64_t", "PNN_F64") if precision == "double" else ("float", "int32_t", "PNN_F32")
-    name = identifier(kernel.model)
+    name = struct_name(kernel)
     entries = ", ".join(f"&pnn::{p}<{name}>" if p == primitive else "nullptr" for p in ("neurons", "deliver"))
     return "\n".join(
         [
             f"// {kernel.model}, parameters {'shared' if shared else 'per element'}, precision {precision}.",
-            *(f"// {line}" for line in description.splitlines()),
+            *(comment(line) for line in description.splitlines()),
             f'#include "pynn_annarchy/{primitive}.h"',
             "",
             f"using Real = {real};",
@@ -40,10 +42,10 @@ def module_text(kernel: Kernel, shared: bool, precision: str, fingerprint: str, 
             "namespace {",
             "",
             struct,
-            _table("pnn_field", "arrays", [f'{{"{f.name}", {_FIELD_TYPES[f.dtype]}}}' for f in arrays]),
-            _table("char* const", "shared_names", [f'"{f.name}"' for f in values]),
-            _table("char* const", "receptor_names", [f'"{receptor}"' for receptor in receptors]),
-            f'const pnn_module module = {{PNN_ABI_VERSION, "{fingerprint}", "{kernel.model}",',
+            _table("pnn_field", "arrays", [f"{{{_quoted(f.name)}, {_FIELD_TYPES[f.dtype]}}}" for f in arrays]),
+            _table("char* const", "shared_names", [_quoted(f.name) for f in values]),
+            _table("char* const", "receptor_names", [_quoted(receptor) for receptor in receptors]),
+            f'const pnn_module module = {{PNN_ABI_VERSION, "{fingerprint}", {_quoted(kernel.model)},',
             f"                           arrays, {len(arrays)}, shared_names, {len(values)},",
             f"                           receptor_names, {len(receptors)}, {entries}}};",
             "",
@@ -60,7 +62,12 @@ def is_shared(field: Field, shared: bool) -> bool:
     return shared and field.role is Role.PARAMETER
 
 
+def _quoted(text: str) -> str:
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
 def _table(kind: str, name: str, rows: list[str]) -> str:
     # An empty table still needs an element in C++.
     filler = "{nullptr, 0}" if kind == "pnn_field" else "nullptr"
-    return f"const {kind} {name}[] = {{{', '.join(rows) or filler}}};"
+    text = f"const {kind} {name}[] = {{{', '.join(rows) or filler}}};"
+    return textwrap.fill(text, 120, subsequent_indent="    ", break_long_words=False, break_on_hyphens=False)

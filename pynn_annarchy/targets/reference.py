@@ -86,7 +86,7 @@ class _Evaluation:
     """The values of one kernel call: locals by name, fields by array."""
 
     def __init__(self, precision: str, fields: Mapping[str, Any], step: Step | None) -> None:
-        self.real = PRECISIONS[precision]
+        self.real: Any = PRECISIONS[precision]
         self.fields = dict(fields)
         self.locals: dict[str, Any] = {}
         self.arrived: dict[str, tuple[Array, float]] = {}

@@ -121,7 +121,7 @@ def _accepts(path: str, flags: tuple[str, ...]) -> bool:
 
 def include_directory() -> Path:
     """Where `pynn_annarchy/*.h` lie."""
-    from pynn_annarchy import native
+    import pynn_annarchy.native as native
 
     return Path(next(iter(native.__path__))) / "include"
 

@@ -1,0 +1,117 @@
+// IF_cond_exp, parameters shared, precision double.
+// Leaky integrate-and-fire cell with exponentially decaying synaptic conductances.
+#include "pynn_annarchy/neurons.h"
+
+using Real = double;
+using Count = int64_t;
+constexpr int32_t PNN_REAL = PNN_F64;
+
+namespace {
+
+struct IF_cond_exp {
+    using Count = ::Count;
+
+    Real* v;
+    Real* gsyn_exc;
+    Real* gsyn_inh;
+    const Real* i_inj;
+    double* refractory;
+    Real i_offset;
+    Real v_reset;
+    Real v_thresh;
+    Real e_rev_E;
+    Real e_rev_I;
+    Real one_over_tau_m;
+    Real one_over_cm;
+    Real v_rest_over_tau_m;
+    Real P_gsyn_exc_gsyn_exc;
+    Real P_gsyn_inh_gsyn_inh;
+    Real M_gsyn_exc_gsyn_exc;
+    Real M_gsyn_inh_gsyn_inh;
+    double refractory_steps;
+    int64_t* input_0_;  // excitatory
+    double quantum_0_;
+    int64_t* input_1_;  // inhibitory
+    double quantum_1_;
+    double t;  // start of the step, ms
+    Real dt;   // ms
+
+    PNN_FN IF_cond_exp(const pnn_segment& segment, const pnn_step& step)
+        : v(static_cast<Real*>(segment.arrays[0])),
+          gsyn_exc(static_cast<Real*>(segment.arrays[1])),
+          gsyn_inh(static_cast<Real*>(segment.arrays[2])),
+          i_inj(static_cast<const Real*>(segment.arrays[3])),
+          refractory(static_cast<double*>(segment.arrays[4])),
+          i_offset(static_cast<Real>(segment.shared[0])),
+          v_reset(static_cast<Real>(segment.shared[1])),
+          v_thresh(static_cast<Real>(segment.shared[2])),
+          e_rev_E(static_cast<Real>(segment.shared[3])),
+          e_rev_I(static_cast<Real>(segment.shared[4])),
+          one_over_tau_m(static_cast<Real>(segment.shared[5])),
+          one_over_cm(static_cast<Real>(segment.shared[6])),
+          v_rest_over_tau_m(static_cast<Real>(segment.shared[7])),
+          P_gsyn_exc_gsyn_exc(static_cast<Real>(segment.shared[8])),
+          P_gsyn_inh_gsyn_inh(static_cast<Real>(segment.shared[9])),
+          M_gsyn_exc_gsyn_exc(static_cast<Real>(segment.shared[10])),
+          M_gsyn_inh_gsyn_inh(static_cast<Real>(segment.shared[11])),
+          refractory_steps(static_cast<double>(segment.shared[12])),
+          input_0_(segment.inputs[0]),
+          quantum_0_(segment.quanta[0]),
+          input_1_(segment.inputs[1]),
+          quantum_1_(segment.quanta[1]),
+          t(step.t),
+          dt(static_cast<Real>(step.dt)) {}
+
+    // IF_cond_exp: one cell over one step; returns its number of spikes
+    PNN_FN Count update(int64_t i) const {
+        Real v = this->v[i];
+        Real gsyn_exc = this->gsyn_exc[i];
+        Real gsyn_inh = this->gsyn_inh[i];
+        double refractory = this->refractory[i];
+        const bool is_refractory = refractory > 0.0;
+        // dv/dt = (v_rest - v)/tau_m + (gsyn_exc*(e_rev_E - v) + gsyn_inh*(e_rev_I - v) + i_offset + i_inj)/cm : init=-65.0, unless_refractory
+        // dgsyn_exc/dt = -gsyn_exc/tau_syn_E
+        // dgsyn_inh/dt = -gsyn_inh/tau_syn_I
+        const Real gsyn_exc_mean = M_gsyn_exc_gsyn_exc * gsyn_exc;
+        const Real gsyn_inh_mean = M_gsyn_inh_gsyn_inh * gsyn_inh;
+        const Real decay_v = one_over_tau_m + (gsyn_exc_mean + gsyn_inh_mean) * one_over_cm;
+        v = is_refractory ? v : v + this->dt * static_cast<Real>(pnn::exprel(-(decay_v * this->dt))) *
+            (v_rest_over_tau_m + (gsyn_exc_mean * e_rev_E + gsyn_inh_mean * e_rev_I + i_offset + this->i_inj[i]) *
+            one_over_cm - decay_v * v);
+        gsyn_exc = P_gsyn_exc_gsyn_exc * gsyn_exc;
+        gsyn_inh = P_gsyn_inh_gsyn_inh * gsyn_inh;
+        // excitatory: gsyn_exc = gsyn_exc + input
+        Real input = static_cast<Real>(pnn::from_fixed(input_0_[i], quantum_0_));
+        gsyn_exc = gsyn_exc + input;
+        input_0_[i] = 0;
+        // inhibitory: gsyn_inh = gsyn_inh + input
+        input = static_cast<Real>(pnn::from_fixed(input_1_[i], quantum_1_));
+        gsyn_inh = gsyn_inh + input;
+        input_1_[i] = 0;
+        // spike: v >= v_thresh
+        refractory = is_refractory ? refractory - 1.0 : refractory;
+        const bool has_spiked = !is_refractory && v >= v_thresh;
+        // reset: v = v_reset
+        v = has_spiked ? v_reset : v;
+        refractory = has_spiked ? refractory_steps : refractory;
+        this->v[i] = pnn::flush(v);
+        this->gsyn_exc[i] = pnn::flush(gsyn_exc);
+        this->gsyn_inh[i] = pnn::flush(gsyn_inh);
+        this->refractory[i] = refractory;
+        return (has_spiked ? Count(1) : Count(0));
+    }
+};
+
+const pnn_field arrays[] = {{"v", PNN_REAL}, {"gsyn_exc", PNN_REAL}, {"gsyn_inh", PNN_REAL}, {"i_inj", PNN_REAL},
+    {"refractory", PNN_F64}};
+const char* const shared_names[] = {"i_offset", "v_reset", "v_thresh", "e_rev_E", "e_rev_I", "one_over_tau_m",
+    "one_over_cm", "v_rest_over_tau_m", "P_gsyn_exc_gsyn_exc", "P_gsyn_inh_gsyn_inh", "M_gsyn_exc_gsyn_exc",
+    "M_gsyn_inh_gsyn_inh", "refractory_steps"};
+const char* const receptor_names[] = {"excitatory", "inhibitory"};
+const pnn_module module = {PNN_ABI_VERSION, "fingerprint", "IF_cond_exp",
+                           arrays, 5, shared_names, 13,
+                           receptor_names, 2, &pnn::neurons<IF_cond_exp>, nullptr};
+
+}  // namespace
+
+PNN_EXPORT const pnn_module* pnn_module_entry() { return &module; }

@@ -1,0 +1,106 @@
+// IF_curr_exp, parameters shared, precision double.
+// Leaky integrate-and-fire cell with exponentially decaying synaptic currents.
+#include "pynn_annarchy/neurons.h"
+
+using Real = double;
+using Count = int64_t;
+constexpr int32_t PNN_REAL = PNN_F64;
+
+namespace {
+
+struct IF_curr_exp {
+    using Count = ::Count;
+
+    Real* v;
+    Real* isyn_exc;
+    Real* isyn_inh;
+    const Real* i_inj;
+    double* refractory;
+    Real v_reset;
+    Real v_thresh;
+    Real P_v_v;
+    Real P_v_isyn_exc;
+    Real P_v_isyn_inh;
+    Real P_v_i_inj;
+    Real c_v;
+    Real P_isyn_exc_isyn_exc;
+    Real P_isyn_inh_isyn_inh;
+    double refractory_steps;
+    int64_t* input_0_;  // excitatory
+    double quantum_0_;
+    int64_t* input_1_;  // inhibitory
+    double quantum_1_;
+    double t;  // start of the step, ms
+    Real dt;   // ms
+
+    PNN_FN IF_curr_exp(const pnn_segment& segment, const pnn_step& step)
+        : v(static_cast<Real*>(segment.arrays[0])),
+          isyn_exc(static_cast<Real*>(segment.arrays[1])),
+          isyn_inh(static_cast<Real*>(segment.arrays[2])),
+          i_inj(static_cast<const Real*>(segment.arrays[3])),
+          refractory(static_cast<double*>(segment.arrays[4])),
+          v_reset(static_cast<Real>(segment.shared[0])),
+          v_thresh(static_cast<Real>(segment.shared[1])),
+          P_v_v(static_cast<Real>(segment.shared[2])),
+          P_v_isyn_exc(static_cast<Real>(segment.shared[3])),
+          P_v_isyn_inh(static_cast<Real>(segment.shared[4])),
+          P_v_i_inj(static_cast<Real>(segment.shared[5])),
+          c_v(static_cast<Real>(segment.shared[6])),
+          P_isyn_exc_isyn_exc(static_cast<Real>(segment.shared[7])),
+          P_isyn_inh_isyn_inh(static_cast<Real>(segment.shared[8])),
+          refractory_steps(static_cast<double>(segment.shared[9])),
+          input_0_(segment.inputs[0]),
+          quantum_0_(segment.quanta[0]),
+          input_1_(segment.inputs[1]),
+          quantum_1_(segment.quanta[1]),
+          t(step.t),
+          dt(static_cast<Real>(step.dt)) {}
+
+    // IF_curr_exp: one cell over one step; returns its number of spikes
+    PNN_FN Count update(int64_t i) const {
+        Real v = this->v[i];
+        Real isyn_exc = this->isyn_exc[i];
+        Real isyn_inh = this->isyn_inh[i];
+        double refractory = this->refractory[i];
+        const bool is_refractory = refractory > 0.0;
+        // dv/dt = (v_rest - v)/tau_m + (isyn_exc + isyn_inh + i_offset + i_inj)/cm : init=-65.0, unless_refractory
+        // disyn_exc/dt = -isyn_exc/tau_syn_E
+        // disyn_inh/dt = -isyn_inh/tau_syn_I
+        v = is_refractory ? v : P_v_v * v + P_v_isyn_exc * isyn_exc + P_v_isyn_inh * isyn_inh + P_v_i_inj *
+            this->i_inj[i] + c_v;
+        isyn_exc = P_isyn_exc_isyn_exc * isyn_exc;
+        isyn_inh = P_isyn_inh_isyn_inh * isyn_inh;
+        // excitatory: isyn_exc = isyn_exc + input
+        Real input = static_cast<Real>(pnn::from_fixed(input_0_[i], quantum_0_));
+        isyn_exc = isyn_exc + input;
+        input_0_[i] = 0;
+        // inhibitory: isyn_inh = isyn_inh + input
+        input = static_cast<Real>(pnn::from_fixed(input_1_[i], quantum_1_));
+        isyn_inh = isyn_inh + input;
+        input_1_[i] = 0;
+        // spike: v >= v_thresh
+        refractory = is_refractory ? refractory - 1.0 : refractory;
+        const bool has_spiked = !is_refractory && v >= v_thresh;
+        // reset: v = v_reset
+        v = has_spiked ? v_reset : v;
+        refractory = has_spiked ? refractory_steps : refractory;
+        this->v[i] = pnn::flush(v);
+        this->isyn_exc[i] = pnn::flush(isyn_exc);
+        this->isyn_inh[i] = pnn::flush(isyn_inh);
+        this->refractory[i] = refractory;
+        return (has_spiked ? Count(1) : Count(0));
+    }
+};
+
+const pnn_field arrays[] = {{"v", PNN_REAL}, {"isyn_exc", PNN_REAL}, {"isyn_inh", PNN_REAL}, {"i_inj", PNN_REAL},
+    {"refractory", PNN_F64}};
+const char* const shared_names[] = {"v_reset", "v_thresh", "P_v_v", "P_v_isyn_exc", "P_v_isyn_inh", "P_v_i_inj", "c_v",
+    "P_isyn_exc_isyn_exc", "P_isyn_inh_isyn_inh", "refractory_steps"};
+const char* const receptor_names[] = {"excitatory", "inhibitory"};
+const pnn_module module = {PNN_ABI_VERSION, "fingerprint", "IF_curr_exp",
+                           arrays, 5, shared_names, 10,
+                           receptor_names, 2, &pnn::neurons<IF_curr_exp>, nullptr};
+
+}  // namespace
+
+PNN_EXPORT const pnn_module* pnn_module_entry() { return &module; }
