@@ -72,6 +72,8 @@ def lower(updates: Updates) -> CellKernel | SynapseKernel:
 class _Lowering:
     """What cells and synapses share: names to values, expressions to typed expressions."""
 
+    _parameter_type = DType.REAL
+
     def __init__(self, updates: Updates) -> None:
         self._updates = updates
         self._model: Model = updates.model
@@ -85,7 +87,7 @@ class _Lowering:
         for system in updates.systems:
             names += [entry.name for entry in (*system.transition, *system.mean)]
         for name in names:
-            self._fields[name] = Field(name, DType.REAL, Role.PARAMETER)
+            self._fields[name] = Field(name, self._parameter_type, Role.PARAMETER)
 
     def _let(self, name: str, value: Value) -> None:
         is_new = name not in self._locals
@@ -280,10 +282,13 @@ class _Cell(_Lowering):
 
 
 class _Synapse(_Lowering):
+    """Increments are formed in double, whatever the precision: they are on their way into fixed point (D14)."""
+
+    _parameter_type = DType.REAL64
+
     def kernel(self) -> SynapseKernel:
         spec = self._model.spec
         self._refuse_what_must_be_stored()
-        # Increments are formed in double, whatever the precision: they are on their way into fixed point (D14).
         self._locals["weight"] = DType.REAL64
         self._let(INCREMENT, _ZERO)
         for assignment in self._model.pre_spike:

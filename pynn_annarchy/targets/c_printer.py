@@ -257,7 +257,6 @@ def synapse_struct(kernel: SynapseKernel) -> str:
     """The struct of a synapse type, for the primitive `deliver`."""
     printer = Printer(shared=True)
     names = [identifier(field.name) for field in kernel.fields]
-    # Increments are formed in double, whatever the precision.
     values = [(f"double {name};", f"{name}(rows.shared[{number}])") for number, name in enumerate(names)]
     return _struct(
         kernel,

@@ -197,11 +197,19 @@ def run_neurons(
     return index + begin, counts[index]
 
 
-def increments(model: CompiledModel, weight: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """What synapses of these weights send when a spike arrives."""
+def increments(
+    model: CompiledModel, weight: npt.NDArray[np.float64], shared: Array | None = None, step: Step | None = None
+) -> npt.NDArray[np.float64]:
+    """What synapses of these weights send when a spike arrives.
+
+    Args:
+        shared: the module's shared values, in its order; may be left out where it has none.
+        step: may be left out where the model does not read the time.
+    """
     kernel = model.kernel
     assert isinstance(kernel, SynapseKernel)
-    evaluation = _Evaluation(model.precision, {}, None)
+    fields = dict(zip(model.shared, () if shared is None else shared, strict=True))
+    evaluation = _Evaluation(model.precision, fields, step)
     evaluation.locals["weight"] = weight
     with np.errstate(all="ignore"):
         evaluation.execute(kernel.body)

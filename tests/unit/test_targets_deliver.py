@@ -7,6 +7,7 @@ import ctypes as c
 import numpy as np
 import pytest
 
+from pynn_annarchy.model.spec import Kind, ModelSpec, ParameterSpec
 from pynn_annarchy.standardmodels.specs import STATIC_SYNAPSE
 from pynn_annarchy.targets import reference
 from pynn_annarchy.targets.compile import Options, Storage, compile_models
@@ -16,28 +17,30 @@ pytestmark = pytest.mark.compiler
 
 N_TARGETS = 300
 QUANTUM = 2.0**-50
+TARGETS = ("cpp", "reference")
+NOTHING = np.empty(0)
 WEIGHT_FORMS = {"shared": (0, np.float64), "f32": (1, np.float32), "f64": (2, np.float64)}
 GROUPS = [(0, 0, 1), (0, 1, 1), (1, 90, 3), (90, 700, 1), (650, 1000, 2)]
 
 
-def deliver(weights, form, targets, bound=10.0):
-    """What arrives at each target from GROUPS, in quanta, and whether every increment was sound."""
-    model = compile_models([(STATIC_SYNAPSE, Storage.SHARED)], Options("cpp"))[0]
+def deliver(weights, form, targets, bound=10.0, model=None, shared=NOTHING, groups=GROUPS):
+    """What arrives at each target from the groups, in quanta, and whether every increment was sound."""
+    model = model or compile_models([(STATIC_SYNAPSE, Storage.SHARED)], Options("cpp"))[0]
     accumulator = np.zeros(N_TARGETS, np.int64)
-    groups = (Group * len(GROUPS))(*(Group(*group) for group in GROUPS))
+    groups = (Group * len(groups))(*(Group(*group) for group in groups))
     rows = Rows(
         targets.ctypes.data,
         8 * targets.itemsize,
         form,
         weights.ctypes.data,
         None,
-        None,
+        shared.ctypes.data,
         accumulator.ctypes.data,
         1.0 / QUANTUM,
         bound,
         0,
     )
-    code = load(model).deliver(rows, groups, len(GROUPS), c.byref(Step(1, 0.0, 0.1, 1, 0, 0)))
+    code = load(model).deliver(rows, groups, len(groups), c.byref(Step(1, 0.0, 0.1, 1, 0, 0)))
     return accumulator, code == 0
 
 
@@ -71,6 +74,29 @@ def test_an_increment_that_is_not_finite_or_beyond_its_bound_is_reported(form, v
     _, is_sound = deliver(weights, code, np.zeros(1000, np.uint16))
 
     assert not is_sound
+
+
+@pytest.mark.parametrize("precision", ["double", "single"])
+def test_increments_of_a_synapse_with_global_parameters_have_the_same_bits_on_both_targets(precision):
+    spec = ModelSpec(
+        "Scaled",
+        Kind.SYNAPSE,
+        parameters=(ParameterSpec("weight", 0.0), ParameterSpec("gain", 0.3, locality="global")),
+        pre_spike="g_target += gain*exp(-weight)*weight",
+    )
+    weights = np.random.default_rng(6).normal(0.0, 1.0, 1000)
+    targets = np.arange(1000).astype(np.uint16) % N_TARGETS
+    gain = np.array([0.3])
+    native, oracle = (compile_models([(spec, Storage.SHARED)], Options(t, precision=precision))[0] for t in TARGETS)
+
+    arrived, is_sound = deliver(
+        weights, WEIGHT_FORMS["f64"][0], targets, model=native, shared=gain, groups=[(0, 300, 1)]
+    )
+
+    expected = reference.to_fixed(reference.increments(oracle, weights, gain), 1.0 / QUANTUM)
+    assert is_sound
+    assert native.shared == ("gain",)
+    assert arrived.tolist() == expected[:N_TARGETS].tolist()
 
 
 def test_an_increment_at_its_bound_is_accepted():
