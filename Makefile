@@ -16,12 +16,13 @@ NATIVE := $(shell find native pynn_annarchy -name '*.h' -o -name '*.pyx' -o -pat
 demo: $(BUILT)
 	$(IN_VENV) examples/vogels_abbott.py annarchy COBA --plot vogels_abbott_COBA.png
 
-test:
-	@.ci/run
+test: lint
+	@$(IN_VENV) -m pytest $(PYTEST_FLAGS)
 
 lint: $(BUILT)
-	$(IN_VENV) -m ruff check .
-	$(IN_VENV) -m mypy
+	@$(IN_VENV) -m ruff check --quiet .
+	@$(IN_VENV) -m ruff format --check --quiet .
+	@$(IN_VENV) -m mypy --no-error-summary
 
 bench: $(BUILT)
 	$(IN_VENV) benchmarks/run.py

@@ -1,8 +1,8 @@
 """Records what NEST computes for the comparisons of tests/equivalence/test_against_nest.py.
 
 Run it with a Python that has nest-simulator and PyNN: ``python benchmarks/record_nest.py``. Writes tests/golden/nest/*.npz:
-membrane potentials of single cells under a direct current and spike trains (native NEST models, on the grid), and the
-first 100 ms of spikes of PyNN's own VAbenchmarks network, CUBA form, through pyNN.nest.
+membrane potentials of single cells under a direct current and spike trains (native NEST models, on the grid), and
+the first 100 ms of spikes of PyNN's own VAbenchmarks network, CUBA form, through pyNN.nest.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def trains() -> tuple[np.ndarray, np.ndarray]:
     return np.round(excitatory * DT, 1), np.round(inhibitory * DT, 1)
 
 
-def membrane_potential(model: str, weights: tuple[float, float], extra: dict[str, float]) -> tuple[np.ndarray, np.ndarray]:
+def membrane_potential(model: str, weights: tuple[float, float], extra: dict[str, float]) -> tuple[np.ndarray, ...]:
     """v at 0, dt, ..., and spike times, of one cell that gets both trains and a direct current of 400 pA from 0 on."""
     nest.ResetKernel()
     nest.resolution = DT
@@ -50,7 +50,7 @@ def membrane_potential(model: str, weights: tuple[float, float], extra: dict[str
     nest.Connect(meter, cell, syn_spec={"delay": DT})
     nest.Connect(cell, recorder, syn_spec={"delay": DT})
     nest.Simulate(DURATION + 1.0)
-    v = np.concatenate([[-65.0], meter.events["V_m"]])[: int(round(DURATION / DT)) + 1]
+    v = np.concatenate([[-65.0], meter.events["V_m"]])[: round(DURATION / DT) + 1]
     spikes = recorder.events["times"]
     return v, spikes[spikes <= DURATION]
 
@@ -70,7 +70,8 @@ def vogels_abbott_cuba() -> np.ndarray:
     excitatory.initialize(v=potential)
     inhibitory.initialize(v=potential)
     connector = sim.FixedProbabilityConnector(0.02, rng=rng)
-    for pre, weight, receptor in ((excitatory, 1e-3 * 0.27 * 60, "excitatory"), (inhibitory, 1e-3 * 4.5 * -20, "inhibitory")):
+    weights = ((excitatory, 1e-3 * 0.27 * 60, "excitatory"), (inhibitory, 1e-3 * 4.5 * -20, "inhibitory"))
+    for pre, weight, receptor in weights:
         for post in (excitatory, inhibitory):
             sim.Projection(pre, post, connector, sim.StaticSynapse(weight=weight, delay=0.2), receptor_type=receptor)
     for population in (excitatory, inhibitory):

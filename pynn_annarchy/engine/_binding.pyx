@@ -379,7 +379,7 @@ cdef class Engine:
             part.step = vector[int64_t]()
             part.index = vector[uint32_t]()
             part.count = vector[uint32_t]()
-        steps, indices, counts = np.asarray(step), np.asarray(index), np.asarray(count)
+        steps, indices, counts = np.asarray(step), np.asarray(index).astype(np.int64), np.asarray(count).astype(np.int64)
         if population.spike_record.size() > 1:
             order = np.argsort(steps, kind="stable")
             return steps[order], indices[order], counts[order]

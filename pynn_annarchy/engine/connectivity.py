@@ -115,11 +115,11 @@ class Synapses:
 
     def pre(self) -> Int32Array:
         """Pre-synaptic index of each synapse, in the order (pre, post, creation)."""
-        return self._column("pre")
+        return np.asarray(self._column("pre"), np.int32)
 
     def post(self) -> Int32Array:
         """Post-synaptic index of each synapse."""
-        return self._column("post")
+        return np.asarray(self._column("post"), np.int32)
 
     def get(self, name: str) -> FloatArray:
         """'weight' (unit of the receptor) or 'delay' (ms) of each synapse."""

@@ -160,7 +160,7 @@ class NativeLoop:
         self._engine.clear_events()
 
     def take_spikes(self, number: int) -> tuple[IntArray, IntArray, IntArray]:
-        return self._engine.take_spikes(number)  # type: ignore[no-any-return]
+        return self._engine.take_spikes(number)
 
     def update_quanta(self, cells: Cells) -> list[float]:
-        return self._engine.update_quanta(cells.number)  # type: ignore[no-any-return]
+        return self._engine.update_quanta(cells.number)

@@ -154,7 +154,7 @@ class SpikeRecorder:
         if not self._parts:
             return np.empty(0, np.int64), np.empty(0)
         steps, index = self._parts[0]
-        return index, steps * self.cells.step_time()
+        return index, np.asarray(steps * self.cells.step_time(), np.float64)
 
     def counts(self) -> tuple[IntArray, IntArray]:
         """Recorded cells and their numbers of spikes."""

@@ -195,7 +195,7 @@ class ReferenceLoop:
         return steps, index, count
 
     def update_quanta(self, cells: Cells) -> list[float]:
-        return self._bookkeeping.update_quanta(cells.number)  # type: ignore[no-any-return]
+        return self._bookkeeping.update_quanta(cells.number)
 
 
 def _by_step(steps: IntArray, index: IntArray, count: IntArray) -> dict[int, Spikes]:

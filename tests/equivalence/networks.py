@@ -93,7 +93,7 @@ def balanced(spec, excitatory_weight, inhibitory_weight, **parameters) -> Callab
 
 
 def heterogeneous(**options) -> Network:
-    """Every parameter different in every cell, several spikes of a source in one step, two synapses between one pair."""
+    """Every parameter different in every cell, several spikes of a source in a step, two synapses between one pair."""
     rng = np.random.default_rng(5)
     net = network(**options)
     cells = net.add_cells(
@@ -101,7 +101,8 @@ def heterogeneous(**options) -> Network:
         70,
         {
             "tau_m": rng.uniform(5, 30, 70), "tau_refrac": rng.uniform(0, 5, 70), "e_rev_I": rng.uniform(-90, -70, 70),
-            "tau_syn_E": rng.uniform(0.2, 8, 70), "i_offset": rng.uniform(0, 1, 70), "v_thresh": rng.uniform(-55, -50, 70),
+            "tau_syn_E": rng.uniform(0.2, 8, 70), "i_offset": rng.uniform(0, 1, 70),
+            "v_thresh": rng.uniform(-55, -50, 70),
         },
         "cells",
     )  # fmt: skip

@@ -11,35 +11,21 @@ NEEDS = {
         "electrodes.test_issue631",
         "electrodes.test_issue_465_474_630",
     ),
-    "EIF_cond_alpha_isfa_ista": (
-        "cell_types.test_EIF_cond_alpha_isfa_ista",
-    ),
+    "EIF_cond_alpha_isfa_ista": ("cell_types.test_EIF_cond_alpha_isfa_ista",),
     "EIF_cond_exp_isfa_ista": (
         "recording.test_record_vm_and_gsyn_from_assembly",
         "scenario4.test_scenario4",
     ),
-    "HH_cond_exp": (
-        "cell_types.test_HH_cond_exp",
-    ),
-    "NoisyCurrentSource": (
-        "electrodes.test_issue437",
-    ),
-    "PointNeuron": (
-        "cell_types.test_composed_neuron_model_homogeneous_receptors",
-    ),
+    "HH_cond_exp": ("cell_types.test_HH_cond_exp",),
+    "NoisyCurrentSource": ("electrodes.test_issue437",),
+    "PointNeuron": ("cell_types.test_composed_neuron_model_homogeneous_receptors",),
     "STDPMechanism": (
         "connection_handling.test_issue652",
         "scenario3.test_scenario3",
     ),
-    "SimpleStochasticSynapse": (
-        "synapse_types.test_simple_stochastic_synapse",
-    ),
-    "SpikeSourceGamma": (
-        "cell_types.test_SpikeSourceGamma",
-    ),
-    "SpikeSourcePoissonRefractory": (
-        "cell_types.test_SpikeSourcePoissonRefractory",
-    ),
+    "SimpleStochasticSynapse": ("synapse_types.test_simple_stochastic_synapse",),
+    "SpikeSourceGamma": ("cell_types.test_SpikeSourceGamma",),
+    "SpikeSourcePoissonRefractory": ("cell_types.test_SpikeSourcePoissonRefractory",),
     "TsodyksMarkramSynapse": (
         "connectors.test_all_to_all_tsodyksmarkram",
         "connectors.test_fixed_number_post_with_replacement_heterogeneous_parameters",
