@@ -1,6 +1,6 @@
 """Records what NEST computes for the comparisons of tests/equivalence/test_against_nest.py.
 
-Run it with a Python that has nest-simulator and PyNN: ``python benchmarks/record_nest.py``. Writes tests/golden/nest/*.npz:
+Run it with a Python that has nest-simulator and PyNN; it writes tests/golden/nest/*.npz:
 membrane potentials of single cells under a direct current and spike trains (native NEST models, on the grid), and
 the first 100 ms of spikes of PyNN's own VAbenchmarks network, CUBA form, through pyNN.nest.
 """

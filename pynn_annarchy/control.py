@@ -144,7 +144,18 @@ def run_until(time_point: float, callbacks: Any = None) -> float:
 
 run_for = run
 
-reset = common.build_reset(simulator)
+_reset = common.build_reset(simulator)
+
+
+def reset(annotations: dict[str, Any] | None = None, repeat_noise: bool = False) -> None:
+    """Back to t = 0: initial values, no spikes under way; data go on in a new segment.
+
+    Structure, parameters, weights that were set and what is recorded stay. Noise is new, as in another trial of the
+    same experiment, unless ``repeat_noise`` asks for that of the trial before.
+    """
+    simulator.state.repeats_noise = repeat_noise
+    _reset(annotations or {})
+
 
 initialize = common.initialize
 

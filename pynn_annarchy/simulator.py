@@ -101,6 +101,8 @@ class State(common.control.BaseState):
         self.seed = seed
         self.delay_limits = (min_delay, max_delay)
         self.segment_counter = 0
+        self.repeats_noise = False
+        """Whether the next reset() replays the noise of the trial."""
         self.populations: list[Any] = []
         self.projections: list[Any] = []
         self.current_sources: list[Any] = []
@@ -173,7 +175,7 @@ class State(common.control.BaseState):
         self.segment_counter += 1
         for source in self.current_sources:
             source._rewind()
-        self.network.reset()
+        self.network.reset(self.repeats_noise)
         for recorder in self.recorders:
             recorder._restart()
 

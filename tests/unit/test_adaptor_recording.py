@@ -218,3 +218,20 @@ def test_steps_of_current_must_ascend_from_zero_on(times):
     sim.setup(timestep=0.1)
     with pytest.raises(ValueError, match="Step current"):
         sim.StepCurrentSource(times=times, amplitudes=[1.0, 2.0])
+
+
+def test_reset_draws_new_noise_unless_it_is_asked_to_repeat_it():
+    sim.setup(timestep=0.1, seed=7)
+    source = sim.Population(20, sim.SpikeSourcePoisson(rate=200.0))
+    source.record("spikes")
+    sim.run(50.0)
+    sim.reset(repeat_noise=True)
+    sim.run(50.0)
+    sim.reset()
+    sim.run(50.0)
+
+    first, repeated, new = (
+        [train.magnitude.tolist() for train in segment.spiketrains] for segment in source.get_data().segments
+    )
+    assert repeated == first
+    assert new != first
