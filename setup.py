@@ -44,5 +44,5 @@ setup(
         ],
         build_dir="build/cython",
         language_level=3,
-    )
+    ),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 if TYPE_CHECKING:
     from pynn_annarchy.language.syntax import Span
@@ -55,3 +55,11 @@ class TargetUnavailable(AnnarchyError, RuntimeError):
 
 class StaleSimulationError(AnnarchyError, RuntimeError):
     """An object of an earlier setup() was asked to run or change; reading its data stays possible."""
+
+
+def unreachable(value: NoReturn) -> NoReturn:
+    """Closes a match over a union: a type checker sees the forgotten case, and so does who runs into it.
+
+    (typing.assert_never, which Python 3.10 does not have.)
+    """
+    raise AssertionError(f"a case was forgotten: {value!r}")

@@ -113,6 +113,7 @@ void Engine::deliver(Projection& projection, bool takes_new, int64_t n, int part
     view.accumulator = populations[std::size_t(projection.post)]->inputs[std::size_t(projection.receptor)] + rows.first_post;
     view.inverse_quantum = 1.0 / populations[std::size_t(projection.post)]->quanta[std::size_t(projection.receptor)];
     view.bound = projection.bound;
+    view.shared = projection.shared.data();
     view.object_index = projection.object_index;
     const pnn_step step_value{n, double(n - 1) * dt, dt, seed_key, trial, 0};
     if (projection.module->deliver(&view, due.data(), int64_t(due.size()), &step_value) != 0) failed = number;

@@ -80,6 +80,7 @@ class Engine:
         post: int,
         receptor: int,
         module: Module | None,
+        shared: NDArray[np.float64],
         object_index: int,
     ) -> None: ...
     def clear_events(self) -> None: ...

@@ -77,6 +77,7 @@ cdef extern from "pynn_annarchy/engine.h" namespace "pnn" nogil:
         int receptor
         const pnn_module* module
         uint32_t object_index
+        vector[double] shared
         void build(CStaging&, const vector[int64_t]&) except +
         int64_t size()
         size_t bytes()
@@ -417,12 +418,16 @@ cdef class Engine:
         self.engine.projections.push_back(shared_ptr[CProjection]())
         return self.engine.projections.size() - 1
 
-    def bind_rows(self, int number, Rows rows, int pre, int post, int receptor, Module module, uint32_t object_index):
+    def bind_rows(self, int number, Rows rows, int pre, int post, int receptor, Module module,
+                  const double[::1] shared, uint32_t object_index):
         """Gives a projection its rows; those it had go on delivering the spikes that are under way."""
         cdef CProjection* projection = rows.projection.get()
         projection.pre = pre
         projection.post = post
         projection.receptor = receptor
+        projection.shared.clear()
+        for i in range(shared.shape[0]):
+            projection.shared.push_back(shared[i])
         if module is None:  # a loop that only wants the bookkeeping
             projection.module = NULL
         else:

@@ -11,6 +11,7 @@ from pynn_annarchy.engine import _binding
 from pynn_annarchy.engine.arrays import FloatArray, IntArray, Value, updated
 from pynn_annarchy.exceptions import ModelError
 from pynn_annarchy.model.spec import ModelSpec
+from pynn_annarchy.targets.compile import CompiledModel
 
 if TYPE_CHECKING:
     from pynn_annarchy.engine.cells import Cells, Population
@@ -88,6 +89,8 @@ class Synapses:
         self.rows: _binding.Rows | None = None
         self.object_index = 0
         self.is_bound = False
+        self.parameters: dict[str, Value] = dict(spec.defaults())
+        """Those that all synapses share; weights and delays lie in the rows."""
         self._order: npt.NDArray[np.uint64] | None = None
 
     @property
@@ -102,6 +105,11 @@ class Synapses:
     def n(self) -> int:
         """Number of synapses."""
         return 0 if self.rows is None else len(self.rows)
+
+    def shared_values(self, model: CompiledModel) -> FloatArray:
+        """What the synapse's kernel reads as shared, in the order of its table."""
+        values = model.prepare(self.parameters, self.network.dt) if model.shared else {}
+        return np.array([values[name] for name in model.shared], np.float64)
 
     @property
     def nbytes(self) -> int:
@@ -128,7 +136,10 @@ class Synapses:
         if name == "delay":
             # 3 * 0.1 is not 0.3: times are shown as the decimal numbers that users write.
             return np.asarray(np.round(self._column("delay") * self.network.dt, 10))
-        raise ModelError(f"'{self.label}' has no synaptic parameter '{name}'; it has weight, delay")
+        if name in self.parameters:
+            return np.full(self.n, self.parameters[name])
+        names = ", ".join(dict.fromkeys(["weight", "delay", *self.parameters]))
+        raise ModelError(f"'{self.label}' has no synaptic parameter '{name}'; it has {names}")
 
     def set(self, name: str, value: Any, index: IntArray | None = None) -> None:
         """Sets weights or delays (ms, rounded to the nearest step) of all synapses or of those at `index`.
@@ -136,7 +147,15 @@ class Synapses:
         New delays hold for spikes that are emitted from now on; those under way arrive when they were due.
         """
         self.network.check_open()
-        new = updated(self.get(name), value, self.n, index, f"{name} of '{self.label}'")
+        what = f"{name} of '{self.label}'"
+        if name in self.parameters and name != "weight":
+            if index is not None or np.ndim(value) > 0:
+                raise ModelError(f"{what} is one value for all synapses")
+            self.parameters[name] = updated(self.parameters[name], value, 1, None, what)
+            self.is_bound = False
+            self.network.changed()
+            return
+        new = updated(self.get(name), value, self.n, index, what)
         if self.rows is None:
             return
         if name == "weight":

@@ -118,6 +118,7 @@ class NativeLoop:
             synapses.post_cells.number,
             synapses.receptor_number,
             load(model),
+            synapses.shared_values(model),
             synapses.object_index,
         )
         synapses.is_bound = True

@@ -90,6 +90,7 @@ class ReferenceLoop:
             synapses.post_cells.number,
             synapses.receptor_number,
             None,
+            np.empty(0),
             synapses.object_index,
         )
         synapses.is_bound = True
@@ -112,12 +113,12 @@ class ReferenceLoop:
         failed = None
         for connections in self._connections.values():
             self._send(connections, n)
-        for connections in [*self._connections.values(), *self._draining]:
-            if not self._deliver(connections, n):
-                failed = connections.synapses
         step = reference.Step(
             n, (n - 1) * self._network.dt, self._network.dt, self._network.seed_key, self._network.trial, 0
         )
+        for connections in [*self._connections.values(), *self._draining]:
+            if not self._deliver(connections, step):
+                failed = connections.synapses
         for cells in self._cells():
             self._published[cells.number] = self._update(cells, step)
         self._publish_given(n)
@@ -137,14 +138,15 @@ class ReferenceLoop:
                 due = row[connections.delay[row] == delay]
                 connections.pending.setdefault(int(n - 1 + delay), []).append((due, np.full(len(due), count)))
 
-    def _deliver(self, connections: _Connections, n: int) -> bool:
+    def _deliver(self, connections: _Connections, step: reference.Step) -> bool:
         synapses = connections.synapses
         cells, receptor = synapses.post_cells, synapses.receptor_number
         model = self._network.modules[synapses.spec, Storage.SHARED]
         bound = 1024.0 * np.abs(connections.weight).max(initial=0.0)
         is_sound = True
-        for due, counts in connections.pending.pop(n, []):
-            increment = reference.increments(model, connections.weight[due])
+        for due, counts in connections.pending.pop(step.step, []):
+            shared = synapses.shared_values(model)
+            increment = reference.increments(model, connections.weight[due], shared, step)
             is_sound &= bool((np.isfinite(increment) & (np.abs(increment) <= bound)).all())
             fixed = reference.to_fixed(increment, 1.0 / cells.quanta[receptor])
             np.add.at(cells.inputs[receptor], connections.post[due], counts * fixed)

@@ -8,9 +8,8 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator
-from typing import assert_never
 
-from pynn_annarchy.exceptions import ModelError
+from pynn_annarchy.exceptions import ModelError, unreachable
 from pynn_annarchy.kernels.ir import (
     Apply,
     Arithmetic,
@@ -128,7 +127,7 @@ class _Lowering:
             case syntax.Call(function, arguments):
                 return self._call(function, tuple(self._number(argument) for argument in arguments))
             case _:
-                assert_never(expression)
+                unreachable(expression)
 
     def _number(self, expression: syntax.Expression) -> Value:
         value = self._lower(expression)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 import textwrap
 from collections.abc import Iterable, Iterator
-from typing import assert_never
 
+from pynn_annarchy.exceptions import unreachable
 from pynn_annarchy.kernels.ir import (
     Apply,
     Arithmetic,
@@ -159,7 +159,7 @@ class Printer:
                 case Comment(text):
                     yield comment(text)
                 case _:
-                    assert_never(statement)
+                    unreachable(statement)
 
 
 def comment(text: str) -> str:

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, assert_never
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from pynn_annarchy import _mathematics
+from pynn_annarchy.exceptions import unreachable
 from pynn_annarchy.kernels.ir import (
     Apply,
     Arithmetic,
@@ -112,7 +113,7 @@ class _Evaluation:
                 case Comment():
                     pass
                 case _:
-                    assert_never(statement)
+                    unreachable(statement)
 
     def value(self, value: Value) -> Any:
         match value:
@@ -142,7 +143,7 @@ class _Evaluation:
             case Cast(operand, dtype):
                 return np.asarray(self.value(operand)).astype(self._types[dtype])
             case _:
-                assert_never(value)
+                unreachable(value)
 
     def _apply(self, function: str, arguments: list[Any], dtype: DType) -> Any:
         if function == "flush":

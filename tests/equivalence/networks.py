@@ -9,6 +9,7 @@ import numpy as np
 
 from pynn_annarchy.engine.cells import Cells
 from pynn_annarchy.engine.network import Network
+from pynn_annarchy.model.spec import Kind, ModelSpec, ParameterSpec
 from pynn_annarchy.standardmodels.specs import (
     IF_COND_ALPHA,
     IF_COND_EXP,
@@ -139,6 +140,25 @@ def heterogeneous(**options) -> Network:
     return net
 
 
+def scaled_synapses(**options) -> Network:
+    """A synapse type of the user's own with a parameter that all synapses share, changed in mid-run by the caller."""
+    spec = ModelSpec(
+        name="Scaled",
+        kind=Kind.SYNAPSE,
+        parameters=(ParameterSpec("weight", 0.0), ParameterSpec("scale", 2.0, locality="global")),
+        pre_spike="g_target += scale * weight * exp(-t/100)",
+    )
+    net = network(**options)
+    cells = net.add_cells(IF_CURR_EXP, 40, {"i_offset": 0.6}, "cells")
+    source = net.add_cells(SPIKE_SOURCE_POISSON, 30, {"rate": 500.0}, "source")
+    builder = net.connect(source, cells, "excitatory", spec, "scaled")
+    pre, post = np.nonzero(np.random.default_rng(1).random((30, 40)) < 0.3)
+    builder.add(pre, post, 0.3 + 0.01 * pre, 1 + pre % 7)
+    builder.finish()
+    record_all(net)
+    return net
+
+
 NETWORKS: dict[str, Callable[..., Network]] = {
     "IF_curr_exp": balanced(IF_CURR_EXP, 0.4, -1.0, i_offset=0.5),
     "IF_curr_alpha": balanced(IF_CURR_ALPHA, 0.8, -2.0, i_offset=0.5, tau_syn_E=1.0),
@@ -146,4 +166,5 @@ NETWORKS: dict[str, Callable[..., Network]] = {
     "IF_cond_exp": balanced(IF_COND_EXP, 0.01, 0.05, i_offset=0.5),
     "IF_cond_alpha": balanced(IF_COND_ALPHA, 0.02, 0.1, i_offset=0.5, tau_syn_E=1.0),
     "heterogeneous": heterogeneous,
+    "own synapse": scaled_synapses,
 }

@@ -63,6 +63,7 @@ public:
     const pnn_module* module = nullptr;
     uint32_t object_index = 0;
     double bound = 0.0;                              // of one increment
+    std::vector<double> shared;                      // values that all synapses share, in the module's order
     std::vector<std::unique_ptr<DelayedRows>> rows;  // by partition
     std::vector<Calendar> calendars;                 // by partition
 
