@@ -288,8 +288,20 @@ void Projection::describe(const uint64_t* order, int32_t* pre, int32_t* post, do
 
 void Projection::set_weights(const uint64_t* order, const double* weight) {
     const int64_t total = size();
-    bool fits_float = true;
-    for (int64_t i = 0; i < total; ++i) fits_float = fits_float && double(float(weight[i])) == weight[i];
+    bool fits_float = true, all_equal = true;
+    for (int64_t i = 0; i < total; ++i) {
+        fits_float = fits_float && double(float(weight[i])) == weight[i];
+        all_equal = all_equal && weight[i] == weight[0];
+    }
+    if (total > 0 && all_equal) {
+        for (auto& part : rows) {
+            part->weights32.release();
+            part->weights64.release();
+            part->weight_form = PNN_WEIGHT_SHARED;
+            part->shared_weight = weight[0];
+        }
+        return;
+    }
     for (auto& part : rows) {
         if (part->weight_form == PNN_WEIGHT_SHARED || !fits_float) {
             part->weights32.release();

@@ -72,6 +72,16 @@ def test_setting_weights_widens_the_form_where_a_value_asks_for_it():
     assert np.array_equal(rows.weight(order), weights)
 
 
+def test_setting_all_weights_to_one_value_needs_no_memory_for_them():
+    rows = build(10, 10, np.arange(100) % 10, np.arange(100) // 10, np.arange(100) * 0.1, 1, partitions=2)
+    before = rows.nbytes
+
+    rows.set_weight(rows.canonical_order(), np.full(100, 0.25))
+
+    assert rows.nbytes == before - 100 * 8
+    assert (rows.weight(rows.canonical_order()) == 0.25).all()
+
+
 def test_wide_populations_use_wide_targets():
     pre, post = np.zeros(3), [0, 70_000, 99_999]
 

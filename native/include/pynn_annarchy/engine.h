@@ -78,7 +78,7 @@ public:
     void canonical_order(uint64_t* order) const;
     // Any output may be null; arrays have `size()` elements in canonical order.
     void describe(const uint64_t* order, int32_t* pre, int32_t* post, double* weight, uint16_t* delay) const;
-    // Sets weights in canonical order, widening the stored form where a value asks for it.
+    // Sets weights in canonical order, in the narrowest form that holds them.
     void set_weights(const uint64_t* order, const double* weight);
     // Adds the bound of each increment times its source's largest number of spikes a step to each post-synaptic cell's sum.
     void add_bounds(const std::vector<double>& max_spikes, double* sums) const;
