@@ -9,8 +9,8 @@ from typing import Any, Protocol
 import numpy as np
 
 from pynn_annarchy import _mathematics
-from pynn_annarchy.engine import _binding
-from pynn_annarchy.engine.arrays import FloatArray, IntArray
+from pynn_annarchy.engine import _binding, interrupts
+from pynn_annarchy.engine.arrays import FloatArray, IntArray, times_of
 from pynn_annarchy.engine.cells import Cells, Population, SpikeSource
 from pynn_annarchy.engine.connectivity import SynapseBuilder, Synapses
 from pynn_annarchy.engine.native_loop import NativeLoop, available_cores
@@ -20,7 +20,7 @@ from pynn_annarchy.model.spec import ModelSpec
 from pynn_annarchy.targets.compile import CompiledModel, Options, Storage, compile_models
 
 _CHUNK_SECONDS = 0.1
-"""How long the native loop may run before Python looks for Ctrl-C."""
+"""How long a loop may run before Ctrl-C is heeded."""
 
 
 class Loop(Protocol):
@@ -78,7 +78,7 @@ class Network:
     @property
     def t(self) -> float:
         """Present time, in ms."""
-        return self.step * self.dt
+        return float(times_of(self.step, self.dt))
 
     @property
     def partitions(self) -> int:
@@ -181,9 +181,14 @@ class Network:
         """Compiles and binds whatever has changed since the last time."""
         if not self._has_changed:
             return
-        cells = [item for item in self.populations if isinstance(item, Cells)]
-        self.compile(cells, self.projections)
+        self.compile([item for item in self.populations if isinstance(item, Cells)], self.projections)
         started = time.perf_counter()
+        with interrupts.deferred():
+            self._bind()
+        self._has_changed = False
+        self.timings["build_time"] += time.perf_counter() - started
+
+    def _bind(self) -> None:
         if self._loop is None:
             native = all(model.library is not None for model in self.modules.values())
             self._loop = NativeLoop(self) if native else ReferenceLoop(self)
@@ -198,8 +203,6 @@ class Network:
         for number in changed_bounds:
             self._update_quanta(self.populations[number])
         self._stale_bounds.clear()
-        self._has_changed = False
-        self.timings["build_time"] += time.perf_counter() - started
 
     def _fill(self, cells: list[Cells]) -> None:
         """Computes what kernels read as parameters; populations of one model with shared values go together."""
@@ -260,7 +263,8 @@ class Network:
             while self.step < end:
                 stop = self._next_stop(min(end, self.step + chunk), with_currents)
                 n, chunk_started = stop - self.step, time.perf_counter()
-                self._advance(stop)
+                with interrupts.deferred():
+                    self._advance(stop)
                 elapsed = time.perf_counter() - chunk_started
                 chunk = max(1, min(2 * chunk, int(n * _CHUNK_SECONDS / max(elapsed, 1e-9))))
         finally:
