@@ -10,6 +10,7 @@ from pyNN.parameters import ParameterSpace, Sequence
 from pyNN.standardmodels import StandardCurrentSource
 
 from pynn_annarchy import simulator
+from pynn_annarchy.engine.arrays import times_of
 
 
 class CurrentSource(StandardCurrentSource):
@@ -118,7 +119,7 @@ class CurrentSource(StandardCurrentSource):
         steps = np.arange(round(self._simulation.t / self._simulation.dt) + 1)
         which = np.searchsorted(self._steps, steps, side="right") - 1
         amplitudes = np.append(self._amplitudes, 0.0)[which]
-        return steps * self._simulation.dt, amplitudes
+        return times_of(steps, self._simulation.dt), amplitudes
 
 
 def _at(step: int, steps: np.ndarray, amplitudes: np.ndarray) -> float:

@@ -13,6 +13,7 @@ from pyNN.parameters import LazyArray, ParameterSpace
 from pyNN.space import Space
 
 from pynn_annarchy import simulator
+from pynn_annarchy.engine.arrays import times_of
 from pynn_annarchy.standardmodels.synapses import StaticSynapse
 
 _FLUSH = 1 << 16
@@ -290,8 +291,8 @@ class Projection(common.Projection):
     def delay_range(self) -> tuple[float, float]:
         """Smallest and largest delay, in ms."""
         rows = [part.synapses.rows for part in self._parts if part.synapses.n]
-        dt = self._simulation.dt
-        return min(part.min_delay for part in rows) * dt, max(part.max_delay for part in rows) * dt
+        shortest, longest = min(part.min_delay for part in rows), max(part.max_delay for part in rows)
+        return tuple(times_of(np.array([shortest, longest]), self._simulation.dt).tolist())
 
     def _order(self) -> np.ndarray | None:
         """Permutation of the parts' synapses, one part after the other, into the projection's order; None for none."""
@@ -313,8 +314,6 @@ class Projection(common.Projection):
             columns = [part.synapses.get(name) for part in self._parts]
         column = np.concatenate(columns) if columns else np.empty(0)
         order = self._order()
-        if name == "delay":
-            column = np.round(column, 12)
         return column if order is None else column[order]
 
     def _cached_column(self, name: str) -> np.ndarray:

@@ -14,6 +14,7 @@ from pyNN import errors, recording
 from pyNN.recording import Variable
 
 from pynn_annarchy import simulator
+from pynn_annarchy.engine.arrays import times_of
 
 
 @dataclass(frozen=True)
@@ -104,6 +105,11 @@ class Recorder(recording.Recorder):
             self._spikes.clear()
             self._spikes = self.population._engine.record_spikes(np.empty(0, dtype=np.int64))
 
+    def store_to_cache(self, annotations: dict[str, Any] | None = None) -> None:
+        """Keeps the data of the present segment, unless they have been cleared just now."""
+        self.clear_flag = self.clear_flag and self._recording_start_time == self._simulator.state.t * pq.ms
+        super().store_to_cache(annotations)
+
     # what was recorded
 
     def get(
@@ -118,7 +124,8 @@ class Recorder(recording.Recorder):
         """The recorded data as a Neo Block, one segment a run since setup() or reset(); none before the first run."""
         names = variables if variables == "all" else {v.name for v in self._localize_variables(variables, locations)}
         block = neo.Block(name=self.population.label, description=self.population.describe())
-        block.segments = [_only(segment, names) for segment in self.cache]
+        cells = None if filter_ids is None else self._index({int(id) for id in filter_ids})
+        block.segments = [_only(segment, names, cells) for segment in self.cache]
         if self._simulator.state.running:
             block.segments.append(self._get_current_segment(filter_ids, names))
         for segment in block.segments:
@@ -187,7 +194,7 @@ class Recorder(recording.Recorder):
         return neo.AnalogSignal(
             samples[:, columns],
             units="dimensionless" if units == "unknown" else units,
-            t_start=recorders[0].start_step * self._simulator.state.dt * pq.ms,
+            t_start=float(times_of(recorders[0].start_step, self._simulator.state.dt)) * pq.ms,
             sampling_period=self.sampling_interval * pq.ms,
             name=variable.name,
             channel_ids=index[columns] + int(self.population.first_id),
@@ -233,13 +240,25 @@ def _joined(recorders: list[Any]) -> tuple[np.ndarray, np.ndarray]:
     )
 
 
-def _only(segment: neo.Segment, names: Any) -> neo.Segment:
-    """A copy of a finished segment with the wanted variables."""
-    if names == "all":
+def _only(segment: neo.Segment, names: Any, cells: np.ndarray | None) -> neo.Segment:
+    """A copy of a finished segment with the wanted variables of the cells of these indices; None for all."""
+    if names == "all" and cells is None:
         return segment
     chosen = neo.Segment(name=segment.name, description=segment.description, rec_datetime=segment.rec_datetime)
     chosen.annotate(**segment.annotations)
-    chosen.analogsignals = [signal for signal in segment.analogsignals if signal.name in names]
-    if "spikes" in names:
-        chosen.spiketrains = segment.spiketrains
+    signals = [signal for signal in segment.analogsignals if names == "all" or signal.name in names]
+    trains = segment.spiketrains if names == "all" or "spikes" in names else []
+    if cells is not None:
+        signals = [part for signal in signals if (part := _signal_of(signal, cells)).shape[1]]
+        trains = [train for train in trains if train.annotations["source_index"] in cells]
+    chosen.analogsignals = signals
+    chosen.spiketrains = trains
     return chosen
+
+
+def _signal_of(signal: neo.AnalogSignal, cells: np.ndarray) -> neo.AnalogSignal:
+    """The columns of the cells of these indices."""
+    columns = np.flatnonzero(np.isin(signal.array_annotations["channel_index"], cells))
+    part = signal[:, columns]
+    part.annotate(channel_ids=signal.annotations["channel_ids"][columns])
+    return part

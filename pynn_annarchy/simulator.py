@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from pyNN import common, errors
 
+from pynn_annarchy.engine.arrays import times_of
 from pynn_annarchy.engine.network import Network
 from pynn_annarchy.exceptions import StaleSimulationError
 
@@ -120,24 +121,21 @@ class State(common.control.BaseState):
     @property
     def t(self) -> float:
         """Present time, in ms."""
-        return 0.0 if self._network is None else round(self._network.t, 12)
+        return 0.0 if self._network is None else self._network.t
 
     @property
     def min_delay(self) -> float:
         """The smallest delay allowed, in ms; with 'auto', the smallest one there is, a time step without any."""
         if self.delay_limits[0] != "auto":
             return float(self.delay_limits[0])
-        return self._round(min((p.delay_range()[0] for p in self.projections if len(p)), default=self.dt))
+        return min((p.delay_range()[0] for p in self.projections if len(p)), default=self.dt)
 
     @property
     def max_delay(self) -> float:
         """The largest delay allowed, in ms; with 'auto', the largest one there is, a time step without any."""
         if self.delay_limits[1] != "auto":
             return float(self.delay_limits[1])
-        return self._round(max((p.delay_range()[1] for p in self.projections if len(p)), default=self.dt))
-
-    def _round(self, delay: float) -> float:
-        return float(np.round(delay, 12))
+        return max((p.delay_range()[1] for p in self.projections if len(p)), default=self.dt)
 
     def run_until(self, tstop: float) -> None:
         """Runs up to a time, in ms: to the nearest step (half a step counts as one), and never less than one step.
@@ -147,7 +145,7 @@ class State(common.control.BaseState):
         steps = (tstop - self.t) / self.dt
         whole = max(int(np.floor(steps + 0.5 + GRID_TOLERANCE)), 1 if steps > GRID_TOLERANCE else 0)
         if abs(steps - whole) > GRID_TOLERANCE * max(1.0, abs(steps)):
-            end = round((self.network.step + whole) * self.dt, 9)
+            end = times_of(self.network.step + whole, self.dt)
             warnings.warn(
                 f"{tstop} ms is no multiple of the time step {self.dt} ms: running until {end} ms instead",
                 errors.RoundingWarning,

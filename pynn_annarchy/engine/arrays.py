@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from fractions import Fraction
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -55,6 +57,19 @@ def updated(old: Value, value: Any, size: int, index: IntArray | None, what: str
 def spread(value: Value, size: int) -> FloatArray:
     """The value as one number an element."""
     return np.full(size, value, np.float64) if isinstance(value, float) else value
+
+
+@cache
+def _decimal(dt: float) -> tuple[float, float]:
+    """Numerator and denominator of the decimal number that dt is written as."""
+    ratio = Fraction(repr(dt))
+    return float(ratio.numerator), float(ratio.denominator)
+
+
+def times_of(steps: int | IntArray, dt: float) -> FloatArray:
+    """Times of steps in ms: the doubles nearest to the decimal numbers that users write (3 * 0.1 is not 0.3)."""
+    numerator, denominator = _decimal(dt)
+    return np.asarray(steps, np.float64) * numerator / denominator
 
 
 def nearest_step(time: float, dt: float) -> int:

@@ -16,6 +16,7 @@ from pynn_annarchy.engine.arrays import (
     finite,
     spread,
     steps_of,
+    times_of,
     updated,
 )
 from pynn_annarchy.engine.currents import CurrentInput, sum_currents
@@ -392,8 +393,10 @@ class SourceRecorder:
         chosen = (steps > self._harvested) & (steps <= last) & np.isin(index, self.index)
         self._harvested = last
         if chosen.any():
-            order = np.lexsort((index[chosen], times[chosen]))
-            self._parts.append((index[chosen][order], times[chosen][order]))
+            # a time that is taken for a step's, because it lies just behind it, is not shown behind it
+            index, times = index[chosen], np.minimum(times[chosen], times_of(steps[chosen], self.source.network.dt))
+            order = np.lexsort((index, times))
+            self._parts.append((index[order], times[order]))
 
     def spikes(self) -> tuple[IntArray, FloatArray]:
         """Index of the cell and time in ms of each spike, sorted by time."""

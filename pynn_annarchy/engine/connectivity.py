@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pynn_annarchy.engine import _binding
-from pynn_annarchy.engine.arrays import FloatArray, IntArray, Value, updated
+from pynn_annarchy.engine.arrays import FloatArray, IntArray, Value, times_of, updated
 from pynn_annarchy.exceptions import ModelError
 from pynn_annarchy.model.spec import ModelSpec
 from pynn_annarchy.targets.compile import CompiledModel
@@ -134,8 +134,7 @@ class Synapses:
         if name == "weight":
             return np.asarray(self._column("weight"))
         if name == "delay":
-            # 3 * 0.1 is not 0.3: times are shown as the decimal numbers that users write.
-            return np.asarray(np.round(self._column("delay") * self.network.dt, 10))
+            return times_of(self._column("delay"), self.network.dt)
         if name in self.parameters:
             return np.full(self.n, self.parameters[name])
         names = ", ".join(dict.fromkeys(["weight", "delay", *self.parameters]))

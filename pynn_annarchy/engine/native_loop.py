@@ -36,10 +36,11 @@ def load(model: CompiledModel) -> _binding.Module:
 class WorkerChoice:
     """One thread or all: whichever was faster of late. Results never depend on it.
 
-    A step that takes one thread less than the threshold is not worth a barrier, and more threads are not even tried.
+    A step that takes one thread less than a threshold is not worth a barrier, nor a short run waking the others.
     """
 
-    _THRESHOLD = 8e-6  # seconds a step
+    _SHORT_STEP = 8e-6  # seconds
+    _SHORT_RUN = 200e-6
     _TRIAL_PERIOD = 64  # runs of the faster one between two trials of the other
 
     def __init__(self, most: int, is_fixed: bool) -> None:
@@ -48,13 +49,13 @@ class WorkerChoice:
         self._cost: dict[int, float] = {}
         self._runs = 0
 
-    def workers(self) -> int:
-        """For the coming run."""
+    def workers(self, n_steps: int) -> int:
+        """For a run of so many steps."""
         if self._is_fixed or self._most == 1:
             return self._most
         if 1 not in self._cost:
             return 1
-        if self._cost[1] < self._THRESHOLD:
+        if self._cost[1] < self._SHORT_STEP or self._cost[1] * n_steps < self._SHORT_RUN:
             return 1
         if self._most not in self._cost:
             return self._most
@@ -145,7 +146,7 @@ class NativeLoop:
             self._engine.bind_signal(
                 signal.number, signal.cells.sample(signal.variable), room, signal.start_step, signal.every
             )
-        workers = self._choice.workers()
+        workers = self._choice.workers(last_step - first_step)
         started = time.perf_counter()
         failed = self._engine.run(last_step - first_step, workers)
         self._choice.observe(workers, (time.perf_counter() - started) / (last_step - first_step))

@@ -6,7 +6,7 @@ from typing import Protocol
 
 import numpy as np
 
-from pynn_annarchy.engine.arrays import AnyArray, FloatArray, IntArray
+from pynn_annarchy.engine.arrays import AnyArray, FloatArray, IntArray, times_of
 
 
 class Recorded(Protocol):
@@ -154,7 +154,7 @@ class SpikeRecorder:
         if not self._parts:
             return np.empty(0, np.int64), np.empty(0)
         steps, index = self._parts[0]
-        return index, np.asarray(steps * self.cells.step_time(), np.float64)
+        return index, times_of(steps, self.cells.step_time())
 
     def counts(self) -> tuple[IntArray, IntArray]:
         """Recorded cells and their numbers of spikes."""

@@ -235,3 +235,68 @@ def test_reset_draws_new_noise_unless_it_is_asked_to_repeat_it():
     )
     assert repeated == first
     assert new != first
+
+
+def test_spikes_of_the_last_step_lie_inside_their_segment(target):
+    # 3 * 0.1 is larger than 0.3: times of spikes and the present time have to be formed alike
+    sim.setup(timestep=0.1, target=target)
+    cells = resting(1, i_offset=1000.0, tau_refrac=0.0)
+    cells.record("spikes")
+    for step in range(1, 21):
+        sim.run(0.1)
+        (train,) = cells.get_data().segments[0].spiketrains
+        assert train[-1] == train.t_stop == step / 10 == sim.get_current_time()
+
+
+def test_given_spike_times_in_the_last_step_lie_inside_their_segment():
+    sim.setup(timestep=0.1)
+    source = sim.Population(1, sim.SpikeSourceArray(spike_times=np.arange(1, 10) * 0.1 + 1e-8))
+    source.record("spikes")
+    for step in range(1, 10):
+        sim.run(0.1)
+        (train,) = source.get_data().segments[0].spiketrains
+        assert len(train) == step
+        assert train[-1] == train.t_stop
+
+
+def test_a_population_made_at_a_later_time_is_recorded_from_zero_on_after_reset():
+    sim.setup(timestep=0.1)
+    sim.run(10.0)
+    cells = resting(1, i_offset=10.0)
+    cells.record(["spikes", "v"])
+    sim.run(5.0)
+    sim.reset()
+    sim.run(3.0)
+    first, second = cells.get_data().segments
+    assert [float(s.spiketrains[0].t_start) for s in (first, second)] == [10.0, 0.0]
+    assert [float(s.analogsignals[0].t_start) for s in (first, second)] == [10.0, 0.0]
+    assert len(second.spiketrains[0]) > 0
+
+
+def test_data_cleared_before_a_reset_do_not_shorten_the_next_segment():
+    sim.setup(timestep=0.1)
+    cells = resting(1, i_offset=10.0)
+    cells.record("spikes")
+    sim.run(5.0)
+    cells.get_data(clear=True)
+    sim.run(5.0)
+    sim.reset()
+    sim.run(3.0)
+    first, second = cells.get_data().segments
+    assert [float(s.spiketrains[0].t_start) for s in (first, second)] == [5.0, 0.0]
+
+
+def test_a_view_gives_the_data_of_its_cells_for_segments_before_a_reset_too():
+    sim.setup(timestep=0.1)
+    cells = resting(5, i_offset=10.0)
+    cells.record(["v", "spikes"])
+    sim.run(5.0)
+    sim.reset()
+    sim.run(5.0)
+    for segment in cells[[1, 3]].get_data().segments:
+        (signal,) = segment.analogsignals
+        assert_array_equal(signal.array_annotations["channel_index"], [1, 3])
+        assert_array_equal(signal.annotations["channel_ids"], [int(cells[1]), int(cells[3])])
+        assert signal.shape == (51, 2)
+        assert [train.annotations["source_index"] for train in segment.spiketrains] == [1, 3]
+        assert [len(train) for train in segment.spiketrains] == [3, 3]

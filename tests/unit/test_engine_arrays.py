@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pynn_annarchy.engine.arrays import aligned_zeros, steps_of, updated
+from pynn_annarchy.engine.arrays import aligned_zeros, steps_of, times_of, updated
 from pynn_annarchy.engine.recorders import SampleBuffer
 from pynn_annarchy.exceptions import ModelError
 
@@ -18,6 +20,20 @@ from pynn_annarchy.exceptions import ModelError
 )
 def test_times_map_to_the_step_that_ends_at_or_after_them(time, step):
     assert steps_of(np.array([time]), 0.1).tolist() == [step]
+
+
+@pytest.mark.parametrize("dt", [0.1, 0.05, 0.025, 0.3, 1.0, 2.5, 0.01, 2.0**-12, 1e-3])
+def test_times_of_steps_are_the_doubles_that_their_decimal_numbers_are_read_as(dt):
+    steps = np.array([0, 1, 3, 7, 123457, 98765431])
+    expected = [float(step * Decimal(repr(dt))) for step in steps.tolist()]
+    assert times_of(steps, dt).tolist() == expected
+    assert float(times_of(3, dt)) == expected[2]
+    assert steps_of(times_of(steps, dt), dt).tolist() == steps.tolist()
+
+
+@given(st.floats(1e-4, 100.0), st.integers(0, 2**40))
+def test_times_of_steps_ascend(dt, step):
+    assert (np.diff(times_of(np.arange(step, step + 5), dt)) > 0).all()
 
 
 def test_setting_some_elements_spreads_a_shared_value():
