@@ -19,6 +19,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
+import numpy as np
 from pyNN.random import NumpyRNG, RandomDistribution
 from pyNN.utility import SimulationProgressBar
 
@@ -26,6 +27,7 @@ TIME_STEP = 0.1  # ms
 DELAY = 0.2  # ms
 CONNECTION_PROBABILITY = 0.02
 EXCITATORY_SHARE = 0.8
+RATE_BIN = 5.0  # ms, in the figure
 KICK = {"rate": 100.0, "duration": 50.0}  # Hz, ms: what sets the COBA network going
 N_KICK, KICK_PROBABILITY, KICK_WEIGHT = 20, 0.01, 0.1  # cells, per pair, uS
 
@@ -154,28 +156,33 @@ def report(options: argparse.Namespace, result: dict[str, float]) -> str:
     )
 
 
-def plot(network: Network, title: str, path: Path) -> None:
-    """Spikes of some cells of both populations above the voltages of two excitatory ones."""
+def plot(network: Network, title: str, duration: float, path: Path) -> None:
+    """Spikes of some cells of both populations, the rates of both, and the voltages of two excitatory cells."""
     import matplotlib
 
     matplotlib.use("Agg")
     from matplotlib import pyplot
 
-    figure, (raster, voltages) = pyplot.subplots(
-        2, 1, sharex=True, figsize=(9, 6), height_ratios=(2, 1), layout="constrained"
+    figure, (raster, rates, voltages) = pyplot.subplots(
+        3, 1, sharex=True, figsize=(9, 7), height_ratios=(4, 1, 2), layout="constrained"
     )
     shown = 0
+    edges = np.linspace(0.0, duration, max(round(duration / RATE_BIN), 1) + 1)
     for cells, colour, n_shown in ((network.excitatory, "tab:blue", 400), (network.inhibitory, "tab:red", 100)):
-        trains = cells.get_data("spikes").segments[0].spiketrains[:n_shown]
-        times = [train.magnitude for train in trains]
-        rows = range(shown, shown + len(times))
-        raster.eventplot(times, lineoffsets=rows, linelengths=1.6, linewidths=0.9, color=colour, label=cells.label)
-        shown += len(times)
-    raster.set(ylabel="cell", ylim=(-1, shown), title=title)
+        trains = [train.magnitude for train in cells.get_data("spikes").segments[0].spiketrains]
+        few = trains[:n_shown]
+        rows = np.repeat(range(shown, shown + len(few)), [len(times) for times in few])
+        raster.plot(np.concatenate(few), rows, ".", markersize=2.5, markeredgewidth=0, color=colour)
+        shown += len(few)
+        counts, _ = np.histogram(np.concatenate(trains), edges)
+        rates.stairs(counts / (len(trains) * edges[1] * 1e-3), edges, color=colour, label=cells.label)
+    raster.set(ylabel="cell", xlim=(0, duration), ylim=(-1, shown), title=title)
+    rates.set(ylabel="rate (Hz)", ylim=(0, None))
+    rates.legend(loc="upper right", ncols=2, fontsize="small")
 
     (signal,) = network.excitatory[0:2].get_data("v").segments[0].filter(name="v")
     voltages.plot(signal.times.rescale("ms"), signal.magnitude, linewidth=0.8)
-    voltages.set(xlabel="time (ms)", ylabel="v (mV)")
+    voltages.set(xlabel="time (ms)", ylabel="v of two cells (mV)")
     figure.savefig(path, dpi=120)
 
 
@@ -200,7 +207,8 @@ def main() -> None:
     if options.json:
         options.json.write_text(json.dumps(result))
     if options.plot:
-        plot(network, f"{options.benchmark}, pyNN.{options.simulator}", options.plot)
+        title = f"{options.benchmark} network of Vogels & Abbott, {options.size:,} cells, pyNN.{options.simulator}"
+        plot(network, title, options.duration, options.plot)
         print(f"  figure    {options.plot}")
 
 
