@@ -37,9 +37,10 @@ $(INSTALLED): pyproject.toml setup.py
 	@test -x $(IN_VENV) || $(PYTHON) -m venv $(VENV)
 	$(IN_VENV) -m pip install --upgrade pip
 	$(IN_VENV) -m pip install --editable '.[build,test,plot,lint]'
-	@touch $@
+	@touch $@ $(BUILT)
 
-# The editable install has built everything once; this repeats only what is older than its sources.
+# The editable install has just built everything: only sources that changed since then are worth another build.
 $(BUILT): $(INSTALLED) $(NATIVE)
-	$(IN_VENV) setup.py --quiet build_ext --inplace
+	@if ! test -e $@ || test -n "$$(find $(NATIVE) -newer $@)"; then \
+	    $(IN_VENV) setup.py --quiet build_ext --inplace; fi
 	@touch $@
