@@ -94,6 +94,7 @@ cdef extern from "pynn_annarchy/engine.h" namespace "pnn" nogil:
         int64_t step
         vector[unique_ptr[Population]] populations
         vector[shared_ptr[CProjection]] projections
+        vector[shared_ptr[CProjection]] draining
         vector[unique_ptr[Signal]] signals
         int run(int64_t, int) except +
         void replace(int, shared_ptr[CProjection])
@@ -436,6 +437,12 @@ cdef class Engine:
         if self.engine.projections[number].get() != projection:
             self.engine.replace(number, rows.projection)
             self.modules.append(module)
+
+    def set_draining(self, list rows):
+        """Replaced rows whose spikes another loop still delivers: they count for the bounds of what may arrive."""
+        self.engine.draining.clear()
+        for item in rows:
+            self.engine.draining.push_back((<Rows?>item).projection)
 
     def clear_events(self):
         self.engine.clear_events()

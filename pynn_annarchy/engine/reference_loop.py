@@ -26,6 +26,7 @@ class _Connections:
     """The synapses of a projection in canonical order; kept while spikes are under way in it."""
 
     synapses: Synapses
+    rows: _binding.Rows
     row_start: IntArray
     post: IntArray
     delay: IntArray
@@ -68,6 +69,8 @@ class ReferenceLoop:
                 self._n_projections += 1
             if not synapses.is_bound:
                 self._bind_synapses(synapses)
+        self._draining = [connections for connections in self._draining if connections.pending]
+        self._bookkeeping.set_draining([connections.rows for connections in self._draining])
         for connections in self._connections.values():
             connections.weight = connections.synapses.get("weight")
 
@@ -76,8 +79,10 @@ class ReferenceLoop:
         if old is not None and old.pending:
             self._draining.append(old)
         row_start = np.searchsorted(synapses.pre(), np.arange(synapses.pre_size + 1))
+        assert synapses.rows is not None
         self._connections[synapses.number] = _Connections(
             synapses,
+            synapses.rows,
             row_start.astype(np.int64),
             synapses.post().astype(np.int64),
             np.rint(synapses.get("delay") / self._network.dt).astype(np.int64),
