@@ -6,6 +6,8 @@ import os
 import time
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from pynn_annarchy.engine import _binding
 from pynn_annarchy.engine.arrays import IntArray
 from pynn_annarchy.engine.cells import Cells
@@ -162,6 +164,9 @@ class NativeLoop:
         self._engine.clear_events()
 
     def take_spikes(self, number: int) -> tuple[IntArray, IntArray, IntArray]:
+        if number >= self._n_populations:  # made since the last run
+            empty = np.empty(0, np.int64)
+            return empty, empty, empty
         return self._engine.take_spikes(number)
 
     def update_quanta(self, cells: Cells) -> list[float]:

@@ -300,3 +300,14 @@ def test_a_view_gives_the_data_of_its_cells_for_segments_before_a_reset_too():
         assert signal.shape == (51, 2)
         assert [train.annotations["source_index"] for train in segment.spiketrains] == [1, 3]
         assert [len(train) for train in segment.spiketrains] == [3, 3]
+
+
+def test_cells_that_have_not_run_yet_have_no_spikes(target):
+    sim.setup(timestep=0.1, target=target)
+    resting()
+    sim.run(1.0)
+    cells = resting(2)
+    cells.record("spikes")
+    (segment,) = cells.get_data().segments
+    assert [len(train) for train in segment.spiketrains] == [0, 0]
+    assert cells.mean_spike_count() == 0
