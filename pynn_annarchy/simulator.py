@@ -147,7 +147,7 @@ class State(common.control.BaseState):
         if abs(steps - whole) > GRID_TOLERANCE * max(1.0, abs(steps)):
             end = times_of(self.network.step + whole, self.dt)
             warnings.warn(
-                f"{tstop} ms is no multiple of the time step {self.dt} ms: running until {end} ms instead",
+                f"{round(tstop, 9)} ms is no multiple of the time step {self.dt} ms: running until {end} ms instead",
                 errors.RoundingWarning,
                 stacklevel=4,
             )
@@ -168,7 +168,7 @@ class State(common.control.BaseState):
         self.run_until(self.t + simtime)
 
     def reset(self) -> None:
-        """Back to t = 0: initial values, initial weights, no spikes under way; a new segment of data begins."""
+        """Back to t = 0: initial values, no spikes under way, a new segment of data; weights stay as they were set."""
         self.running = False
         self.segment_counter += 1
         for source in self.current_sources:

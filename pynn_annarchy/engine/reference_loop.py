@@ -77,6 +77,8 @@ class ReferenceLoop:
     def _bind_synapses(self, synapses: Synapses) -> None:
         old = self._connections.get(synapses.number)
         if old is not None and old.pending:
+            # weights may have been set after the last run and before these rows were replaced
+            old.weight = old.rows.weight(old.rows.canonical_order())
             self._draining.append(old)
         row_start = np.searchsorted(synapses.pre(), np.arange(synapses.pre_size + 1))
         assert synapses.rows is not None

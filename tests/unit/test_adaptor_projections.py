@@ -136,3 +136,26 @@ def test_procedural_api_connects():
     with pytest.warns(DeprecationWarning):
         projection = sim.connect(cells(), cells(), weight=0.2, delay=0.4, p=1)
     assert projection.get(["weight", "delay"], "list", with_address=False) == [(0.2, 0.4)] * 4
+
+
+UNDER_WAY = [
+    ([{"weight": 3.0}], 3.0),
+    ([{"delay": 1.0}], 1.0),
+    ([{"weight": 3.0}, {"delay": 1.0}], 3.0),
+    ([{"delay": 1.0}, {"weight": 3.0}], 1.0),
+]
+
+
+@pytest.mark.parametrize(("changes", "arriving"), UNDER_WAY, ids=str)
+def test_a_spike_under_way_keeps_its_delay_and_takes_the_weight_until_delays_are_set(target, changes, arriving):
+    sim.setup(timestep=0.1, target=target)
+    source, cell = sim.Population(1, sim.SpikeSourceArray(spike_times=[1.0])), cells(1)
+    projection = sim.Projection(source, cell, sim.AllToAllConnector(), sim.StaticSynapse(weight=1.0, delay=5.0))
+    cell.record("isyn_exc")
+    sim.run(3.0)
+    for change in changes:
+        projection.set(**change)
+    sim.run(4.0)
+    current = cell.get_data().segments[0].filter(name="isyn_exc")[0].magnitude[:, 0]
+    assert np.flatnonzero(current)[0] == 60
+    assert current[60] == arriving
