@@ -33,9 +33,9 @@ def text_of(spec, storage=Storage.SHARED, precision="double"):
 
 @pytest.mark.parametrize("spec", MODELS.values(), ids=MODELS)
 def test_generated_text_is_the_reviewed_one(spec):
-    """After a change that is meant: run once with PYNN_ANNARCHY_GOLDEN=write, and review the difference."""
+    """After a change that is meant: run once with RENEW_GOLDEN=1, and review the difference."""
     golden = GOLDEN / f"{spec.name}.cpp"
-    if os.environ.get("PYNN_ANNARCHY_GOLDEN") == "write":
+    if os.environ.get("RENEW_GOLDEN"):
         golden.write_text(text_of(spec))
     assert text_of(spec) == golden.read_text()
 
