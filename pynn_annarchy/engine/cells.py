@@ -290,6 +290,9 @@ class Cells:
         return self.network.dt
 
 
+Events = tuple[IntArray, IntArray, IntArray]
+
+
 class SpikeSource:
     """A population whose spike times are given; it emits `count` spikes where several of one cell fall into a step."""
 
@@ -303,6 +306,7 @@ class SpikeSource:
         self.times: list[FloatArray] = [np.empty(0)] * size
         self.recorder: SourceRecorder | None = None
         self.is_bound = False
+        self._events: tuple[int, Events] | None = None
 
     def set_times(self, index: int, times: Sequence[float] | FloatArray) -> None:
         """Spike times of one cell, in ms, ascending; those of steps already done are ignored."""
@@ -329,14 +333,20 @@ class SpikeSource:
         for index, array in checked.items():
             self.times[index] = array
         self.is_bound = False
+        self._events = None
         self.network.changed()
 
     def get_times(self, index: int) -> FloatArray:
         """Spike times of one cell, in ms, as they were set."""
         return self.times[index]
 
-    def events(self) -> tuple[IntArray, IntArray, IntArray]:
+    def events(self) -> Events:
         """(step, index, count) of what is still to be emitted, sorted by (step, index)."""
+        if self._events is None or self._events[0] != self.network.step:
+            self._events = (self.network.step, self._sorted_events())
+        return self._events[1]
+
+    def _sorted_events(self) -> Events:
         index, times = self.flat()
         steps = steps_of(times, self.network.dt)
         first = self.network.step + 1 if self.network.step else 0
