@@ -35,6 +35,22 @@ class _Cells:
         """Iterator over all cells."""
         return iter(self.all_cells)
 
+    def initialize(self, **initial_values: Any) -> None:
+        """Sets values of variables at t = 0 and after each reset; after a run they are the present values too.
+
+        Each may be a number, a RandomDistribution, a list or array of one value a cell, or a function of the index.
+
+        Raises:
+            NonExistentParameterError: the cells have no such variable.
+            InvalidDimensionsError: a list of the wrong length.
+            InvalidParameterValueError: a value that is not finite.
+        """
+        for variable, value in initial_values.items():
+            self.grandparent._check_variable(variable)
+            if isinstance(value, (list, tuple, np.ndarray)):
+                _refuse_other_sizes(np.shape(value), f"initial value of '{variable}'", self)
+        super().initialize(**initial_values)
+
     def _get_view(self, selector: Any, label: str | None = None) -> PopulationView:
         return PopulationView(self, selector, label)
 
@@ -60,7 +76,6 @@ class _Cells:
 
     def _set_initial_value_array(self, variable: str, initial_value: LazyArray) -> None:
         population = self.grandparent
-        population._check_variable(variable)
         values = initial_value.evaluate(simplify=True)
         _refuse_non_finite(values, f"initial value of '{variable}'", self)
         # a distribution must not be drawn again when the initial value is read
@@ -81,19 +96,21 @@ class Population(_Cells, common.Population):
         initial_values: Mapping[str, Any] = {},
         label: str | None = None,
     ) -> None:
-        _check_initial_values(cellclass, initial_values)
+        self._simulation = simulator.state
         recorders = simulator.state.recorders.copy()
         try:
             super().__init__(size, cellclass, cellparams, structure, initial_values, label)
         except Exception:
             simulator.state.recorders = recorders
+            self._withdraw()
             raise
 
     def _create_cells(self) -> None:
         if self.size < 1:
             raise errors.InvalidDimensionsError(f"a population needs at least one cell, not {self.size}")
-        self._simulation = simulator.state
         parameters = self.celltype.native_parameters
+        for name, value in parameters.items():
+            _refuse_other_sizes(value.shape, f"parameter '{name}'", self)
         parameters.shape = (self.size,)
         values = _evaluated(parameters, self)
         network = self._simulation.network
@@ -106,6 +123,12 @@ class Population(_Cells, common.Population):
         self.all_cells = simulator.allocate_ids(self, self.size)
         self._mask_local = np.ones(self.size, dtype=bool)
         self._simulation.populations.append(self)
+
+    def _withdraw(self) -> None:
+        """Takes a population that could not be finished out of the simulation."""
+        if self in self._simulation.populations:
+            self._simulation.populations.remove(self)
+            self._simulation.network.withdraw(self._engine)
 
     @property
     def grandparent(self) -> Population:
@@ -253,17 +276,6 @@ class Assembly(common.Assembly):
 _Cells._assembly_class = Assembly
 
 
-def _check_initial_values(cellclass: Any, initial_values: Mapping[str, Any]) -> None:
-    """Refuses unknown variables and numbers that are not finite before anything is made of them."""
-    known = getattr(cellclass, "default_initial_values", {})
-    for variable, value in initial_values.items():
-        if variable not in known:
-            name = getattr(cellclass, "__name__", type(cellclass).__name__)
-            raise errors.NonExistentParameterError(variable, name, list(known))
-        if isinstance(value, (int, float, np.ndarray)) and not np.isfinite(value).all():
-            raise errors.InvalidParameterValueError(f"initial value of '{variable}' must be finite, got {value}")
-
-
 def _objects(values: list[Any]) -> np.ndarray:
     array = np.empty(len(values), dtype=object)
     array[:] = values
@@ -298,14 +310,19 @@ def _refuse_non_finite(values: Any, what: str, cells: Any) -> None:
         array = np.asarray(values, dtype=float)
     except (TypeError, ValueError) as error:
         raise errors.InvalidParameterValueError(f"{what} of '{cells.label}' should be numbers: {error}") from error
-    if array.ndim and array.shape != (cells.size,):
-        raise errors.InvalidDimensionsError(
-            f"{what} of '{cells.label}': {cells.size} cells cannot take values of shape {array.shape}"
-        )
+    _refuse_other_sizes(array.shape, what, cells)
     if not np.isfinite(array).all():
         first = int(np.argmin(np.isfinite(np.atleast_1d(array))))
         raise errors.InvalidParameterValueError(
             f"{what} of '{cells.label}' must be finite, cell {first} has {np.atleast_1d(array)[first]}"
+        )
+
+
+def _refuse_other_sizes(shape: tuple[int, ...] | None, what: str, cells: Any) -> None:
+    """InvalidDimensionsError where there is neither one value for all cells nor one for each."""
+    if shape and shape != (cells.size,):
+        raise errors.InvalidDimensionsError(
+            f"{what} of '{cells.label}': {cells.size} cells cannot take values of shape {shape}"
         )
 
 

@@ -71,6 +71,7 @@ class Recorder(recording.Recorder):
         every = round(interval / dt)
         if every < 1 or abs(interval / dt - every) > simulator.GRID_TOLERANCE * every:
             raise ValueError(f"sampling_interval must be a multiple of the time step of {dt} ms, not {interval}")
+        interval = float(times_of(every, dt))
         self._check_sampling_interval(interval)
         self.sampling_interval = interval
 
@@ -242,23 +243,22 @@ def _joined(recorders: list[Any]) -> tuple[np.ndarray, np.ndarray]:
 
 def _only(segment: neo.Segment, names: Any, cells: np.ndarray | None) -> neo.Segment:
     """A copy of a finished segment with the wanted variables of the cells of these indices; None for all."""
-    if names == "all" and cells is None:
-        return segment
     chosen = neo.Segment(name=segment.name, description=segment.description, rec_datetime=segment.rec_datetime)
     chosen.annotate(**segment.annotations)
-    signals = [signal for signal in segment.analogsignals if names == "all" or signal.name in names]
+    signals = [_signal_of(s, cells) for s in segment.analogsignals if names == "all" or s.name in names]
+    chosen.analogsignals = [signal for signal in signals if signal.shape[1]]
     trains = segment.spiketrains if names == "all" or "spikes" in names else []
-    if cells is not None:
-        signals = [part for signal in signals if (part := _signal_of(signal, cells)).shape[1]]
-        trains = [train for train in trains if train.annotations["source_index"] in cells]
-    chosen.analogsignals = signals
-    chosen.spiketrains = trains
+    chosen.spiketrains = [train for train in trains if cells is None or train.annotations["source_index"] in cells]
+    for part in (*chosen.analogsignals, *chosen.spiketrains):
+        part.segment = chosen
     return chosen
 
 
-def _signal_of(signal: neo.AnalogSignal, cells: np.ndarray) -> neo.AnalogSignal:
-    """The columns of the cells of these indices."""
-    columns = np.flatnonzero(np.isin(signal.array_annotations["channel_index"], cells))
-    part = signal[:, columns]
+def _signal_of(signal: neo.AnalogSignal, cells: np.ndarray | None) -> neo.AnalogSignal:
+    """A signal of the columns of the cells of these indices; its annotations are its own, as PyNN changes them."""
+    index = signal.array_annotations["channel_index"]
+    columns = np.arange(len(index)) if cells is None else np.flatnonzero(np.isin(index, cells))
+    part = signal[:, :] if cells is None else signal[:, columns]
     part.annotate(channel_ids=signal.annotations["channel_ids"][columns])
+    part.array_annotate(channel_index=index[columns])
     return part

@@ -111,6 +111,12 @@ class Network:
         self.changed()
         return source
 
+    def withdraw(self, population: Population) -> None:
+        """Takes back the population that was added last, before anything refers to it."""
+        self.check_open()
+        self.populations.remove(population)
+        self._n_objects -= 1
+
     def connect(self, pre: Population, post: Cells, receptor: str, spec: ModelSpec, label: str) -> SynapseBuilder:
         """A builder for the synapses of a new projection, which joins the network when it is finished."""
         self.check_open()

@@ -311,3 +311,30 @@ def test_cells_that_have_not_run_yet_have_no_spikes(target):
     (segment,) = cells.get_data().segments
     assert [len(train) for train in segment.spiketrains] == [0, 0]
     assert cells.mean_spike_count() == 0
+
+
+def test_reading_an_assembly_again_gives_the_same_data_and_leaves_those_of_its_populations_alone():
+    sim.setup(timestep=0.1)
+    one, other = resting(2, i_offset=10.0), resting(3, i_offset=10.0)
+    assembly = one + other
+    assembly.record(["v", "spikes"])
+    sim.run(5.0)
+    sim.reset()
+    sim.run(5.0)
+    for _ in range(2):
+        for segment in assembly.get_data().segments:
+            indices = [signal.array_annotations["channel_index"] for signal in segment.analogsignals]
+            assert np.concatenate(indices).tolist() == [0, 1, 2, 3, 4]
+            assert [len(train) for train in segment.spiketrains] == [3] * 5
+    for segment in other.get_data().segments:
+        assert segment.analogsignals[0].array_annotations["channel_index"].tolist() == [0, 1, 2]
+        assert len(segment.spiketrains) == 3
+
+
+def test_sampling_intervals_that_are_the_same_number_of_steps_are_the_same():
+    sim.setup(timestep=0.1)
+    cells = resting(2)
+    cells.record("v", sampling_interval=0.3)
+    cells.record("isyn_exc", sampling_interval=3 * 0.1)
+    sim.run(0.9)
+    assert [signal.shape for signal in cells.get_data().segments[0].analogsignals] == [(4, 2), (4, 2)]

@@ -96,8 +96,15 @@ def test_a_population_that_fails_leaves_nothing_behind(cells):
         sim.Population(3, sim.IF_curr_exp(), initial_values={"u": 0.0})
     with pytest.raises(errors.InvalidParameterValueError):
         sim.Population(3, sim.IF_curr_exp(), initial_values={"v": float("inf")})
+    with pytest.raises(errors.InvalidDimensionsError, match=r"'v' of 'new': 3 cells .* \(4,\)"):
+        sim.Population(3, sim.IF_curr_exp(), initial_values={"v": [-60.0] * 4}, label="new")
+    with pytest.raises(ZeroDivisionError):
+        sim.Population(3, sim.IF_curr_exp(), initial_values={"v": lambda i: 1 // 0})
+    with pytest.raises(errors.InvalidDimensionsError, match=r"'tau_m' of 'new': 3 cells .* \(2,\)"):
+        sim.Population(3, sim.IF_curr_exp(tau_m=[10.0, 20.0]), label="new")
     with pytest.raises(errors.InvalidDimensionsError):
         sim.Population(0, sim.IF_curr_exp())
+    assert len(sim.simulator.state.populations) == before[0]
     assert (len(engine().populations), len(sim.simulator.state.recorders)) == before
 
 
