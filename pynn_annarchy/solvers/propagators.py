@@ -193,7 +193,7 @@ class _Exponential:
 
         What leads from one part to another has no say: scaling variables makes it as small as one likes.
         """
-        norm = np.zeros(self._n_rows)
+        norm: Array = np.zeros(self._n_rows)
         for part in self._parts:
             for i in part:
                 sizes = [np.abs(self._x[i, j]) for j in part if (i, j) in self._x]
@@ -245,7 +245,7 @@ class _Exponential:
         }
 
     def _sum(self, terms: Sequence[Array]) -> Array:
-        result = np.zeros(self._n_rows)
+        result: Array = np.zeros(self._n_rows)
         for term in terms:
             result = result + term
         return result
