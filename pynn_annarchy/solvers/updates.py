@@ -53,7 +53,7 @@ class LinearSystem:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """Which method a block of variables got, and why: shown to users by `describe`."""
+    """Which method a block of variables got, and why, in words for people."""
 
     variables: tuple[str, ...]
     method: str
