@@ -78,6 +78,8 @@ def _seed(options: dict[str, Any]) -> int:
     seed = given[0] if given else simulator.DEFAULT_SEED
     if not isinstance(seed, (int, np.integer)) or isinstance(seed, bool):
         raise ValueError(f"seed must be a whole number, not {seed!r}")
+    if not 0 <= seed < 1 << 64:
+        raise ValueError(f"seed must have 64 bits, from 0 to {(1 << 64) - 1}, not {seed}")
     return int(seed)
 
 

@@ -169,11 +169,11 @@ class State(common.control.BaseState):
 
     def reset(self) -> None:
         """Back to t = 0: initial values, no spikes under way, a new segment of data; weights stay as they were set."""
+        self.network.reset(self.repeats_noise)
         self.running = False
         self.segment_counter += 1
         for source in self.current_sources:
             source._rewind()
-        self.network.reset(self.repeats_noise)
         for recorder in self.recorders:
             recorder._restart()
 

@@ -19,6 +19,9 @@ from pynn_annarchy.exceptions import ModelError, StaleSimulationError
 from pynn_annarchy.model.spec import ModelSpec
 from pynn_annarchy.targets.compile import CompiledModel, Options, Storage, compile_models
 
+TRIALS = 1 << 16
+"""Each trial has noise of its own; its number has 16 bits."""
+
 _CHUNK_SECONDS = 0.1
 """How long a loop may run before Ctrl-C is heeded."""
 
@@ -296,8 +299,14 @@ class Network:
     def reset(self, repeat_noise: bool = False) -> None:
         """Back to t = 0: initial values, no spikes under way, recorders empty; new noise unless it is to repeat."""
         self.check_open()
+        trial = self.trial + (0 if repeat_noise else 1)
+        if trial == TRIALS:
+            raise ModelError(
+                f"there is noise for {TRIALS} trials between two calls of setup(): begin anew with setup(seed=...), "
+                "or reset(repeat_noise=True)"
+            )
         self.prepare()
-        self.trial += 0 if repeat_noise else 1
+        self.trial = trial
         self.step = 0
         self.loop.rewind(self.trial)
         for population in self.populations:

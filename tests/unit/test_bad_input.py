@@ -8,7 +8,7 @@ from pyNN import errors
 from pyNN.random import NumpyRNG, RandomDistribution
 
 import pynn_annarchy as sim
-from pynn_annarchy.exceptions import StaleSimulationError
+from pynn_annarchy.exceptions import ModelError, StaleSimulationError
 
 
 @pytest.fixture
@@ -67,6 +67,26 @@ def test_a_failing_setup_leaves_the_simulation_as_it_was(cells):
 def test_threads_and_seed_are_whole_numbers(option):
     with pytest.raises(ValueError, match="whole number"):
         sim.setup(**option)
+
+
+@pytest.mark.parametrize("seed", [-1, 2**64])
+def test_a_seed_has_64_bits(seed):
+    with pytest.raises(ValueError, match="64 bits"):
+        sim.setup(seed=seed)
+
+
+def test_more_trials_than_there_is_noise_for_are_refused_before_anything_is_reset(cells, target):
+    sim.setup(timestep=0.1, target=target)
+    noise = sim.Population(1, sim.SpikeSourcePoisson())
+    noise.record("spikes")
+    sim.run(1.0)
+    engine().trial = 65535
+    with pytest.raises(ModelError, match=r"65536 trials.*setup"):
+        sim.reset()
+    assert sim.get_current_time() == 1.0
+    assert len(noise.get_data().segments) == 1
+    sim.reset(repeat_noise=True)
+    assert sim.get_current_time() == 0.0
 
 
 # populations
