@@ -155,6 +155,7 @@ def reset(annotations: dict[str, Any] | None = None, repeat_noise: bool = False)
     Structure, parameters, weights that were set and what is recorded stay. Noise is new, as in another trial of the
     same experiment, unless ``repeat_noise`` asks for that of the trial before.
     """
+    simulator.state.network.next_trial(repeat_noise)
     simulator.state.repeats_noise = repeat_noise
     _reset(annotations or {})
 

@@ -296,15 +296,20 @@ class Network:
                 f"largest initial weight, at t = {self.t} ms"
             )
 
-    def reset(self, repeat_noise: bool = False) -> None:
-        """Back to t = 0: initial values, no spikes under way, recorders empty; new noise unless it is to repeat."""
-        self.check_open()
+    def next_trial(self, repeat_noise: bool) -> int:
+        """Number of the trial that a reset would begin; ModelError where there are no more."""
         trial = self.trial + (0 if repeat_noise else 1)
         if trial == TRIALS:
             raise ModelError(
                 f"there is noise for {TRIALS} trials between two calls of setup(): begin anew with setup(seed=...), "
                 "or reset(repeat_noise=True)"
             )
+        return trial
+
+    def reset(self, repeat_noise: bool = False) -> None:
+        """Back to t = 0: initial values, no spikes under way, recorders empty; new noise unless it is to repeat."""
+        self.check_open()
+        trial = self.next_trial(repeat_noise)
         self.prepare()
         self.trial = trial
         self.step = 0
