@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from pynn_annarchy.engine.connectivity import Synapses
     from pynn_annarchy.engine.network import Network
 
-_modules: dict[tuple[str, str], _binding.Module] = {}
-
 
 def available_cores() -> int:
     """Cores that this process may use."""
@@ -28,11 +26,8 @@ def available_cores() -> int:
 
 
 def load(model: CompiledModel) -> _binding.Module:
-    """The loaded library of a model; each is loaded once a process."""
-    key = (str(model.library), model.fingerprint)
-    if key not in _modules:
-        _modules[key] = _binding.Module(*key)
-    return _modules[key]
+    """The library of a model; the system's loader maps each file only once."""
+    return _binding.Module(str(model.library), model.fingerprint)
 
 
 class WorkerChoice:

@@ -13,12 +13,12 @@ Nothing is parsed and no algebra system imported where the cache has the answer.
 
 from __future__ import annotations
 
+import functools
 import warnings
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import Enum
-from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -85,7 +85,7 @@ class CompiledModel:
     library: Path | None
     """None: the reference target evaluates the kernel itself."""
 
-    @cached_property
+    @functools.cached_property
     def arrays(self) -> tuple[ArrayField, ...]:
         """Per-element arrays in the order of the module's table."""
         if not isinstance(self.kernel, CellKernel):
@@ -98,7 +98,7 @@ class CompiledModel:
             if not is_shared(field, shared)
         )
 
-    @cached_property
+    @functools.cached_property
     def shared(self) -> tuple[str, ...]:
         """Names of shared values in the order of the module's table."""
         is_cell = isinstance(self.kernel, CellKernel)
@@ -218,12 +218,8 @@ def build(
     return library
 
 
-_told_about_reference = False
-
-
 def _toolchain(options: Options) -> toolchain.Toolchain | None:
     """The compiler, or None for the reference target."""
-    global _told_about_reference
     if options.target == "reference":
         return None
     try:
@@ -231,24 +227,18 @@ def _toolchain(options: Options) -> toolchain.Toolchain | None:
     except TargetUnavailable as error:
         if options.target == "cpp" or options.compiler is not None:
             raise
-        if not _told_about_reference:
-            warnings.warn(f"simulating with NumPy, hundreds of times slower than compiled code: {error}", stacklevel=2)
-            _told_about_reference = True
+        _warn_once(f"simulating with NumPy, hundreds of times slower than compiled code: {error}")
         return None
 
 
-_digest_of_sources: str | None = None
+@functools.cache
+def _warn_once(text: str) -> None:
+    warnings.warn(text, stacklevel=4)
 
 
+@functools.cache
 def _own_digest() -> str:
     """Of the sources that turn text into kernels."""
-    global _digest_of_sources
-    if _digest_of_sources is None:
-        root = Path(__file__).parent.parent
-        parts = [
-            file.read_text()
-            for folder in ("language", "model", "solvers", "kernels", "targets")
-            for file in sorted((root / folder).rglob("*.py"))
-        ]
-        _digest_of_sources = cache.key(*parts)
-    return _digest_of_sources
+    root = Path(__file__).parent.parent
+    folders = ("language", "model", "solvers", "kernels", "targets")
+    return cache.key(*(file.read_text() for folder in folders for file in sorted((root / folder).rglob("*.py"))))

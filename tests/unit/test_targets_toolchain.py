@@ -24,7 +24,7 @@ def fresh_session(monkeypatch, tmp_path):
     """Nothing probed, nothing said, nothing compiled yet; no compiler chosen by the environment."""
     monkeypatch.setenv("PYNN_ANNARCHY_CACHE", str(tmp_path / "cache"))
     monkeypatch.delenv("CXX", raising=False)
-    monkeypatch.setattr(pipeline, "_told_about_reference", False)
+    pipeline._warn_once.cache_clear()
     toolchain._probe.cache_clear()
 
 
