@@ -124,6 +124,16 @@ class Population(_Cells, common.Population):
         self._mask_local = np.ones(self.size, dtype=bool)
         self._simulation.populations.append(self)
 
+    def report(self) -> str:
+        """The equations of the cell type, by which method each variable is integrated, and why; text for people.
+
+        Raises:
+            TypeError: a source of given spike times, which has no equations.
+        """
+        if self.celltype.spec is None:
+            raise TypeError(f"'{self.label}' has no equations: its spike times are given")
+        return self._engine.report()
+
     def _withdraw(self) -> None:
         """Takes a population that could not be finished out of the simulation."""
         if self in self._simulation.populations:

@@ -22,6 +22,7 @@ from pynn_annarchy.engine.arrays import (
 from pynn_annarchy.engine.currents import CurrentInput, sum_currents
 from pynn_annarchy.engine.recorders import SignalRecorder, SpikeRecorder
 from pynn_annarchy.exceptions import ModelError
+from pynn_annarchy.model.describe import describe
 from pynn_annarchy.model.spec import ModelSpec
 from pynn_annarchy.targets.compile import CompiledModel, Storage
 
@@ -99,6 +100,15 @@ class Cells:
                 f"'{self.label}' has no receptor '{receptor}'; it has {', '.join(self.receptors) or 'none'}"
             )
         return self.receptors.index(receptor)
+
+    def report(self) -> str:
+        """The model in the language of models, with the method by which each variable is integrated, and why."""
+        updates = self._prepared().updates
+        methods = [f"  {', '.join(choice.variables)}: {choice.method}, {choice.reason}" for choice in updates.choices]
+        sections = [describe(updates.model)]
+        if methods:
+            sections.append("\n".join(["Methods", *methods]))
+        return "\n\n".join(sections)
 
     # parameters
 

@@ -102,3 +102,13 @@ def test_standard_models_are_listed():
         "SpikeSourceArray",
         "SpikeSourcePoisson",
     ]
+
+
+def test_a_population_reports_its_equations_and_why_each_method_was_chosen():
+    sim.setup(timestep=0.1)
+    report = sim.Population(2, sim.IF_cond_exp()).report()
+
+    assert "dgsyn_exc/dt = -gsyn_exc/tau_syn_E" in report
+    assert "gsyn_exc, gsyn_inh: exact, " in report
+    with pytest.raises(TypeError, match="its spike times are given"):
+        sim.Population(1, sim.SpikeSourceArray(), label="source").report()
