@@ -139,11 +139,15 @@ class ReferenceLoop:
 
     def _send(self, connections: _Connections, n: int) -> None:
         sources, counts = self._published.get(connections.synapses.pre_cells.number, _NO_SPIKES)
-        for source, count in zip(sources, counts, strict=True):
-            row = np.arange(connections.row_start[source], connections.row_start[source + 1])
-            for delay in np.unique(connections.delay[row]):
-                due = row[connections.delay[row] == delay]
-                connections.pending.setdefault(int(n - 1 + delay), []).append((due, np.full(len(due), count)))
+        starts, lengths = connections.row_start[sources], np.diff(connections.row_start)[sources]
+        within = np.arange(lengths.sum()) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+        synapses = np.repeat(starts, lengths) + within
+        multiplicities = np.repeat(counts, lengths)
+        delays = connections.delay[synapses]
+        for delay in np.unique(delays):
+            chosen = delays == delay
+            due = connections.pending.setdefault(int(n - 1 + delay), [])
+            due.append((synapses[chosen], multiplicities[chosen]))
 
     def _deliver(self, connections: _Connections, step: reference.Step) -> bool:
         synapses = connections.synapses
