@@ -125,8 +125,8 @@ class Recorder(recording.Recorder):
         """The recorded data as a Neo Block, one segment a run since setup() or reset(); none before the first run."""
         names = variables if variables == "all" else {v.name for v in self._localize_variables(variables, locations)}
         block = neo.Block(name=self.population.label, description=self.population.describe())
-        cells = None if filter_ids is None else self._index({int(id) for id in filter_ids})
-        block.segments = [_only(segment, names, cells) for segment in self.cache]
+        ids = None if filter_ids is None else np.array([int(id) for id in filter_ids])
+        block.segments = [self._only(segment, names, ids) for segment in self.cache]
         if self._simulator.state.running:
             block.segments.append(self._get_current_segment(filter_ids, names))
         for segment in block.segments:
@@ -158,17 +158,21 @@ class Recorder(recording.Recorder):
         return segment
 
     def _spike_trains(self, ids: list[int]) -> Any:
-        channels = np.array(ids, dtype=int)
         cells, times = self._get_spiketimes(ids)
+        period = self._recording_start_time, self._simulator.state.t * pq.ms
+        return self._train_list(np.array(ids, dtype=int), cells, times, *period)
+
+    def _train_list(self, ids: np.ndarray, cells: np.ndarray, times: np.ndarray, t_start: Any, t_stop: Any) -> Any:
+        """Spike trains of the cells `ids` from pairs of cell and time in ms, made when they are looked at."""
         return neo.spiketrainlist.SpikeTrainList.from_spike_time_array(
             times,
             cells,
-            channels,
-            t_start=self._recording_start_time,
-            t_stop=self._simulator.state.t * pq.ms,
+            ids,
+            t_start=t_start,
+            t_stop=t_stop,
             units="ms",
             source_population=self.population.label,
-            source_index=channels - int(self.population.first_id),
+            source_index=ids - int(self.population.first_id),
         )
 
     def _get_spiketimes(self, ids: list[int], clear: bool = False) -> tuple[np.ndarray, np.ndarray]:
@@ -217,6 +221,24 @@ class Recorder(recording.Recorder):
         cells = (index.astype(np.int64) + int(self.population.first_id)).tolist()
         return {cell: n for cell, n in zip(cells, counts.tolist(), strict=True) if cell in wanted}
 
+    def _only(self, segment: neo.Segment, names: Any, ids: np.ndarray | None) -> neo.Segment:
+        """A copy of a finished segment with the wanted variables of some cells, None for all."""
+        chosen = neo.Segment(name=segment.name, description=segment.description, rec_datetime=segment.rec_datetime)
+        chosen.annotate(**segment.annotations)
+        signals = [_signal_of(s, ids) for s in segment.analogsignals if names == "all" or s.name in names]
+        chosen.analogsignals = [signal for signal in signals if signal.shape[1]]
+        trains = segment.spiketrains
+        if len(trains) and (names == "all" or "spikes" in names):
+            recorded, (cells, times) = np.asarray(trains.all_channel_ids), trains.multiplexed
+            if ids is not None:
+                keep = np.isin(cells, ids)
+                recorded, cells, times = np.intersect1d(recorded, ids), cells[keep], times[keep]
+            chosen.spiketrains = self._train_list(recorded, cells, times, trains.t_start, trains.t_stop)
+            chosen.spiketrains.segment = chosen
+        for signal in chosen.analogsignals:
+            signal.segment = chosen
+        return chosen
+
     # clearing
 
     def _clear_simulator(self) -> None:
@@ -241,24 +263,11 @@ def _joined(recorders: list[Any]) -> tuple[np.ndarray, np.ndarray]:
     )
 
 
-def _only(segment: neo.Segment, names: Any, cells: np.ndarray | None) -> neo.Segment:
-    """A copy of a finished segment with the wanted variables of the cells of these indices; None for all."""
-    chosen = neo.Segment(name=segment.name, description=segment.description, rec_datetime=segment.rec_datetime)
-    chosen.annotate(**segment.annotations)
-    signals = [_signal_of(s, cells) for s in segment.analogsignals if names == "all" or s.name in names]
-    chosen.analogsignals = [signal for signal in signals if signal.shape[1]]
-    trains = segment.spiketrains if names == "all" or "spikes" in names else []
-    chosen.spiketrains = [train for train in trains if cells is None or train.annotations["source_index"] in cells]
-    for part in (*chosen.analogsignals, *chosen.spiketrains):
-        part.segment = chosen
-    return chosen
-
-
-def _signal_of(signal: neo.AnalogSignal, cells: np.ndarray | None) -> neo.AnalogSignal:
-    """A signal of the columns of the cells of these indices; its annotations are its own, as PyNN changes them."""
-    index = signal.array_annotations["channel_index"]
-    columns = np.arange(len(index)) if cells is None else np.flatnonzero(np.isin(index, cells))
-    part = signal[:, :] if cells is None else signal[:, columns]
-    part.annotate(channel_ids=signal.annotations["channel_ids"][columns])
-    part.array_annotate(channel_index=index[columns])
+def _signal_of(signal: neo.AnalogSignal, ids: np.ndarray | None) -> neo.AnalogSignal:
+    """A signal of some cells, None for all; its annotations are its own, as PyNN changes them."""
+    channels = signal.annotations["channel_ids"]
+    columns = np.arange(len(channels)) if ids is None else np.flatnonzero(np.isin(channels, ids))
+    part = signal[:, :] if ids is None else signal[:, columns]
+    part.annotate(channel_ids=channels[columns])
+    part.array_annotate(channel_index=signal.array_annotations["channel_index"][columns])
     return part
