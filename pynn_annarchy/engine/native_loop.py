@@ -11,6 +11,7 @@ import numpy as np
 from pynn_annarchy.engine import _binding
 from pynn_annarchy.engine.arrays import IntArray
 from pynn_annarchy.engine.cells import Cells
+from pynn_annarchy.exceptions import CompilationError
 from pynn_annarchy.targets.compile import CompiledModel, Storage
 
 if TYPE_CHECKING:
@@ -27,7 +28,13 @@ def available_cores() -> int:
 
 def load(model: CompiledModel) -> _binding.Module:
     """The library of a model; the system's loader maps each file only once."""
-    return _binding.Module(str(model.library), model.fingerprint)
+    try:
+        return _binding.Module(str(model.library), model.fingerprint)
+    except ImportError as error:
+        raise CompilationError(
+            f"the compiled model '{model.spec.name}' cannot be loaded ({error}); to have it made anew, "
+            f"delete {model.library}"
+        ) from error
 
 
 class WorkerChoice:

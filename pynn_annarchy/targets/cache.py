@@ -56,13 +56,13 @@ def directory() -> Path:
 
 
 def find(name: str) -> Path | None:
-    """The entry of that name, marked as used; None where there is none."""
+    """The entry of that name, marked as used; None where there is none, or an empty one that a crash has left."""
     path = directory() / name
     try:
         os.utime(path)
+        return path if path.stat().st_size else None
     except OSError:
         return None
-    return path
 
 
 def load(name: str) -> Any:
@@ -72,8 +72,8 @@ def load(name: str) -> Any:
         return None
     try:
         return pickle.loads(path.read_bytes())
-    except (OSError, EOFError, pickle.UnpicklingError, AttributeError, ImportError, IndexError, TypeError):
-        # An entry of another version or cut short: as good as none, and about to be written anew.
+    except Exception:
+        # An entry of another version or damaged, of which pickle may raise anything: as good as none.
         return None
 
 

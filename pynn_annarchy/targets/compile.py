@@ -225,7 +225,7 @@ def _toolchain(options: Options) -> toolchain.Toolchain | None:
     try:
         return toolchain.find_toolchain(options.compiler, options.compiler_flags)
     except TargetUnavailable as error:
-        if options.target == "cpp" or options.compiler is not None:
+        if options.target == "cpp" or options.compiler is not None or options.compiler_flags:
             raise
         _warn_once(f"simulating with NumPy, hundreds of times slower than compiled code: {error}")
         return None

@@ -10,7 +10,8 @@ from dataclasses import replace
 
 import pytest
 
-from pynn_annarchy.exceptions import AnnarchyError
+from pynn_annarchy.engine.native_loop import load
+from pynn_annarchy.exceptions import AnnarchyError, CompilationError
 from pynn_annarchy.model.spec import ParameterSpec
 from pynn_annarchy.standardmodels.specs import IF_COND_EXP, IF_CURR_EXP
 from pynn_annarchy.targets import cache
@@ -89,9 +90,27 @@ def test_a_warm_start_parses_nothing_and_imports_no_algebra():
 
 def test_a_damaged_entry_is_as_good_as_none(folder):
     first = generate(IF_CURR_EXP, Storage.SHARED, Options())
-    for entry in folder.glob("*.model"):
-        entry.write_bytes(entry.read_bytes()[:100])
-    assert generate(IF_CURR_EXP, Storage.SHARED, Options()) == first
+    (entry,) = folder.glob("*.model")
+    content = entry.read_bytes()
+    for damaged in (content[:100], b"", b"\x80\x04\x8c\x04\xff\xfe\xfd\xfc.", b"no pickle"):
+        entry.write_bytes(damaged)
+        assert generate(IF_CURR_EXP, Storage.SHARED, Options()) == first
+        assert entry.read_bytes() == content
+
+
+@pytest.mark.compiler
+def test_an_empty_library_is_as_good_as_none():
+    # what a crash of the machine may leave of a file that was written just before
+    compiled().library.write_bytes(b"")
+    assert compiled().library.stat().st_size > 0
+
+
+@pytest.mark.compiler
+def test_a_library_that_cannot_be_loaded_is_named_with_the_way_out():
+    model = compiled()
+    model.library.write_bytes(b"no library")
+    with pytest.raises(CompilationError, match=rf"'IF_curr_exp' cannot be loaded.*delete {model.library}"):
+        load(model)
 
 
 def test_defaults_are_part_of_the_model_but_values_never_are():

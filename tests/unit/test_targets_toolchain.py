@@ -91,18 +91,33 @@ def test_a_flag_that_the_compiler_refuses_is_named():
         find_toolchain("g++", ("-fno-such-thing",))
 
 
+def test_refused_flags_are_an_error_and_no_reason_to_simulate_without_the_compiler():
+    with pytest.raises(TargetUnavailable, match="does not accept the flag '-fno-such-thing'"):
+        compile_models([(IF_CURR_EXP, Storage.SHARED)], Options(compiler_flags=("-O1", "-fno-such-thing")))
+
+
+def test_a_flag_may_have_a_value_of_its_own(tmp_path):
+    assert find_toolchain("g++", ("-I", str(tmp_path))).flags[-2:] == ("-I", str(tmp_path))
+
+
 def test_flags_of_the_user_come_last_and_count_as_part_of_the_compiler():
     plain, other = find_toolchain("g++"), find_toolchain("g++", ("-O1",))
     assert other.flags == (*plain.flags, "-O1")
     assert plain.identity != other.identity
 
 
-@pytest.mark.parametrize("flag", ["-ffast-math", "-Ofast"])
+@pytest.mark.parametrize("flag", ["-ffast-math", "-Ofast", "-fassociative-math", "-ffp-contract=fast"])
 def test_fast_mathematics_voids_the_promise_of_equal_bits_with_one_warning(flag):
     with pytest.warns(UserWarning, match="depend on the compiler and the machine") as caught:
         find_toolchain("g++", (flag,))
         find_toolchain("g++", (flag,))
     assert len(caught) == 1
+
+
+def test_flags_that_leave_arithmetic_alone_need_no_warning():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        find_toolchain("g++", ("-fno-fast-math", "-funroll-loops"))
 
 
 def test_what_a_compiler_accepts_is_asked_once_for_all_sessions(monkeypatch):
