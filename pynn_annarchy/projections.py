@@ -71,6 +71,9 @@ class Connection(common.Connection):
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):
             raise AttributeError(name)
+        names = ("presynaptic_index", "postsynaptic_index", *self._projection.synapse_type.get_parameter_names())
+        if name not in names:
+            raise AttributeError(f"a connection has no attribute '{name}'; it has {', '.join(names)}")
         return self._projection._cached_column(name)[self._number].item()
 
     def __setattr__(self, name: str, value: float) -> None:

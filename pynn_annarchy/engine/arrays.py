@@ -72,13 +72,8 @@ def times_of(steps: int | IntArray, dt: float) -> FloatArray:
     return np.asarray(steps, np.float64) * numerator / denominator
 
 
-def nearest_step(time: float, dt: float) -> int:
-    """The step at a time in ms (DESIGN D10): the nearest where they agree to 1e-6 steps, else the next one."""
-    return int(steps_of(np.array([time]), dt)[0])
-
-
 def steps_of(times: Sequence[float] | FloatArray, dt: float) -> IntArray:
-    """Steps of times in ms, shape of the times; see `nearest_step`."""
+    """Steps of times in ms, shape of the times: the nearest where they agree to 1e-6 steps, else the next one (D10)."""
     steps = np.asarray(times, np.float64) / dt
     nearest = np.rint(steps)
     return np.where(np.abs(steps - nearest) <= 1e-6, nearest, np.ceil(steps)).astype(np.int64)

@@ -14,7 +14,6 @@ from pynn_annarchy.engine.arrays import (
     Value,
     aligned_zeros,
     finite,
-    spread,
     steps_of,
     times_of,
     updated,
@@ -79,10 +78,6 @@ class Cells:
             self.set(name, value)
 
     # names
-
-    @property
-    def parameter_names(self) -> tuple[str, ...]:
-        return tuple(parameter.name for parameter in self.spec.parameters)
 
     @property
     def receptors(self) -> tuple[str, ...]:
@@ -245,12 +240,6 @@ class Cells:
         self.currents.append(current)
         self.currents_changed()
         return current
-
-    def remove_current(self, current: CurrentInput) -> None:
-        """Takes a current away."""
-        self.network.check_open()
-        self.currents.remove(current)
-        self.currents_changed()
 
     def currents_changed(self) -> None:
         """The sum of currents is to be formed anew."""
@@ -442,9 +431,3 @@ class SourceRecorder:
 
 
 Population = Cells | SpikeSource
-
-
-def spread_max_spikes(population: Population) -> FloatArray:
-    """Largest number of spikes of each cell in a step, shape (size,)."""
-    bound = population.max_spikes
-    return spread(float(bound[0]), population.size) if len(bound) == 1 else bound

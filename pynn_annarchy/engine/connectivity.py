@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pynn_annarchy.engine import _binding
-from pynn_annarchy.engine.arrays import FloatArray, IntArray, Value, times_of, updated
+from pynn_annarchy.engine.arrays import FloatArray, IntArray, Value, spread, times_of, updated
 from pynn_annarchy.exceptions import ModelError
 from pynn_annarchy.model.spec import ModelSpec
 from pynn_annarchy.targets.compile import CompiledModel
@@ -63,13 +63,9 @@ class SynapseBuilder:
             )
         self._staging.add(n, pre, post, weight, np.ascontiguousarray(delay, np.uint16))
 
-    def add_column(self, post: int, pre: Any, weight: Any, delay_steps: Any) -> None:
-        """Adds the synapses of one post-synaptic cell."""
-        self.add(pre, post, weight, delay_steps)
-
     def finish(self) -> Synapses:
-        """Sorts what was added (together with what was there before) and hands it to the network."""
-        self._synapses._take(self._staging)
+        """Sorts what was added and hands it to the network."""
+        self._synapses._replace(self._staging)
         return self._synapses
 
 
@@ -116,11 +112,6 @@ class Synapses:
         """Memory that the synapses take, without the cached order."""
         return 0 if self.rows is None else int(self.rows.nbytes)
 
-    def extend(self) -> SynapseBuilder:
-        """A builder whose synapses are added to those that are there."""
-        self.network.check_open()
-        return SynapseBuilder(self)
-
     def pre(self) -> Int32Array:
         """Pre-synaptic index of each synapse, in the order (pre, post, creation)."""
         return np.asarray(self._column("pre"), np.int32)
@@ -158,7 +149,7 @@ class Synapses:
         if self.rows is None:
             return
         if name == "weight":
-            self.rows.set_weight(self._cached_order(), _spread(new, self.n))
+            self.rows.set_weight(self._cached_order(), spread(new, self.n))
             self.network.bounds_changed(self.post_cells)
         else:
             steps = np.rint(np.asarray(new) / self.network.dt)
@@ -177,30 +168,9 @@ class Synapses:
             self._order = self.rows.canonical_order()
         return self._order
 
-    def _take(self, staging: _binding.Staging) -> None:
-        if self.rows is not None:
-            if len(staging) == 0:
-                return
-            merged = SynapseBuilder(self)
-            merged.add(self.pre(), self.post(), self.get("weight"), self._column("delay"))
-            old = merged._staging
-            self._append(old, staging)
-            staging = old
-        self._replace(staging)
-
-    def _append(self, old: _binding.Staging, new: _binding.Staging) -> None:
-        rows = _binding.Rows(new, self.network.bounds(self.post_size))
-        order = rows.canonical_order()
-        if len(rows):
-            old.add(len(rows), rows.pre(order), rows.post(order), rows.weight(order), rows.delay(order))
-
     def _replace(self, staging: _binding.Staging) -> None:
         self.rows = _binding.Rows(staging, self.network.bounds(self.post_size))
         self._order = None
         self.is_bound = False
         self.network.bounds_changed(self.post_cells)
         self.network.changed()
-
-
-def _spread(value: Value, n: int) -> FloatArray:
-    return np.ascontiguousarray(np.broadcast_to(np.asarray(value, np.float64), (n,)))

@@ -10,7 +10,7 @@ import numpy as np
 
 from pynn_annarchy import _mathematics
 from pynn_annarchy.engine import _binding, interrupts
-from pynn_annarchy.engine.arrays import FloatArray, IntArray, times_of
+from pynn_annarchy.engine.arrays import IntArray, times_of
 from pynn_annarchy.engine.cells import Cells, Population, SpikeSource
 from pynn_annarchy.engine.connectivity import SynapseBuilder, Synapses
 from pynn_annarchy.engine.native_loop import NativeLoop, available_cores
@@ -132,11 +132,6 @@ class Network:
         synapses.number = len(self.projections)
         synapses.object_index = self._next_object()
         self.projections.append(synapses)
-
-    def min_delay(self) -> int | None:
-        """Smallest delay of all synapses, in steps."""
-        delays = [int(synapses.rows.min_delay) for synapses in self.projections if synapses.rows and synapses.n]
-        return min(delays, default=None)
 
     def _next_object(self) -> int:
         self._n_objects += 1
@@ -341,18 +336,7 @@ class Network:
 class _NewSynapses(Synapses):
     """Synapses that join the network with their first rows, so that a failing connector leaves nothing behind."""
 
-    def _take(self, staging: _binding.Staging) -> None:
+    def _replace(self, staging: _binding.Staging) -> None:
         if self.number < 0:
             self.network.join(self)
-        super()._take(staging)
-
-
-def digest_arrays(network: Network) -> list[FloatArray]:
-    """All state of a network in a fixed order, for comparisons bit by bit."""
-    return [
-        population.arrays[name]
-        for population in network.populations
-        if isinstance(population, Cells)
-        for name in sorted(population.arrays)
-        if name in population.variable_names
-    ]
+        super()._replace(staging)

@@ -94,13 +94,6 @@ class SignalRecorder:
         self._buffer = SampleBuffer(len(self.index))
         self._pending_first = True
 
-    def clear(self) -> None:
-        """Forgets all samples; the next one is that of the next due step."""
-        self.take_first()
-        taken = len(self._buffer)
-        self.start_step += taken * self.every
-        self._buffer = SampleBuffer(len(self.index))
-
     def take_first(self) -> None:
         """Takes the value at the start, unless that is done."""
         if self._pending_first:

@@ -159,3 +159,12 @@ def test_a_spike_under_way_keeps_its_delay_and_takes_the_weight_until_delays_are
     current = cell.get_data().segments[0].filter(name="isyn_exc")[0].magnitude[:, 0]
     assert np.flatnonzero(current)[0] == 60
     assert current[60] == arriving
+
+
+def test_a_connection_has_the_attributes_of_its_synapse_type_and_no_others():
+    sim.setup(timestep=0.1)
+    projection = sim.Projection(cells(), cells(), sim.AllToAllConnector(), sim.StaticSynapse(weight=0.5, delay=0.5))
+    assert projection[0].weight == 0.5
+    assert not hasattr(projection[0], "U")
+    with pytest.raises(AttributeError, match=r"no attribute 'wieght'.*weight"):
+        projection[0].wieght  # noqa: B018
