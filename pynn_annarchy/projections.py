@@ -250,13 +250,13 @@ class Projection(common.Projection):
         steps = self._require_finite("delay", delay) / state.dt
         smallest, largest = (None if limit == "auto" else limit / state.dt for limit in state.delay_limits)
         smallest = max(1.0, smallest or 1.0)
-        if np.min(steps) < smallest * (1 - simulator.GRID_TOLERANCE):
+        if np.min(steps, initial=np.inf) < smallest * (1 - simulator.GRID_TOLERANCE):
             raise errors.ConnectionError(
                 f"projection '{self.label}': a delay of {np.min(delay)} ms is below the smallest one allowed, "
                 f"{round(smallest * state.dt, 9)} ms"
             )
         largest = min(65535.0, largest or 65535.0)
-        if np.max(steps) > largest * (1 + simulator.GRID_TOLERANCE):
+        if np.max(steps, initial=0.0) > largest * (1 + simulator.GRID_TOLERANCE):
             raise errors.ConnectionError(
                 f"projection '{self.label}': a delay of {np.max(delay)} ms is above the largest one allowed, "
                 f"{round(largest * state.dt, 9)} ms"
@@ -315,7 +315,8 @@ class Projection(common.Projection):
             columns = [part.post() for part in self._parts]
         else:
             columns = [part.synapses.get(name) for part in self._parts]
-        column = np.concatenate(columns) if columns else np.empty(0)
+        none = np.empty(0, np.int32 if name.endswith("_index") else np.float64)
+        column = np.concatenate(columns or [none])
         order = self._order()
         return column if order is None else column[order]
 

@@ -168,3 +168,14 @@ def test_a_connection_has_the_attributes_of_its_synapse_type_and_no_others():
     assert not hasattr(projection[0], "U")
     with pytest.raises(AttributeError, match=r"no attribute 'wieght'.*weight"):
         projection[0].wieght  # noqa: B018
+
+
+@pytest.mark.parametrize(
+    "values", [{"weight": 0.1}, {"delay": 1.0}, {"weight": []}, {"delay": []}, {"delay": np.full((2, 2), 1.0)}]
+)
+def test_a_projection_without_connections_can_be_read_and_set(values):
+    projection = sim.Projection(cells(), cells(), sim.FromListConnector([]))
+    projection.set(**values)
+    assert len(projection) == 0
+    assert projection.get(["weight", "delay"], "list") == []
+    assert np.isnan(projection.get("weight", "array")).all()
