@@ -67,13 +67,13 @@ CASES = (
     Case(
         "compile",
         "From setup() to the end of the first step of one IF_cond_exp cell",
-        ("first_step",),
+        ("compile", "first_step"),
         (models("cold cache", "IF_cond_exp", 1, "one"), models("warm cache", "IF_cond_exp", 1, "one")),
     ),
     Case(
         "populations",
         "First step, three cell types, cold cache",
-        ("create", "first_step"),
+        ("create", "compile", "first_step"),
         (models("3 populations", THREE_TYPES, 3, "three"), models("300 populations", THREE_TYPES, 300, "many")),
     ),
     Case(
