@@ -78,8 +78,8 @@ void Engine::clear_events() {
     draining.clear();
 }
 
-void Engine::deliver(Projection& projection, bool takes_new, int64_t n, int partition, std::vector<pnn_group>& due, int& failed,
-                     int number) {
+void Engine::deliver(Projection& projection, bool takes_new, int64_t n, int partition, std::vector<pnn_group>& due,
+                     int& failed) {
     const auto p = std::size_t(partition);
     const DelayedRows& rows = *projection.rows[p];
     Calendar& calendar = projection.calendars[p];
@@ -116,7 +116,7 @@ void Engine::deliver(Projection& projection, bool takes_new, int64_t n, int part
     view.shared = projection.shared.data();
     view.object_index = projection.object_index;
     const pnn_step step_value{n, double(n - 1) * dt, dt, seed_key, trial, 0};
-    if (projection.module->deliver(&view, due.data(), int64_t(due.size()), &step_value) != 0) failed = number;
+    if (projection.module->deliver(&view, due.data(), int64_t(due.size()), &step_value) != 0) failed = projection.number;
 }
 
 void Engine::emit_given(Population& population, int64_t n) {
@@ -166,9 +166,9 @@ void Engine::record(int64_t n, int partition) {
 }
 
 void Engine::step_partition(int64_t n, int partition, std::vector<pnn_group>& due, int& failed) {
-    for (std::size_t i = 0; i < projections.size(); ++i)
-        if (projections[i]) deliver(*projections[i], true, n, partition, due, failed, int(i));
-    for (auto& projection : draining) deliver(*projection, false, n, partition, due, failed, -2);
+    for (auto& projection : projections)
+        if (projection) deliver(*projection, true, n, partition, due, failed);
+    for (auto& projection : draining) deliver(*projection, false, n, partition, due, failed);
     const pnn_step step_value{n, double(n - 1) * dt, dt, seed_key, trial, 0};
     const auto p = std::size_t(partition);
     for (auto& population : populations) {

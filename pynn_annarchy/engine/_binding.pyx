@@ -77,6 +77,7 @@ cdef extern from "pynn_annarchy/engine.h" namespace "pnn" nogil:
         int receptor
         const pnn_module* module
         uint32_t object_index
+        int number
         vector[double] shared
         void build(CStaging&, const vector[int64_t]&) except +
         int64_t size()
@@ -423,6 +424,7 @@ cdef class Engine:
                   const double[::1] shared, uint32_t object_index):
         """Gives a projection its rows; those it had go on delivering the spikes that are under way."""
         cdef CProjection* projection = rows.projection.get()
+        projection.number = number
         projection.pre = pre
         projection.post = post
         projection.receptor = receptor

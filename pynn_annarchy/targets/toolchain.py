@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import os
+import shlex
 import shutil
 import subprocess
 import tempfile
@@ -42,13 +43,13 @@ _CANDIDATES = ("g++", "clang++", "c++")
 class Toolchain:
     """A compiler and the flags it accepts; `identity` tells apart what would compile to different code."""
 
-    path: str
+    command: tuple[str, ...]
     version: str
     flags: tuple[str, ...]
 
     @property
     def identity(self) -> str:
-        return "\n".join([self.path, self.version, *self.flags, _cpu_features()])
+        return "\n".join([*self.command, self.version, *self.flags, _cpu_features()])
 
     def compile(self, source: Path, library: Path, model: str) -> None:
         """Compiles one module.
@@ -56,73 +57,84 @@ class Toolchain:
         Raises:
             CompilationError: with the model's name and the compiler's first errors.
         """
-        command = [self.path, *self.flags, "-I", str(include_directory()), str(source), "-o", str(library)]
+        command = [*self.command, *self.flags, "-I", str(include_directory()), str(source), "-o", str(library)]
         result = subprocess.run(command, capture_output=True, text=True, check=False)
         if result.returncode != 0:
             errors = "\n".join(line for line in result.stderr.splitlines() if "error" in line) or result.stderr
             raise CompilationError(
-                f"{Path(self.path).name} could not compile the code of model '{model}':\n{errors[:2000]}\n"
+                f"{Path(self.command[0]).name} could not compile the code of model '{model}':\n{errors[:2000]}\n"
                 f"The generated text lies in {source}"
             )
 
 
 def find_toolchain(compiler: str | None = None, user_flags: tuple[str, ...] = ()) -> Toolchain:
-    """The compiler asked for, else $CXX, else the first of g++, clang++, c++.
+    """The compiler asked for, else $CXX, else the first of g++, clang++, c++; the first two may hold further words.
 
     Raises:
-        TargetUnavailable: there is none, or it refuses a flag of the user's.
+        TargetUnavailable: there is none, it compiles nothing, or it refuses a flag of the user's.
     """
     wanted = compiler or os.environ.get("CXX")
-    path = next((found for name in ([wanted] if wanted else _CANDIDATES) if (found := shutil.which(name))), None)
-    if path is None:
+    candidates = [shlex.split(wanted)] if wanted else [[name] for name in _CANDIDATES]
+    found = [(path, *words[1:]) for words in candidates if (path := shutil.which(words[0]))]
+    if not found:
         what = f"the compiler '{wanted}' was not found" if wanted else "no C++ compiler was found"
         raise TargetUnavailable(
             f"{what}: install one (on Debian or Ubuntu: apt install g++), name one with setup(compiler=...), "
             "or use setup(target='reference'), which is slow and needs none"
         )
-    return _probe(path, user_flags)
+    return _probe(found[0], user_flags)
 
 
 @functools.cache
-def _probe(path: str, user_flags: tuple[str, ...]) -> Toolchain:
+def _probe(command: tuple[str, ...], user_flags: tuple[str, ...]) -> Toolchain:
     """The compiler with its flags; what it accepts is asked once and then remembered with the compiled models."""
-    version = subprocess.run([path, "--version"], capture_output=True, text=True, check=False).stdout.split("\n")[0]
+    shown = " ".join(command)
+    version = subprocess.run([*command, "--version"], capture_output=True, text=True, check=False).stdout.split("\n")[0]
     if INEXACT.intersection(user_flags):
         warnings.warn(
             "compiler_flags ask for fast mathematics: results will depend on the compiler and the machine", stacklevel=5
         )
-    name = cache.key("toolchain", path, version, *FLAGS, *TUNED, *WIDE, *STRAIGHT, "with", *user_flags, _cpu_features())
+    name = cache.key(
+        "toolchain", *command, version, *FLAGS, *TUNED, *WIDE, *STRAIGHT, "with", *user_flags, _cpu_features()
+    )
     tools = cache.load(f"{name}.tools")
     if not isinstance(tools, Toolchain):
-        tools = Toolchain(path, version, (*FLAGS, *_tuning(path), *_accepted(path, version, user_flags)))
+        if not _accepts(command, ()):
+            raise TargetUnavailable(f"'{shown}' does not compile a C++ program that runs on this machine")
+        tools = Toolchain(command, version, (*FLAGS, *_tuning(command), *_accepted(command, version, user_flags)))
         cache.store(f"{name}.tools", tools)
     if not set(TUNED) <= set(tools.flags):
-        warnings.warn(f"{path} does not accept {' '.join(TUNED)}: code will not be tuned for this CPU", stacklevel=5)
+        warnings.warn(f"{shown} does not accept {' '.join(TUNED)}: code will not be tuned for this CPU", stacklevel=5)
     return tools
 
 
-def _tuning(path: str) -> tuple[str, ...]:
+def _tuning(command: tuple[str, ...]) -> tuple[str, ...]:
     optional = [TUNED, STRAIGHT, WIDE] if "avx512dq" in _cpu_features() else [TUNED, STRAIGHT]
-    return tuple(flag for flags in optional if _accepts(path, flags) for flag in flags)
+    return tuple(flag for flags in optional if _accepts(command, flags) for flag in flags)
 
 
-def _accepted(path: str, version: str, user_flags: tuple[str, ...]) -> tuple[str, ...]:
-    if user_flags and not _accepts(path, user_flags):
-        refused = next((flag for flag in user_flags if not _accepts(path, (flag,))), " ".join(user_flags))
-        raise TargetUnavailable(f"{path} ({version}) does not accept the flag '{refused}' of compiler_flags")
+def _accepted(command: tuple[str, ...], version: str, user_flags: tuple[str, ...]) -> tuple[str, ...]:
+    if user_flags and not _accepts(command, user_flags):
+        refused = next((flag for flag in user_flags if not _accepts(command, (flag,))), " ".join(user_flags))
+        shown = " ".join(command)
+        raise TargetUnavailable(f"{shown} ({version}) does not accept the flag '{refused}' of compiler_flags")
     return user_flags
 
 
-def _accepts(path: str, flags: tuple[str, ...]) -> bool:
+def _accepts(command: tuple[str, ...], flags: tuple[str, ...]) -> bool:
     """Whether code compiled with these flags is produced, and runs on this CPU."""
     with tempfile.TemporaryDirectory() as folder:
         program = Path(folder, "probe")
         text = "int main(int n, char**) { double x[9]; for (int i = 0; i < 9; ++i) x[i] = n * 0.5; return x[8] < 0; }"
         Path(folder, "probe.cpp").write_text(text)
         built = subprocess.run(
-            [path, "-O3", *flags, str(Path(folder, "probe.cpp")), "-o", str(program)], capture_output=True, check=False
+            [*command, "-O3", *flags, str(Path(folder, "probe.cpp")), "-o", str(program)],
+            capture_output=True,
+            check=False,
         )
-        return built.returncode == 0 and subprocess.run([str(program)], check=False).returncode == 0
+        if built.returncode != 0 or not program.exists():
+            return False
+        return subprocess.run([str(program)], check=False).returncode == 0
 
 
 def include_directory() -> Path:

@@ -72,8 +72,8 @@ def test_the_reference_target_needs_no_compiler_and_says_nothing(no_compiler):
 def test_the_environment_chooses_the_compiler_unless_setup_does(monkeypatch, tmp_path):
     fake = fake_compiler(tmp_path, "-none")
     monkeypatch.setenv("CXX", fake)
-    assert find_toolchain().path == fake
-    assert find_toolchain("g++").path == shutil.which("g++")
+    assert find_toolchain().command == (fake,)
+    assert find_toolchain("g++").command == (shutil.which("g++"),)
 
 
 def test_code_is_not_tuned_where_the_compiler_cannot_and_one_warning_says_so(tmp_path):
@@ -128,7 +128,7 @@ def test_what_a_compiler_accepts_is_asked_once_for_all_sessions(monkeypatch):
     monkeypatch.setattr(subprocess, "run", lambda command, **more: (asked.append(command), run(command, **more))[1])
 
     assert find_toolchain("g++") == first
-    assert asked == [[first.path, "--version"]]
+    assert asked == [[*first.command, "--version"]]
 
 
 def test_a_compiler_error_names_the_model_and_shows_the_first_errors(tmp_path):
@@ -136,3 +136,16 @@ def test_a_compiler_error_names_the_model_and_shows_the_first_errors(tmp_path):
     source.write_text("int main() { return nonsense; }\n")
     with pytest.raises(CompilationError, match=r"(?s)g\+\+ could not compile .*'MyNeuron'.*nonsense.*broken.cpp"):
         find_toolchain("g++").compile(source, tmp_path / "broken.so", "MyNeuron")
+
+
+def test_the_compiler_may_be_given_with_further_words(monkeypatch):
+    monkeypatch.setenv("CXX", f"env {shutil.which('g++')}")
+
+    tools = find_toolchain()
+
+    assert tools.command == (shutil.which("env"), shutil.which("g++"))
+
+
+def test_a_program_that_compiles_nothing_is_refused():
+    with pytest.raises(TargetUnavailable, match=r"'.*true' does not compile a C\+\+ program that runs on this machine"):
+        find_toolchain("true")

@@ -62,6 +62,7 @@ public:
     int pre = 0, post = 0, receptor = 0;
     const pnn_module* module = nullptr;
     uint32_t object_index = 0;
+    int number = -1;                                 // among the network's projections
     double bound = 0.0;                              // of one increment
     std::vector<double> shared;                      // values that all synapses share, in the module's order
     std::vector<std::unique_ptr<DelayedRows>> rows;  // by partition
@@ -113,8 +114,7 @@ public:
 
 private:
     void step_partition(int64_t n, int partition, std::vector<pnn_group>& due, int& failed);
-    void deliver(Projection& projection, bool takes_new, int64_t n, int partition, std::vector<pnn_group>& due, int& failed,
-                 int number);
+    void deliver(Projection& projection, bool takes_new, int64_t n, int partition, std::vector<pnn_group>& due, int& failed);
     void emit_given(Population& population, int64_t n);
     void record(int64_t n, int partition);
 };
