@@ -94,9 +94,8 @@ def _probe(command: tuple[str, ...], user_flags: tuple[str, ...]) -> Toolchain:
         warnings.warn(
             "compiler_flags ask for fast mathematics: results will depend on the compiler and the machine", stacklevel=5
         )
-    name = cache.key(
-        "toolchain", *command, version, *FLAGS, *TUNED, *WIDE, *STRAIGHT, "with", *user_flags, _cpu_features()
-    )
+    # This file's text is part of the key: another version of it may store other things, or ask other questions.
+    name = cache.key("toolchain", Path(__file__).read_text(), *command, version, "with", *user_flags, _cpu_features())
     tools = cache.load(f"{name}.tools")
     if not isinstance(tools, Toolchain):
         if not _accepts(command, ()):
