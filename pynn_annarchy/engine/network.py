@@ -29,6 +29,8 @@ _CHUNK_SECONDS = 0.1
 class Loop(Protocol):
     """What carries a network from one step to the next: native or NumPy."""
 
+    target: str
+
     def bind(self) -> None: ...
 
     def advance(self, last_step: int) -> Synapses | None:
@@ -91,7 +93,7 @@ class Network:
     @property
     def target(self) -> str:
         """'cpp' or 'reference', what 'auto' came to."""
-        return self.loop.target  # type: ignore[attr-defined, no-any-return]
+        return self.loop.target
 
     def bounds(self, size: int) -> IntArray:
         """First element of each partition of a population, and its size."""
