@@ -214,10 +214,6 @@ int Projection::min_delay() const {
     return shortest;
 }
 
-namespace {
-constexpr double headroom = 1024.0;  // how far a weight may grow beyond its initial value (DESIGN D6)
-}
-
 void Projection::update_bound() {
     bound = 0.0;
     for (const auto& part : rows) {

@@ -5,6 +5,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+HEADROOM: float
+
 class Module:
     """A loaded generated module."""
 
@@ -31,6 +33,8 @@ class Rows:
     def __len__(self) -> int: ...
     @property
     def nbytes(self) -> int: ...
+    @property
+    def bound(self) -> float: ...
     @property
     def max_delay(self) -> int: ...
     @property

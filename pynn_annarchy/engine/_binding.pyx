@@ -78,6 +78,7 @@ cdef extern from "pynn_annarchy/engine.h" namespace "pnn" nogil:
         const pnn_module* module
         uint32_t object_index
         int number
+        double bound
         vector[double] shared
         void build(CStaging&, const vector[int64_t]&) except +
         int64_t size()
@@ -101,8 +102,13 @@ cdef extern from "pynn_annarchy/engine.h" namespace "pnn" nogil:
         void replace(int, shared_ptr[CProjection])
         void clear_events()
         void update_quanta(int)
+    const double headroom
     const pnn_module* load_module(const char*, const char*, string&)
     vector[int64_t] partition_bounds(int64_t, int)
+
+
+HEADROOM = headroom
+"""How far an increment may grow beyond the largest initial weight."""
 
 
 cdef class Module:
@@ -176,6 +182,11 @@ cdef class Rows:
     @property
     def nbytes(self):
         return self.projection.get().bytes()
+
+    @property
+    def bound(self):
+        """The largest increment that is not refused."""
+        return self.projection.get().bound
 
     @property
     def max_delay(self):

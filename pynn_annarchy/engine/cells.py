@@ -28,6 +28,10 @@ from pynn_annarchy.targets.compile import CompiledModel, Storage
 if TYPE_CHECKING:
     from pynn_annarchy.engine.network import Network
 
+Events = tuple[IntArray, IntArray, IntArray]
+"""Spikes as (step, index, count), sorted by step."""
+NO_EVENTS: Events = (np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.int64))
+
 
 class Cells:
     """A population of one model. Everything can be read and set at any time; changes act from the next step on.
@@ -210,9 +214,8 @@ class Cells:
             for name in self.initial:
                 self._state_array(name)
             self.restore_initial()
-            for spec in self.spec.inputs:
-                if spec.name in self.arrays and self.currents:
-                    self.apply_currents()
+            if self.currents:
+                self.apply_currents()
 
     def fill(self, values: Mapping[str, Value], max_spikes: Value) -> None:
         """Hands the kernel what it reads as parameters: derived values and propagators included."""
@@ -279,7 +282,7 @@ class Cells:
         self.network.changed()
         return self.spike_recorder
 
-    def take_spikes(self) -> tuple[IntArray, IntArray, IntArray]:
+    def take_spikes(self) -> Events:
         return self.network.take_spikes(self.number)
 
     def now(self) -> int:
@@ -287,9 +290,6 @@ class Cells:
 
     def step_time(self) -> float:
         return self.network.dt
-
-
-Events = tuple[IntArray, IntArray, IntArray]
 
 
 class SpikeSource:

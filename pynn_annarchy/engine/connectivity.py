@@ -145,7 +145,8 @@ class Synapses:
             self.is_bound = False
             self.network.changed()
             return
-        new = updated(self.get(name), value, self.n, index, what)
+        old = self.get(name) if index is not None or name not in ("weight", "delay") else 0.0  # or refuses the name
+        new = updated(old, value, self.n, index, what)
         if self.rows is None:
             return
         if name == "weight":

@@ -6,13 +6,11 @@ import os
 import time
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from pynn_annarchy.engine import _binding
-from pynn_annarchy.engine.arrays import IntArray
-from pynn_annarchy.engine.cells import Cells
+from pynn_annarchy.engine.cells import NO_EVENTS, Cells, Events, Population
+from pynn_annarchy.engine.loop import Loop
 from pynn_annarchy.exceptions import CompilationError
-from pynn_annarchy.targets.compile import CompiledModel, Storage
+from pynn_annarchy.targets.compile import CompiledModel
 
 if TYPE_CHECKING:
     from pynn_annarchy.engine.connectivity import Synapses
@@ -73,40 +71,21 @@ class WorkerChoice:
         self._cost[workers] = 0.5 * old + 0.5 * seconds_a_step
 
 
-class NativeLoop:
+class NativeLoop(Loop):
     """Steps of a network in C++."""
 
     target = "cpp"
 
     def __init__(self, network: Network) -> None:
-        self._network = network
-        self._engine = _binding.Engine(network.partitions, network.dt, network.seed_key)
+        super().__init__(network)
         self._choice = WorkerChoice(network.partitions, network.threads != "auto")
-        self._n_populations = 0
-        self._n_projections = 0
 
-    def bind(self) -> None:
-        """Tells the engine what has changed: populations, then projections, then what is recorded."""
-        for population in self._network.populations[self._n_populations :]:
-            self._engine.add_population(population.size)
-            self._engine.set_receptors(population.number, len(population.receptors))
-            self._n_populations += 1
-        for population in self._network.populations:
-            if not population.is_bound:
-                if isinstance(population, Cells):
-                    self._bind_cells(population)
-                else:
-                    steps, index, count = population.events()
-                    self._engine.set_events(population.number, steps, index.astype("uint32"), count.astype("uint32"))
-                self._engine.set_max_spikes(population.number, population.max_spikes)
-                population.is_bound = True
-        for synapses in self._network.projections:
-            if synapses.number >= self._n_projections:
-                self._engine.add_projection()
-                self._n_projections += 1
-            if not synapses.is_bound:
-                self._bind_synapses(synapses)
-        self._bind_recorders()
+    def _bind_population(self, population: Population) -> None:
+        if isinstance(population, Cells):
+            self._bind_cells(population)
+        else:
+            steps, index, count = population.events()
+            self._engine.set_events(population.number, steps, index.astype("uint32"), count.astype("uint32"))
 
     def _bind_cells(self, cells: Cells) -> None:
         assert cells.compiled is not None
@@ -115,22 +94,12 @@ class NativeLoop:
         )
 
     def _bind_synapses(self, synapses: Synapses) -> None:
-        model = self._network.modules[synapses.spec, Storage.SHARED]
-        self._engine.bind_rows(
-            synapses.number,
-            synapses.rows,
-            synapses.pre_cells.number,
-            synapses.post_cells.number,
-            synapses.receptor_number,
-            load(model),
-            synapses.shared_values(model),
-            synapses.object_index,
-        )
-        synapses.is_bound = True
+        model = self._model_of(synapses)
+        self._bind_rows(synapses, load(model), synapses.shared_values(model))
 
-    def _bind_recorders(self) -> None:
+    def _bind_rest(self) -> None:
         self._engine.clear_signals()
-        for cells in self._cells():
+        for cells in self._network.cells:
             recorder = cells.spike_recorder
             if recorder is not None:
                 everything = len(recorder.index) == cells.size
@@ -138,12 +107,9 @@ class NativeLoop:
             for signal in cells.signals:
                 signal.number = self._engine.add_signal(cells.number, signal.index)
 
-    def _cells(self) -> list[Cells]:
-        return [item for item in self._network.populations if isinstance(item, Cells)]
-
     def advance(self, last_step: int) -> Synapses | None:
         first_step = self._network.step
-        recorders = [signal for cells in self._cells() for signal in cells.signals]
+        recorders = [signal for cells in self._network.cells for signal in cells.signals]
         for signal in recorders:
             signal.take_first()
             room = signal.room(first_step, last_step)
@@ -160,16 +126,11 @@ class NativeLoop:
         return None if failed == -1 else self._network.projections[failed]
 
     def rewind(self, trial: int) -> None:
-        """Back to step 0 with no spikes under way."""
         self._engine.step = 0
         self._engine.trial = trial
         self._engine.clear_events()
 
-    def take_spikes(self, number: int) -> tuple[IntArray, IntArray, IntArray]:
+    def take_spikes(self, number: int) -> Events:
         if number >= self._n_populations:  # made since the last run
-            empty = np.empty(0, np.int64)
-            return empty, empty, empty
+            return NO_EVENTS
         return self._engine.take_spikes(number)
-
-    def update_quanta(self, cells: Cells) -> list[float]:
-        return self._engine.update_quanta(cells.number)

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
 from pynn_annarchy import _mathematics
 from pynn_annarchy.engine import _binding, interrupts
 from pynn_annarchy.engine.arrays import IntArray, times_of
-from pynn_annarchy.engine.cells import Cells, Population, SpikeSource
+from pynn_annarchy.engine.cells import NO_EVENTS, Cells, Events, Population, SpikeSource
 from pynn_annarchy.engine.connectivity import SynapseBuilder, Synapses
+from pynn_annarchy.engine.loop import Loop
 from pynn_annarchy.engine.native_loop import NativeLoop, available_cores
 from pynn_annarchy.engine.reference_loop import ReferenceLoop
 from pynn_annarchy.exceptions import ModelError, StaleSimulationError
@@ -24,23 +25,6 @@ TRIALS = 1 << 16
 
 _CHUNK_SECONDS = 0.1
 """How long a loop may run before Ctrl-C is heeded."""
-
-
-class Loop(Protocol):
-    """What carries a network from one step to the next: native or NumPy."""
-
-    target: str
-
-    def bind(self) -> None: ...
-
-    def advance(self, last_step: int) -> Synapses | None:
-        """Runs up to and with `last_step`; stops at the step where a projection's increment failed and returns it."""
-
-    def rewind(self, trial: int) -> None: ...
-
-    def take_spikes(self, number: int) -> tuple[IntArray, IntArray, IntArray]: ...
-
-    def update_quanta(self, cells: Cells) -> list[float]: ...
 
 
 class Network:
@@ -89,6 +73,11 @@ class Network:
     def partitions(self) -> int:
         """Number of parts that every population is cut into."""
         return available_cores() if self.threads == "auto" else int(self.threads)
+
+    @property
+    def cells(self) -> list[Cells]:
+        """Populations that have a model."""
+        return [population for population in self.populations if isinstance(population, Cells)]
 
     @property
     def target(self) -> str:
@@ -187,7 +176,7 @@ class Network:
         """Compiles and binds whatever has changed since the last time."""
         if not self._has_changed:
             return
-        self.compile([item for item in self.populations if isinstance(item, Cells)], self.projections)
+        self.compile(self.cells, self.projections)
         started = time.perf_counter()
         with interrupts.deferred():
             self._bind()
@@ -264,7 +253,7 @@ class Network:
         end = self.step + n_steps
         started = time.perf_counter()
         chunk = 256
-        with_currents = [item for item in self.populations if isinstance(item, Cells) and item.currents]
+        with_currents = [item for item in self.cells if item.currents]
         try:
             while self.step < end:
                 stop = self._next_stop(min(end, self.step + chunk), with_currents)
@@ -289,8 +278,8 @@ class Network:
         failed = self.loop.advance(last_step)
         if failed is not None:
             raise ModelError(
-                f"projection '{failed.label}': a synaptic increment is not finite or larger than 1024 times the "
-                f"largest initial weight, at t = {self.t} ms"
+                f"projection '{failed.label}': a synaptic increment is not finite or larger than "
+                f"{_binding.HEADROOM:g} times the largest initial weight, at t = {self.t} ms"
             )
 
     def next_trial(self, repeat_noise: bool) -> int:
@@ -327,12 +316,9 @@ class Network:
                 population.spike_recorder.clear()
         self.changed()
 
-    def take_spikes(self, number: int) -> tuple[IntArray, IntArray, IntArray]:
+    def take_spikes(self, number: int) -> Events:
         """Recorded spikes of a population since the last call: (step, index, count)."""
-        if self._loop is None:
-            empty = np.empty(0, np.int64)
-            return empty, empty, empty
-        return self._loop.take_spikes(number)
+        return NO_EVENTS if self._loop is None else self._loop.take_spikes(number)
 
 
 class _NewSynapses(Synapses):

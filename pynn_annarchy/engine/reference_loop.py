@@ -9,9 +9,9 @@ import numpy as np
 
 from pynn_annarchy.engine import _binding
 from pynn_annarchy.engine.arrays import FloatArray, IntArray
-from pynn_annarchy.engine.cells import Cells, SpikeSource
+from pynn_annarchy.engine.cells import NO_EVENTS, Cells, Events, Population, SpikeSource
+from pynn_annarchy.engine.loop import Loop
 from pynn_annarchy.targets import reference
-from pynn_annarchy.targets.compile import Storage
 
 if TYPE_CHECKING:
     from pynn_annarchy.engine.connectivity import Synapses
@@ -35,42 +35,26 @@ class _Connections:
     """(synapses, multiplicities) by the step in which they fall due."""
 
 
-class ReferenceLoop:
+class ReferenceLoop(Loop):
     """Steps of a network in NumPy."""
 
     target = "reference"
 
     def __init__(self, network: Network) -> None:
-        self._network = network
-        self._bookkeeping = _binding.Engine(network.partitions, network.dt, network.seed_key)
-        self._n_populations = 0
-        self._n_projections = 0
+        super().__init__(network)
         self._connections: dict[int, _Connections] = {}
         self._draining: list[_Connections] = []
         self._published: dict[int, Spikes] = {}
         self._events: dict[int, dict[int, Spikes]] = {}
-        self._recorded: dict[int, list[tuple[IntArray, IntArray, IntArray]]] = {}
+        self._recorded: dict[int, list[Events]] = {}
 
-    def bind(self) -> None:
-        """Reads what has changed."""
-        for population in self._network.populations[self._n_populations :]:
-            self._bookkeeping.add_population(population.size)
-            self._bookkeeping.set_receptors(population.number, len(population.receptors))
-            self._n_populations += 1
-        for population in self._network.populations:
-            if not population.is_bound:
-                if isinstance(population, SpikeSource):
-                    self._events[population.number] = _by_step(*population.events())
-                self._bookkeeping.set_max_spikes(population.number, population.max_spikes)
-                population.is_bound = True
-        for synapses in self._network.projections:
-            if synapses.number >= self._n_projections:
-                self._bookkeeping.add_projection()
-                self._n_projections += 1
-            if not synapses.is_bound:
-                self._bind_synapses(synapses)
+    def _bind_population(self, population: Population) -> None:
+        if isinstance(population, SpikeSource):
+            self._events[population.number] = _by_step(*population.events())
+
+    def _bind_rest(self) -> None:
         self._draining = [connections for connections in self._draining if connections.pending]
-        self._bookkeeping.set_draining([connections.rows for connections in self._draining])
+        self._engine.set_draining([connections.rows for connections in self._draining])
         for connections in self._connections.values():
             connections.weight = connections.synapses.get("weight")
 
@@ -90,22 +74,12 @@ class ReferenceLoop:
             np.rint(synapses.get("delay") / self._network.dt).astype(np.int64),
             synapses.get("weight"),
         )
-        self._bookkeeping.bind_rows(
-            synapses.number,
-            synapses.rows,
-            synapses.pre_cells.number,
-            synapses.post_cells.number,
-            synapses.receptor_number,
-            None,
-            np.empty(0),
-            synapses.object_index,
-        )
-        synapses.is_bound = True
+        self._bind_rows(synapses, None, np.empty(0))
 
     def advance(self, last_step: int) -> Synapses | None:
         network = self._network
         while network.step < last_step:
-            for cells in self._cells():
+            for cells in self._network.cells:
                 for signal in cells.signals:
                     signal.take_first()
             if network.step == 0:
@@ -126,10 +100,10 @@ class ReferenceLoop:
         for connections in [*self._connections.values(), *self._draining]:
             if not self._deliver(connections, step):
                 failed = connections.synapses
-        for cells in self._cells():
+        for cells in self._network.cells:
             self._published[cells.number] = self._update(cells, step)
         self._publish_given(n)
-        for cells in self._cells():
+        for cells in self._network.cells:
             self._record(cells, n)
         return failed
 
@@ -152,13 +126,15 @@ class ReferenceLoop:
     def _deliver(self, connections: _Connections, step: reference.Step) -> bool:
         synapses = connections.synapses
         cells, receptor = synapses.post_cells, synapses.receptor_number
-        model = self._network.modules[synapses.spec, Storage.SHARED]
-        bound = 1024.0 * np.abs(connections.weight).max(initial=0.0)
+        events = connections.pending.pop(step.step, [])
+        if not events:
+            return True
+        model = self._model_of(synapses)
+        shared = synapses.shared_values(model)
         is_sound = True
-        for due, counts in connections.pending.pop(step.step, []):
-            shared = synapses.shared_values(model)
+        for due, counts in events:
             increment = reference.increments(model, connections.weight[due], shared, step)
-            is_sound &= bool((np.isfinite(increment) & (np.abs(increment) <= bound)).all())
+            is_sound &= bool((np.isfinite(increment) & (np.abs(increment) <= connections.rows.bound)).all())
             fixed = reference.to_fixed(increment, 1.0 / cells.quanta[receptor])
             np.add.at(cells.inputs[receptor], connections.post[due], counts * fixed)
         return is_sound
@@ -189,26 +165,18 @@ class ReferenceLoop:
             if (n - signal.start_step) % signal.every == 0:
                 signal.room(n - 1, n)[0] = cells.sample(signal.variable)[signal.index]
 
-    def _cells(self) -> list[Cells]:
-        return [item for item in self._network.populations if isinstance(item, Cells)]
-
     def rewind(self, trial: int) -> None:
-        """Back to step 0 with no spikes under way."""
         self._published.clear()
         self._draining.clear()
         for connections in self._connections.values():
             connections.pending.clear()
 
-    def take_spikes(self, number: int) -> tuple[IntArray, IntArray, IntArray]:
+    def take_spikes(self, number: int) -> Events:
         parts = self._recorded.pop(number, [])
         if not parts:
-            empty = np.empty(0, np.int64)
-            return empty, empty, empty
+            return NO_EVENTS
         steps, index, count = (np.concatenate(column) for column in zip(*parts, strict=True))
         return steps, index, count
-
-    def update_quanta(self, cells: Cells) -> list[float]:
-        return self._bookkeeping.update_quanta(cells.number)
 
 
 def _by_step(steps: IntArray, index: IntArray, count: IntArray) -> dict[int, Spikes]:

@@ -45,6 +45,7 @@ from pynn_annarchy.language.print import show
 from pynn_annarchy.language.syntax import BinaryOperator, Comparator, Connective
 from pynn_annarchy.model.checked import Model, Variable
 from pynn_annarchy.model.spec import Kind, Order
+from pynn_annarchy.solvers.evaluate import OWN_NAMES
 from pynn_annarchy.solvers.updates import Updates
 
 REFRACTORY = "is_refractory"
@@ -58,7 +59,6 @@ MOST_DRAWS = 256
 
 _ZERO = Literal(0.0, DType.REAL64)
 _ONE = Literal(1.0, DType.REAL64)
-_SPELLINGS = {"min": "minimum", "max": "maximum"}
 
 
 def lower(updates: Updates) -> CellKernel | SynapseKernel:
@@ -165,7 +165,7 @@ class _Lowering:
         if FUNCTIONS[function].result is Result.BOOLEAN:
             return Apply(function, arguments, DType.MASK)
         dtype = DType.REAL64 if any(a.dtype is DType.REAL64 for a in arguments) else DType.REAL
-        return Apply(_SPELLINGS.get(function, function), tuple(_cast(a, dtype) for a in arguments), dtype)
+        return Apply(OWN_NAMES.get(function, function), tuple(_cast(a, dtype) for a in arguments), dtype)
 
 
 class _Cell(_Lowering):

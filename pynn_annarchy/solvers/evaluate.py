@@ -34,16 +34,21 @@ Array = NDArray[np.float64]
 Values = Mapping[str, "float | Array"]
 """By name a number, or an array of one number for each element, all of one length."""
 
-_BINARY: Mapping[BinaryOperator, Callable[[Any, Any], Any]] = {
+ARITHMETIC: Mapping[BinaryOperator, Callable[[Any, Any], Any]] = {
     BinaryOperator.ADD: np.add,
     BinaryOperator.SUBTRACT: np.subtract,
     BinaryOperator.MULTIPLY: np.multiply,
     BinaryOperator.DIVIDE: np.divide,
+}
+"""What NumPy computes to the last bit as C++ does."""
+
+_BINARY: Mapping[BinaryOperator, Callable[[Any, Any], Any]] = {
+    **ARITHMETIC,
     BinaryOperator.POWER: lambda base, exponent: _mathematics.apply("pow", base, exponent),
     BinaryOperator.MODULO: lambda left, right: _mathematics.apply("fmod", left, right),
 }
 
-_COMPARISONS: Mapping[Comparator, Callable[[Any, Any], Any]] = {
+COMPARISONS: Mapping[Comparator, Callable[[Any, Any], Any]] = {
     Comparator.LESS: np.less,
     Comparator.LESS_EQUAL: np.less_equal,
     Comparator.GREATER: np.greater,
@@ -52,12 +57,12 @@ _COMPARISONS: Mapping[Comparator, Callable[[Any, Any], Any]] = {
     Comparator.NOT_EQUAL: np.not_equal,
 }
 
-_CONNECTIVES: Mapping[Connective, Callable[[Any, Any], Any]] = {
+CONNECTIVES: Mapping[Connective, Callable[[Any, Any], Any]] = {
     Connective.AND: np.logical_and,
     Connective.OR: np.logical_or,
 }
 
-_OWN_NAMES = {"min": "minimum", "max": "maximum"}
+OWN_NAMES = {"min": "minimum", "max": "maximum"}
 """Functions that the mathematics library calls otherwise than the language."""
 
 
@@ -108,12 +113,12 @@ def _binary(expression: Binary, values: Values) -> Any:
 
 @_value.register
 def _comparison(expression: Comparison, values: Values) -> Any:
-    return _COMPARISONS[expression.operator](_value(expression.left, values), _value(expression.right, values))
+    return COMPARISONS[expression.operator](_value(expression.left, values), _value(expression.right, values))
 
 
 @_value.register
 def _logical(expression: Logical, values: Values) -> Any:
-    return _CONNECTIVES[expression.operator](_value(expression.left, values), _value(expression.right, values))
+    return CONNECTIVES[expression.operator](_value(expression.left, values), _value(expression.right, values))
 
 
 @_value.register
@@ -126,5 +131,5 @@ def _conditional(expression: Conditional, values: Values) -> Any:
 def _call(expression: Call, values: Values) -> Any:
     if expression.function in DISTRIBUTIONS:
         raise ModelError(f"{expression.function}(...) is random and has no value here; only functions of parameters do")
-    name = _OWN_NAMES.get(expression.function, expression.function)
+    name = OWN_NAMES.get(expression.function, expression.function)
     return _mathematics.apply(name, *(_value(argument, values) for argument in expression.arguments))

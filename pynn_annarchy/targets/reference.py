@@ -40,25 +40,12 @@ from pynn_annarchy.kernels.ir import (
     SynapseKernel,
     Value,
 )
-from pynn_annarchy.language.syntax import BinaryOperator, Comparator, Connective
+from pynn_annarchy.solvers.evaluate import ARITHMETIC, COMPARISONS, CONNECTIVES
 from pynn_annarchy.targets.compile import PRECISIONS, CompiledModel
 
 Array = npt.NDArray[Any]
 
-_OPERATIONS: Mapping[Any, Callable[[Any, Any], Any]] = {
-    BinaryOperator.ADD: np.add,
-    BinaryOperator.SUBTRACT: np.subtract,
-    BinaryOperator.MULTIPLY: np.multiply,
-    BinaryOperator.DIVIDE: np.divide,
-    Comparator.LESS: np.less,
-    Comparator.LESS_EQUAL: np.less_equal,
-    Comparator.GREATER: np.greater,
-    Comparator.GREATER_EQUAL: np.greater_equal,
-    Comparator.EQUAL: np.equal,
-    Comparator.NOT_EQUAL: np.not_equal,
-    Connective.AND: np.logical_and,
-    Connective.OR: np.logical_or,
-}
+_OPERATIONS: Mapping[Any, Callable[[Any, Any], Any]] = {**ARITHMETIC, **COMPARISONS, **CONNECTIVES}
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,9 @@ private:
     std::vector<uint32_t> wide_;
 };
 
+// How far a weight may grow beyond its initial value before an increment is refused (DESIGN D6).
+constexpr double headroom = 1024.0;
+
 // Synapses as connectors make them, in the order of creation; blocks bound the memory of growth.
 class Staging {
 public:

@@ -1,0 +1,92 @@
+"""What carries a network from one step to the next, and what every such loop is told before it goes on."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING
+
+from pynn_annarchy.engine import _binding
+from pynn_annarchy.engine.arrays import FloatArray
+from pynn_annarchy.engine.cells import Cells, Events, Population
+from pynn_annarchy.targets.compile import CompiledModel, Storage
+
+if TYPE_CHECKING:
+    from pynn_annarchy.engine.connectivity import Synapses
+    from pynn_annarchy.engine.network import Network
+
+
+class Loop(ABC):
+    """Steps of a network, on one target.
+
+    The native engine keeps the books of every loop: which populations and projections there are, and the bounds of what
+    they send, from which the unit of the sums follows. Only the native loop lets it run.
+    """
+
+    target: str
+
+    def __init__(self, network: Network) -> None:
+        self._network = network
+        self._engine = _binding.Engine(network.partitions, network.dt, network.seed_key)
+        self._n_populations = 0
+        self._n_projections = 0
+
+    def bind(self) -> None:
+        """Tells the loop what has changed: populations, then projections, then what is recorded."""
+        for population in self._network.populations[self._n_populations :]:
+            self._engine.add_population(population.size)
+            self._engine.set_receptors(population.number, len(population.receptors))
+            self._n_populations += 1
+        for population in self._network.populations:
+            if not population.is_bound:
+                self._bind_population(population)
+                self._engine.set_max_spikes(population.number, population.max_spikes)
+                population.is_bound = True
+        for synapses in self._network.projections:
+            if synapses.number >= self._n_projections:
+                self._engine.add_projection()
+                self._n_projections += 1
+            if not synapses.is_bound:
+                self._bind_synapses(synapses)
+                synapses.is_bound = True
+        self._bind_rest()
+
+    def update_quanta(self, cells: Cells) -> list[float]:
+        """Value of one unit of each receptor's sums, from the bounds of all that project to the population."""
+        return self._engine.update_quanta(cells.number)
+
+    @abstractmethod
+    def advance(self, last_step: int) -> Synapses | None:
+        """Runs up to and with `last_step`; stops at the step where a projection's increment failed and returns it."""
+
+    @abstractmethod
+    def rewind(self, trial: int) -> None:
+        """Back to step 0 with no spikes under way."""
+
+    @abstractmethod
+    def take_spikes(self, number: int) -> Events:
+        """Recorded spikes of a population since the last call: (step, index, count)."""
+
+    @abstractmethod
+    def _bind_population(self, population: Population) -> None: ...
+
+    @abstractmethod
+    def _bind_synapses(self, synapses: Synapses) -> None: ...
+
+    @abstractmethod
+    def _bind_rest(self) -> None:
+        """What is left once populations and projections are bound."""
+
+    def _model_of(self, synapses: Synapses) -> CompiledModel:
+        return self._network.modules[synapses.spec, Storage.SHARED]
+
+    def _bind_rows(self, synapses: Synapses, module: _binding.Module | None, shared: FloatArray) -> None:
+        self._engine.bind_rows(
+            synapses.number,
+            synapses.rows,
+            synapses.pre_cells.number,
+            synapses.post_cells.number,
+            synapses.receptor_number,
+            module,
+            shared,
+            synapses.object_index,
+        )
