@@ -7,7 +7,7 @@
 
 #include <stdint.h>
 
-#define PNN_ABI_VERSION 1u
+#define PNN_ABI_VERSION 2u
 
 #ifdef __cplusplus
 extern "C" {
@@ -61,10 +61,55 @@ typedef struct pnn_rows {
     double inverse_quantum;       // a power of two
     double bound;                 // increments beyond it raise
     uint32_t object_index;
+    // for modules that learn only:
+    const int32_t* array_steps;   // of each of `arrays`: 1 where every synapse has a value of its own, 0 for one value
+    const double* const* tables;  // decays over whole numbers of steps, in the module's order; null: none
+    int64_t table_length;
+    const uint32_t* ranks;        // canonical rank of each synapse, where the module draws
+    const double* history;        // what the partition's post-synaptic elements did, one block each (see below)
+    int64_t history_capacity;     // spikes that a block holds, a power of two
 } pnn_rows;
+
+// A block of the history: [number of spikes so far, entry, entry, ...]; the k-th spike is entry k % capacity: the step of
+// its emission, then the post-synaptic traces right after it.
+
+// One spike of a source on its way past the synapses [begin, end), whose delay is the same. Times in steps.
+typedef struct pnn_passage {
+    uint64_t begin;
+    uint64_t end;
+    int64_t multiplicity;         // identical spikes; 0: none, only what the post-synaptic elements did is applied
+    int64_t emitted;
+    int64_t previous;             // emission of the last spike that has passed these synapses, PNN_NEVER for none
+    double pre_shift;             // from the emission to the passage
+    double post_shift;            // from a post-synaptic spike to its arrival at the synapse
+    double sees;                  // a passage sees the post-synaptic spikes that were emitted before emitted + sees
+    double applied;               // spikes emitted up to here by the post-synaptic elements are applied already
+    double until;                 // where multiplicity is 0: apply those emitted up to here
+    const double* pre_traces;     // right after `previous`; zeros for none
+    double* increments;           // null: into the accumulator; else one sum a synapse is written here
+} pnn_passage;
+
+#define PNN_NEVER INT64_MIN
+
+// A spike as a model's statements see it. Elapsed times in steps, since t = 0 where there was no event before.
+typedef struct pnn_event {
+    double since_pre;
+    double since_post;
+    double since_any;
+    double t;                     // of the event at the synapse, ms
+    double t_pre;                 // of the last earlier events, ms; minus infinity for none
+    double t_post;
+    int64_t step;                 // of emission
+    uint32_t repetition;          // among identical spikes; 32768 and more for post-synaptic ones
+    int32_t coincident;           // pre-synaptic: the last post-synaptic spike arrives at the same time
+} pnn_event;
 
 // Returns 0, or 1 where an increment was not finite or beyond its bound.
 typedef int32_t (*pnn_deliver_fn)(const pnn_rows* rows, const pnn_group* groups, int64_t n_groups, const pnn_step* step);
+// Lets spikes pass synapses that learn. Returns as deliver.
+typedef int32_t (*pnn_learn_fn)(const pnn_rows* rows, const pnn_passage* passages, int64_t n_passages, const pnn_step* step);
+// The traces of one element after one more spike, in place.
+typedef void (*pnn_trace_fn)(const pnn_rows* rows, const pnn_step* step, double* traces, const pnn_event* event);
 // Updates elements [begin, end) over one step and writes their spikes.
 typedef void (*pnn_neurons_fn)(const pnn_segment* segment, int64_t begin, int64_t end, const pnn_step* step, pnn_spikes* spikes);
 
@@ -86,7 +131,14 @@ typedef struct pnn_module {
     const char* const* receptors;
     int32_t n_receptors;
     pnn_neurons_fn neurons;   // null for synapses
-    pnn_deliver_fn deliver;   // null for cells
+    pnn_deliver_fn deliver;   // null for cells and for synapses that learn
+    pnn_learn_fn learn;       // null for all others
+    pnn_trace_fn pre_trace;
+    pnn_trace_fn post_trace;
+    int32_t n_pre_traces;
+    int32_t n_post_traces;
+    int32_t has_post;         // whether post-synaptic spikes change anything
+    int32_t draws;            // whether it needs ranks
 } pnn_module;
 
 typedef const pnn_module* (*pnn_module_entry_fn)(void);
