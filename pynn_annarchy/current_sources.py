@@ -1,8 +1,9 @@
-"""What current sources share: a piecewise constant waveform that goes into cells and can change at any time."""
+"""What current sources share: parameters that can change at any time, cells to flow into, and a record of the past."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterable, Mapping
+from typing import Any, ClassVar
 
 import numpy as np
 from pyNN import common, errors
@@ -11,36 +12,40 @@ from pyNN.standardmodels import StandardCurrentSource
 
 from pynn_annarchy import simulator
 from pynn_annarchy.engine.arrays import times_of
+from pynn_annarchy.engine.currents import Output, Table, Waveform
+from pynn_annarchy.model.spec import ModelSpec
+
+_FARTHEST = 1e18
+"""Steps; times beyond are never reached."""
 
 
 class CurrentSource(StandardCurrentSource):
-    """A current that changes at time steps.
+    """A current that is set anew at every time step. New parameters act from the present time on.
 
-    Subclasses give ``_waveform()``: steps and the amplitudes, in nA, that act from them on. New parameters act from the
-    present time on; what has flowed before stays recorded.
+    Subclasses say what it is in time (``_waveform``).
     """
 
     def __init__(self, **parameters: Any) -> None:
         super().__init__(**parameters)
         self._simulation = simulator.state
-        self._inputs = []
-        self._native = {}
-        self._steps = np.empty(0, dtype=np.int64)
-        self._amplitudes = np.empty(0)
-        self.set_native_parameters(self._initial_parameters())
-        self._simulation.current_sources.append(self)
+        self._native: dict[str, Any] = {}
+        waveform = self._checked(self._initial_parameters())
+        self._engine = self._simulation.network.add_current(waveform, type(self).__name__)
 
     def _initial_parameters(self) -> ParameterSpace:
         space = self.parameter_space
         space.shape = (1,)
         return self.translate(space)
 
-    def _waveform(self) -> tuple[np.ndarray, np.ndarray]:
+    def _waveform(self, parameters: Mapping[str, Any]) -> Waveform:
+        """The current in time for parameters by native name: numbers, or arrays where PyNN has sequences."""
         raise NotImplementedError
 
     def _step(self, time: float) -> int:
         """The step nearest to a time in ms."""
-        return round(float(time) / self._simulation.dt)
+        return round(min(float(time) / self._simulation.dt, _FARTHEST))
+
+    # parameters
 
     def get_native_parameters(self) -> ParameterSpace:
         """The present parameters."""
@@ -57,83 +62,145 @@ class CurrentSource(StandardCurrentSource):
         """Sets parameters; acts from the present time on.
 
         Raises:
-            InvalidParameterValueError: a value that is not finite.
+            InvalidParameterValueError: a value that is not a finite number or makes no sense; names it.
             StaleSimulationError: the source belongs to an earlier setup().
         """
-        self._simulation.check_open("a current source")
+        self._check_open()
+        self._engine.set(self._checked(parameters))
+
+    def _checked(self, parameters: ParameterSpace) -> Waveform:
+        """The waveform of the present parameters with these instead; keeps them if they make sense."""
         parameters.shape = (1,)
-        values = parameters.evaluate(simplify=True).as_dict()
-        for name, value in values.items():
-            if not np.isfinite(value.value if isinstance(value, Sequence) else value).all():
-                raise errors.InvalidParameterValueError(f"{type(self).__name__}: {name} must be finite")
-        old = dict(self._native)
-        self._native.update(values)
         try:
-            steps, amplitudes = self._waveform()
-        except ValueError:
-            self._native.update(old)
-            raise
-        self._set_waveform(*self._spliced(steps, amplitudes))
+            values = {**self._native, **{name: _value(v) for name, v in parameters.evaluate(simplify=True).items()}}
+            plain = {name: value.value if isinstance(value, Sequence) else value for name, value in values.items()}
+            for name, value in plain.items():
+                if not np.isfinite(value).all() and not (name == "stop" and value == np.inf):
+                    raise ValueError(f"{name} must be finite")
+            waveform = self._waveform(plain)
+        except (TypeError, ValueError) as error:
+            raise errors.InvalidParameterValueError(f"{type(self).__name__}: {error}") from error
+        self._native = {**values, **self._as_used(waveform)}
+        return waveform
 
-    def _spliced(self, steps: np.ndarray, amplitudes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """The past of the present waveform and the future of a new one."""
-        now = round(self._simulation.t / self._simulation.dt)
-        if now == 0:
-            return steps, amplitudes
-        past, future = self._steps < now, steps > now
-        return (
-            np.concatenate([self._steps[past], [now], steps[future]]),
-            np.concatenate([self._amplitudes[past], [_at(now, steps, amplitudes)], amplitudes[future]]),
-        )
+    def _as_used(self, waveform: Waveform) -> dict[str, Any]:
+        """Native parameters that read back otherwise than they were set."""
+        return {}
 
-    def _set_waveform(self, steps: np.ndarray, amplitudes: np.ndarray) -> None:
-        self._steps = steps
-        self._amplitudes = amplitudes
-        for current in self._inputs:
-            current.update(steps, amplitudes)
+    def _check_open(self) -> None:
+        self._simulation.check_open(f"a {type(self).__name__}")
 
-    def _rewind(self) -> None:
-        """Time goes back to 0: the present parameters hold for all times."""
-        self._set_waveform(*self._waveform())
+    # cells
 
-    def inject_into(self, cells: Any) -> None:
-        """Injects the current into a Population, PopulationView, Assembly or list of ID.
+    def inject_into(self, cells: Any, location: Any = None) -> None:
+        """Injects the current into a Population, PopulationView, Assembly, cell or list of cells.
+
+        A cell that is named twice takes it twice.
 
         Raises:
-            TypeError: cells that take no current, such as spike sources.
+            TypeError: cells that take no current, such as spike sources, or things that are no cells.
+            NotImplementedError: a location on a cell, which only multi-compartment cells have.
         """
-        groups = cells.populations if isinstance(cells, common.Assembly) else [cells]
-        targets = [target for group in groups for target in _targets(group)]
+        if location is not None:
+            raise NotImplementedError("locations belong to multi-compartment cells, which pyNN.annarchy does not have")
+        self._check_open()
+        targets = list(_targets(cells))
         for population, _ in targets:
             population.check_open()
-            if not population.celltype.injectable:
-                raise TypeError("Can't inject current into a spike source.")
+            if not population.takes_current:
+                raise TypeError(f"'{population.label}': {type(population.celltype).__name__} takes no injected current")
         for population, index in targets:
-            self._inputs.append(population._engine.add_current(index, self._steps, self._amplitudes))
+            population._engine.inject(self._engine, index)
+
+    # data
 
     def record(self) -> None:
-        """The current is known at all times: nothing needs to be recorded."""
+        """Keeps the current from the present time on."""
+        self._check_open()
+        self._engine.start_recording()
 
     def _get_data(self) -> tuple[np.ndarray, np.ndarray]:
-        """Times, in ms, and the current that acts from each of them on, in nA."""
-        steps = np.arange(round(self._simulation.t / self._simulation.dt) + 1)
-        which = np.searchsorted(self._steps, steps, side="right") - 1
-        amplitudes = np.append(self._amplitudes, 0.0)[which]
+        """Times, in ms, and the current that acts from each of them on, in nA; since record() or the last reset().
+
+        Raises:
+            RuntimeError: record() was not called.
+        """
+        if self._engine.record is None:
+            raise RuntimeError(f"{type(self).__name__}: nothing was recorded; call record() before run()")
+        steps, amplitudes = self._engine.record.data()
         return times_of(steps, self._simulation.dt), amplitudes
 
 
-def _at(step: int, steps: np.ndarray, amplitudes: np.ndarray) -> float:
-    """The amplitude that acts from a step on."""
-    which = int(np.searchsorted(steps, step, side="right")) - 1
-    return float(amplitudes[which]) if which >= 0 else 0.0
+class EquationSource(CurrentSource):
+    """A current given by an equation, from ``start`` to ``stop``.
+
+    Where there is a native parameter ``interval``, in ms, it is taken that often and held between.
+    """
+
+    spec: ClassVar[ModelSpec]
+
+    def _waveform(self, parameters: Mapping[str, Any]) -> Output:
+        start, stop = self._step(parameters["start"]), self._step(parameters["stop"])
+        given = {**parameters, "start": float(times_of(start, self._simulation.dt))}
+        own = {parameter.name: given[parameter.name] for parameter in self.spec.parameters}
+        every = self._every(parameters["interval"]) if "interval" in parameters else 1
+        return Output(self.spec, own, start, stop, every)
+
+    def _every(self, interval: float) -> int:
+        """An interval, in ms, as a number of steps."""
+        dt = self._simulation.dt
+        every = round(interval / dt)
+        if every < 1 or abs(interval / dt - every) > simulator.GRID_TOLERANCE * every:
+            raise ValueError(f"dt must be a multiple of the time step of {dt} ms, not {interval}")
+        return every
 
 
-def _targets(cells: Any) -> list[tuple[Any, np.ndarray]]:
-    """Populations and indices in them of a population, a view or a list of cells."""
-    if isinstance(cells, common.BasePopulation):
+class TableSource(CurrentSource):
+    """A current given by the ``times``, in ms, at which it changes, and the ``amplitudes`` from then on."""
+
+    def _waveform(self, parameters: Mapping[str, Any]) -> Table:
+        times, amplitudes = (np.asarray(parameters[name], dtype=float) for name in ("times", "amplitudes"))
+        if times.shape != amplitudes.shape:
+            raise ValueError(f"{times.size} times need as many amplitudes, not {amplitudes.size}")
+        if (times < 0).any():
+            raise ValueError("Step current cannot accept negative timestamps.")
+        if (np.diff(times) <= 0).any():
+            raise ValueError("Step current timestamps should be monotonically increasing.")
+        # times that fall into one step: the last amplitude holds
+        steps, last = np.unique(np.rint(times[::-1] / self._simulation.dt).astype(np.int64), return_index=True)
+        return Table(steps, amplitudes[::-1][last])
+
+    def _as_used(self, waveform: Waveform) -> dict[str, Any]:
+        assert isinstance(waveform, Table)
+        times = times_of(waveform.steps, self._simulation.dt)
+        return {"times": Sequence(times), "amplitudes": Sequence(waveform.amplitudes)}
+
+
+def _value(value: Any) -> Any:
+    """A number or a Sequence from what a ParameterSpace of one element holds."""
+    if isinstance(value, Sequence):
+        return value
+    array = np.asarray(value)
+    return array.item() if array.dtype == object else float(array.item())
+
+
+def _targets(cells: Any) -> Iterable[tuple[Any, np.ndarray]]:
+    """Populations and indices in them of whatever has cells."""
+    if isinstance(cells, common.Assembly):
+        for population in cells.populations:
+            yield from _targets(population)
+    elif isinstance(cells, common.BasePopulation):
         population = cells.grandparent
-        return [(population, np.asarray(cells.all_cells) - int(population.first_id))]
+        yield population, np.asarray(cells.all_cells) - int(population.first_id)
+    else:
+        yield from _of_single_cells([cells] if isinstance(cells, simulator.ID) else cells)
+
+
+def _of_single_cells(cells: Iterable[Any]) -> Iterable[tuple[Any, np.ndarray]]:
     by_population: dict[Any, list[int]] = {}
     for cell in cells:
+        if not isinstance(cell, simulator.ID):
+            raise TypeError(f"a current flows into populations, views, assemblies or lists of cells, not into {cell!r}")
         by_population.setdefault(cell.parent, []).append(cell.parent.id_to_index(cell))
-    return [(population, np.array(index)) for population, index in by_population.items()]
+    for population, index in by_population.items():
+        yield population, np.array(index)

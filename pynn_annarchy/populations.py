@@ -51,6 +51,10 @@ class _Cells:
                 _refuse_other_sizes(np.shape(value), f"initial value of '{variable}'", self)
         super().initialize(**initial_values)
 
+    def inject(self, current_source: Any) -> None:
+        """Injects a current into these cells; TypeError, with their name, where they take none."""
+        current_source.inject_into(self)
+
     def _get_view(self, selector: Any, label: str | None = None) -> PopulationView:
         return PopulationView(self, selector, label)
 
@@ -155,6 +159,11 @@ class Population(_Cells, common.Population):
     def is_local(self, id: int) -> bool:
         """Whether a cell lives in this process: all do."""
         return True
+
+    @property
+    def takes_current(self) -> bool:
+        """Whether a current can be injected into the cells."""
+        return bool(self.celltype.injectable and self._engine.takes_current)
 
     def check_open(self) -> None:
         """StaleSimulationError for a population of an earlier setup()."""
@@ -263,6 +272,10 @@ class Assembly(common.Assembly):
     def position_generator(self) -> Any:
         """A function of index, for the positions, shape (n, 3), that expressions of distance are evaluated on."""
         return lambda i: self.positions.T[i]
+
+    def inject(self, current_source: Any) -> None:
+        """Injects a current into all cells; TypeError, with its name, where a population takes none."""
+        current_source.inject_into(self)
 
     def all(self) -> Iterator[simulator.ID]:
         """Iterator over all cells."""

@@ -106,7 +106,6 @@ class State(common.control.BaseState):
         """Whether the next reset() replays the noise of the trial."""
         self.populations: list[Any] = []
         self.projections: list[Any] = []
-        self.current_sources: list[Any] = []
         self._arguments = {"dt": dt, "seed": seed, "threads": threads, "options": options}
         self._network: Network | None = None
 
@@ -172,8 +171,6 @@ class State(common.control.BaseState):
         self.network.reset(self.repeats_noise)
         self.running = False
         self.segment_counter += 1
-        for source in self.current_sources:
-            source._rewind()
         for recorder in self.recorders:
             recorder._restart()
 

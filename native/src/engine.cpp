@@ -1,4 +1,4 @@
-// engine.cpp: the step loop: deliver -> cells -> record, for each partition; one barrier a step.
+// engine.cpp: the step loop: deliver -> currents -> cells -> record, for each partition; one barrier a step.
 #include "pynn_annarchy/engine.h"
 
 #include <dlfcn.h>
@@ -8,6 +8,7 @@
 #include <cstring>
 #include <initializer_list>
 #include <limits>
+#include <type_traits>
 
 #include "pynn_annarchy/openmp/team.h"
 
@@ -130,6 +131,39 @@ void Engine::emit_given(Population& population, int64_t n) {
     }
 }
 
+// Which currents each partition evaluates in this run; partition 0 records.
+void Engine::find_currents() {
+    for (auto& current : currents) current->begin(step + 1, std::size_t(partitions));
+    wanted_currents.assign(std::size_t(partitions), {});
+    std::vector<uint8_t> wanted(currents.size());
+    for (std::size_t p = 0; p < wanted_currents.size(); ++p) {
+        for (std::size_t c = 0; c < currents.size(); ++c) wanted[c] = p == 0 && currents[c]->record != nullptr;
+        for (auto& population : populations)
+            for (const Injection& injection : population->injections)
+                if (injection.bounds[p] < injection.bounds[p + 1]) wanted[std::size_t(injection.current)] = 1;
+        for (std::size_t c = 0; c < currents.size(); ++c)
+            if (wanted[c]) wanted_currents[p].push_back(int(c));
+    }
+}
+
+// Sums the currents into a population, where one of them has changed.
+void Engine::inject(Population& population, int partition) {
+    const auto p = std::size_t(partition);
+    const bool has_changed = std::any_of(population.injections.begin(), population.injections.end(), [&](const Injection& injection) {
+        return injection.bounds[p] < injection.bounds[p + 1] && currents[std::size_t(injection.current)]->has_changed(p);
+    });
+    if (!has_changed) return;
+    const auto sum = [&](auto* input) {
+        std::fill(input + population.bounds[p], input + population.bounds[p + 1], 0);
+        for (const Injection& injection : population.injections) {
+            using Real = std::remove_reference_t<decltype(*input)>;
+            add_current(input, injection, p, static_cast<Real>(currents[std::size_t(injection.current)]->amplitude(p)));
+        }
+    };
+    if (population.injected_dtype == PNN_F64) sum(static_cast<double*>(population.injected));
+    else sum(static_cast<float*>(population.injected));
+}
+
 void Engine::record(int64_t n, int partition) {
     const auto p = std::size_t(partition);
     for (auto& population : populations) {
@@ -171,7 +205,9 @@ void Engine::step_partition(int64_t n, int partition, std::vector<pnn_group>& du
     for (auto& projection : draining) deliver(*projection, false, n, partition, due, failed);
     const pnn_step step_value{n, double(n - 1) * dt, dt, seed_key, trial, 0};
     const auto p = std::size_t(partition);
+    for (int current : wanted_currents[p]) currents[std::size_t(current)]->evaluate(step_value, p);
     for (auto& population : populations) {
+        if (!population->injections.empty()) inject(*population, partition);
         if (population->module == nullptr) {
             if (partition == 0) emit_given(*population, n);
             continue;
@@ -189,6 +225,7 @@ int Engine::run(int64_t n_steps, int workers) {
     const int64_t first = step + 1, last = step + n_steps;
     if (n_steps <= 0) return -1;
     workers = std::min(workers, partitions);
+    find_currents();
     // Step 0 has no interval, but a source may be told to spike at t = 0.
     if (step == 0)
         for (auto& population : populations)

@@ -42,6 +42,21 @@ cdef extern from "pynn_annarchy/engine.h" namespace "pnn" nogil:
         vector[int64_t] step
         vector[uint32_t] index
         vector[uint32_t] count
+    cdef cppclass Current:
+        vector[int64_t] steps
+        vector[double] amplitudes
+        const pnn_module* module
+        vector[double] shared
+        uint32_t object_index
+        int64_t start
+        int64_t stop
+        int64_t every
+        double* record
+    cdef struct Injection:
+        int current
+        vector[int64_t] index
+        vector[int64_t] bounds
+        cbool contiguous
     cdef cppclass Population:
         int64_t size
         const pnn_module* module
@@ -60,6 +75,9 @@ cdef extern from "pynn_annarchy/engine.h" namespace "pnn" nogil:
         cbool records_spikes
         vector[uint8_t] recorded
         vector[RecordedSpikes] spike_record
+        void* injected
+        int32_t injected_dtype
+        vector[Injection] injections
     cdef cppclass Signal:
         int population
         const void* source
@@ -98,6 +116,7 @@ cdef extern from "pynn_annarchy/engine.h" namespace "pnn" nogil:
         vector[shared_ptr[CProjection]] projections
         vector[shared_ptr[CProjection]] draining
         vector[unique_ptr[Signal]] signals
+        vector[unique_ptr[Current]] currents
         int run(int64_t, int) except +
         void replace(int, shared_ptr[CProjection])
         void clear_events()
@@ -426,6 +445,56 @@ cdef class Engine:
         signal.buffer = <double*>_address(buffer)
         signal.start_step = start_step
         signal.every = every
+
+    def add_current(self):
+        cdef unique_ptr[Current] owned = make_unique[Current]()
+        self.engine.currents.push_back(move(owned))
+        return self.engine.currents.size() - 1
+
+    def set_table(self, int number, const int64_t[::1] steps, const double[::1] amplitudes):
+        """Amplitudes, in nA, that act from the times steps * dt on; steps ascending."""
+        cdef Current* current = self.engine.currents[number].get()
+        current.module = NULL
+        current.steps.resize(steps.shape[0])
+        current.amplitudes.resize(steps.shape[0])
+        for i in range(steps.shape[0]):
+            current.steps[i] = steps[i]
+            current.amplitudes[i] = amplitudes[i]
+
+    def set_output(self, int number, Module module, const double[::1] shared, int64_t start, int64_t stop, int64_t every,
+                   uint32_t object_index):
+        """A module's output, from step `start` up to `stop`, taken every so many steps."""
+        cdef Current* current = self.engine.currents[number].get()
+        current.module = module.table
+        current.shared.clear()
+        for i in range(shared.shape[0]):
+            current.shared.push_back(shared[i])
+        current.start = start
+        current.stop = stop
+        current.every = every
+        current.object_index = object_index
+
+    def inject(self, int number, array, list injections):
+        """The currents of a population: where their sum goes, and (current, cells, ascending) in the order of adding up."""
+        cdef Population* population = self.engine.populations[number].get()
+        cdef const int64_t[::1] index
+        population.injected = _address(array)
+        population.injected_dtype = 1 if array.dtype == np.float32 else 0
+        population.injections.clear()
+        population.injections.resize(len(injections))
+        borders = [population.bounds[p] for p in range(population.bounds.size())]
+        for k, (current, cells) in enumerate(injections):
+            index = cells
+            population.injections[k].current = current
+            for i in range(index.shape[0]):
+                population.injections[k].index.push_back(index[i])
+            for bound in np.searchsorted(cells, borders):
+                population.injections[k].bounds.push_back(bound)
+            population.injections[k].contiguous = bool((np.diff(cells) == 1).all())
+
+    def record_current(self, int number, buffer):
+        """Where the amplitudes of the next run go, one a step."""
+        self.engine.currents[number].get().record = <double*>_address(buffer)
 
     def add_projection(self):
         self.engine.projections.push_back(shared_ptr[CProjection]())

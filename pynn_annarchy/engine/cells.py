@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +19,7 @@ from pynn_annarchy.engine.arrays import (
     times_of,
     updated,
 )
-from pynn_annarchy.engine.currents import CurrentInput, sum_currents
+from pynn_annarchy.engine.currents import Current, Injection
 from pynn_annarchy.engine.recorders import SignalRecorder, SpikeRecorder
 from pynn_annarchy.exceptions import ModelError
 from pynn_annarchy.model.describe import describe
@@ -74,7 +75,9 @@ class Cells:
         self.inputs: list[AnyArray] = []
         self.quanta: list[float] = []
         self.max_spikes: FloatArray = np.ones(1)
-        self.currents: list[CurrentInput] = []
+        self.injections: list[Injection] = []
+        """In the order in which they are added up, that of the currents' creation."""
+        self.injections_are_bound = True
         self.signals: list[SignalRecorder] = []
         self.spike_recorder: SpikeRecorder | None = None
         self.is_bound = False
@@ -214,8 +217,6 @@ class Cells:
             for name in self.initial:
                 self._state_array(name)
             self.restore_initial()
-            if self.currents:
-                self.apply_currents()
 
     def fill(self, values: Mapping[str, Value], max_spikes: Value) -> None:
         """Hands the kernel what it reads as parameters: derived values and propagators included."""
@@ -234,25 +235,25 @@ class Cells:
 
     # currents
 
-    def add_current(self, index: IntArray, steps: IntArray, amplitudes: FloatArray) -> CurrentInput:
-        """Injects a current, see CurrentInput; ModelError where the model has no input for it."""
+    def inject(self, current: Current, index: IntArray) -> None:
+        """Lets a current flow into the cells `index`; ModelError where the model takes none."""
         self.network.check_open()
-        if not self.spec.inputs:
+        if not self.takes_current:
             raise ModelError(f"'{self.label}' ({self.spec.name}) takes no injected current")
-        current = CurrentInput(self, index, steps, amplitudes)
-        self.currents.append(current)
-        self.currents_changed()
-        return current
+        injection = Injection(current, np.sort(np.asarray(index, np.int64)))
+        bisect.insort(self.injections, injection, key=lambda other: other.current.number)
+        self.injections_are_bound = False
+        self.network.changed()
 
-    def currents_changed(self) -> None:
-        """The sum of currents is to be formed anew."""
-        if self.arrays:
-            self.apply_currents()
+    @property
+    def takes_current(self) -> bool:
+        """Whether the model has an input for injected currents."""
+        return bool(self.spec.inputs)
 
-    def apply_currents(self) -> None:
-        """Writes the sum of the currents of the coming step to the model's input."""
-        if self.spec.inputs:
-            sum_currents(self.currents, self.network.step, self.arrays[self.spec.inputs[0].name])
+    @property
+    def injected(self) -> AnyArray:
+        """The sum of injected currents of each cell, in nA, as the model reads it."""
+        return self.arrays[self.spec.inputs[0].name]
 
     # recording
 
@@ -296,6 +297,7 @@ class SpikeSource:
     """A population whose spike times are given; it emits `count` spikes where several of one cell fall into a step."""
 
     receptors: tuple[str, ...] = ()
+    takes_current = False
 
     def __init__(self, network: Network, size: int, label: str, number: int) -> None:
         self.network = network

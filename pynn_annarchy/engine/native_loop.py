@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from pynn_annarchy.engine import _binding
 from pynn_annarchy.engine.cells import NO_EVENTS, Cells, Events, Population
+from pynn_annarchy.engine.currents import Current, Output, Table
 from pynn_annarchy.engine.loop import Loop
-from pynn_annarchy.exceptions import CompilationError
+from pynn_annarchy.exceptions import CompilationError, unreachable
 from pynn_annarchy.targets.compile import CompiledModel
 
 if TYPE_CHECKING:
@@ -78,6 +79,7 @@ class NativeLoop(Loop):
 
     def __init__(self, network: Network) -> None:
         super().__init__(network)
+        self._n_currents = 0
         self._choice = WorkerChoice(network.partitions, network.threads != "auto")
 
     def _bind_population(self, population: Population) -> None:
@@ -97,7 +99,35 @@ class NativeLoop(Loop):
         model = self._model_of(synapses)
         self._bind_rows(synapses, load(model), synapses.shared_values(model))
 
+    def _bind_currents(self) -> None:
+        for current in self._network.currents:
+            if current.number >= self._n_currents:
+                self._engine.add_current()
+                self._n_currents += 1
+            if not current.is_bound:
+                self._bind_current(current)
+                current.is_bound = True
+        for cells in self._network.cells:
+            if not cells.injections_are_bound:
+                injections = [(injection.current.number, injection.index) for injection in cells.injections]
+                self._engine.inject(cells.number, cells.injected, injections)
+                cells.injections_are_bound = True
+
+    def _bind_current(self, current: Current) -> None:
+        match current.waveform:
+            case Table(steps, amplitudes):
+                self._engine.set_table(current.number, steps, amplitudes)
+            case Output(start=start, stop=stop, every=every):
+                assert current.compiled is not None
+                module = load(current.compiled)
+                self._engine.set_output(
+                    current.number, module, current.shared, start, stop, every, current.object_index
+                )
+            case _:
+                unreachable(current.waveform)
+
     def _bind_rest(self) -> None:
+        self._bind_currents()
         self._engine.clear_signals()
         for cells in self._network.cells:
             recorder = cells.spike_recorder
@@ -116,6 +146,9 @@ class NativeLoop(Loop):
             self._engine.bind_signal(
                 signal.number, signal.cells.sample(signal.variable), room, signal.start_step, signal.every
             )
+        amplitudes = [current.record for current in self._network.currents if current.record is not None]
+        for record in amplitudes:
+            self._engine.record_current(record.current.number, record.room(last_step - first_step))
         workers = self._choice.workers(last_step - first_step)
         started = time.perf_counter()
         failed = self._engine.run(last_step - first_step, workers)
@@ -123,6 +156,8 @@ class NativeLoop(Loop):
         self._network.step = int(self._engine.step)
         for signal in recorders:
             signal.give_back(self._network.step, last_step)
+        for record in amplitudes:
+            record.give_back(last_step - self._network.step)
         return None if failed == -1 else self._network.projections[failed]
 
     def rewind(self, trial: int) -> None:

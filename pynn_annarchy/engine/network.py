@@ -13,6 +13,7 @@ from pynn_annarchy.engine import _binding, interrupts
 from pynn_annarchy.engine.arrays import IntArray, times_of
 from pynn_annarchy.engine.cells import NO_EVENTS, Cells, Events, Population, SpikeSource
 from pynn_annarchy.engine.connectivity import SynapseBuilder, Synapses
+from pynn_annarchy.engine.currents import Current, Output, Waveform
 from pynn_annarchy.engine.loop import Loop
 from pynn_annarchy.engine.native_loop import NativeLoop, available_cores
 from pynn_annarchy.engine.reference_loop import ReferenceLoop
@@ -54,6 +55,7 @@ class Network:
         self.trial = 0
         self.populations: list[Population] = []
         self.projections: list[Synapses] = []
+        self.currents: list[Current] = []
         self.modules: dict[tuple[ModelSpec, Storage], CompiledModel] = {}
         self.timings = {"compile_time": 0.0, "build_time": 0.0, "run_time": 0.0}
         self._loop: Loop | None = None
@@ -104,6 +106,14 @@ class Network:
         self.populations.append(source)
         self.changed()
         return source
+
+    def add_current(self, waveform: Waveform, label: str) -> Current:
+        """Adds a current, which flows nowhere until it is injected."""
+        self.check_open()
+        current = Current(self, waveform, label, len(self.currents), self._next_object())
+        self.currents.append(current)
+        self.changed()
+        return current
 
     def withdraw(self, population: Population) -> None:
         """Takes back the population that was added last, before anything refers to it."""
@@ -159,11 +169,14 @@ class Network:
         assert self._loop is not None
         return self._loop
 
-    def compile(self, cells: Iterable[Cells], synapses: Iterable[Synapses] = ()) -> None:
+    def compile(
+        self, cells: Iterable[Cells], synapses: Iterable[Synapses] = (), specs: Iterable[ModelSpec] = ()
+    ) -> None:
         """Makes sure that these have compiled models of the right storage; distinct models compile in parallel."""
         cells, synapses = list(cells), list(synapses)
         wanted = {(item.spec, item.storage): None for item in cells}
         wanted.update({(item.spec, Storage.SHARED): None for item in synapses})
+        wanted.update({(spec, Storage.SHARED): None for spec in specs})
         missing = [key for key in wanted if key not in self.modules]
         if missing:
             started = time.perf_counter()
@@ -176,7 +189,8 @@ class Network:
         """Compiles and binds whatever has changed since the last time."""
         if not self._has_changed:
             return
-        self.compile(self.cells, self.projections)
+        models = [current.waveform.spec for current in self.currents if isinstance(current.waveform, Output)]
+        self.compile(self.cells, self.projections, models)
         started = time.perf_counter()
         with interrupts.deferred():
             self._bind()
@@ -190,6 +204,9 @@ class Network:
         pending = [population for population in self.populations if not population.is_bound]
         before = {population.number: population.max_spikes for population in pending}
         self._fill([population for population in pending if isinstance(population, Cells)])
+        for current in self.currents:
+            if not current.is_bound and isinstance(current.waveform, Output):
+                current.fill(self.modules[current.waveform.spec, Storage.SHARED])
         rebound = {p.number for p in pending if not np.array_equal(before[p.number], p.max_spikes)}
         rebound |= {population.number for population in pending if isinstance(population, SpikeSource)}
         changed_bounds = {s.post_cells.number for s in self.projections if s.pre_cells.number in rebound}
@@ -253,10 +270,9 @@ class Network:
         end = self.step + n_steps
         started = time.perf_counter()
         chunk = 256
-        with_currents = [item for item in self.cells if item.currents]
         try:
             while self.step < end:
-                stop = self._next_stop(min(end, self.step + chunk), with_currents)
+                stop = min(end, self.step + chunk)
                 n, chunk_started = stop - self.step, time.perf_counter()
                 with interrupts.deferred():
                     self._advance(stop)
@@ -264,15 +280,6 @@ class Network:
                 chunk = max(1, min(2 * chunk, int(n * _CHUNK_SECONDS / max(elapsed, 1e-9))))
         finally:
             self.timings["run_time"] += time.perf_counter() - started
-
-    def _next_stop(self, stop: int, with_currents: list[Cells]) -> int:
-        for cells in with_currents:
-            changes = [current.next_change(self.step - 1) for current in cells.currents]
-            if self.step in changes:
-                cells.apply_currents()
-            later = [current.next_change(self.step) for current in cells.currents]
-            stop = min([stop, *(change for change in later if change is not None)])
-        return stop
 
     def _advance(self, last_step: int) -> None:
         failed = self.loop.advance(last_step)
@@ -300,6 +307,9 @@ class Network:
         self.trial = trial
         self.step = 0
         self.loop.rewind(self.trial)
+        for current in self.currents:
+            if current.record is not None:
+                current.record.restart()
         for population in self.populations:
             if isinstance(population, SpikeSource):
                 population.is_bound = False
@@ -309,7 +319,6 @@ class Network:
             population.restore_initial()
             for array in population.inputs:
                 array[:] = 0
-            population.apply_currents()
             for signal in population.signals:
                 signal.restart()
             if population.spike_recorder is not None:

@@ -10,6 +10,7 @@ import numpy as np
 from pynn_annarchy.engine import _binding
 from pynn_annarchy.engine.arrays import FloatArray, IntArray
 from pynn_annarchy.engine.cells import NO_EVENTS, Cells, Events, Population, SpikeSource
+from pynn_annarchy.engine.currents import sum_currents
 from pynn_annarchy.engine.loop import Loop
 from pynn_annarchy.targets import reference
 
@@ -55,6 +56,8 @@ class ReferenceLoop(Loop):
     def _bind_rest(self) -> None:
         self._draining = [connections for connections in self._draining if connections.pending]
         self._engine.set_draining([connections.rows for connections in self._draining])
+        for current in self._network.currents:
+            current.is_bound = True
         for connections in self._connections.values():
             connections.weight = connections.synapses.get("weight")
 
@@ -100,7 +103,12 @@ class ReferenceLoop(Loop):
         for connections in [*self._connections.values(), *self._draining]:
             if not self._deliver(connections, step):
                 failed = connections.synapses
+        for current in self._network.currents:
+            if current.record is not None:
+                current.record.room(1)[0] = current.amplitude(n - 1)
         for cells in self._network.cells:
+            if cells.injections:
+                sum_currents(cells.injections, n - 1, cells.injected)
             self._published[cells.number] = self._update(cells, step)
         self._publish_given(n)
         for cells in self._network.cells:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 import numpy as np
 
 from pynn_annarchy.engine.cells import Cells
+from pynn_annarchy.engine.currents import Table
 from pynn_annarchy.engine.network import Network
 from pynn_annarchy.model.spec import Kind, ModelSpec, ParameterSpec
 from pynn_annarchy.standardmodels.specs import (
@@ -135,7 +136,8 @@ def heterogeneous(**options) -> Network:
     builder = net.connect(cells, cells, "inhibitory", STATIC_SYNAPSE, "twice")
     builder.add([0, 0, 1, 1], [5, 5, 6, 6], [0.01, 0.02, 0.03, 0.03], [7, 3, 1, 1])
     builder.finish()
-    cells.add_current(np.array([1, 2, 3]), np.array([50, 120]), np.array([0.7, 0.0]))
+    pulse = net.add_current(Table(np.array([50, 120]), np.array([0.7, 0.0])), "pulse")
+    cells.inject(pulse, np.array([1, 2, 3]))
     record_all(net)
     return net
 

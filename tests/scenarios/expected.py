@@ -4,20 +4,12 @@ The list is kept true by the tests: a listed scenario that passes is a failure. 
 """
 
 NEEDS = {
-    "ACSource": (
-        "electrodes.test_issue442",
-        "electrodes.test_issue445",
-        "electrodes.test_issue497",
-        "electrodes.test_issue631",
-        "electrodes.test_issue_465_474_630",
-    ),
     "EIF_cond_alpha_isfa_ista": ("cell_types.test_EIF_cond_alpha_isfa_ista",),
     "EIF_cond_exp_isfa_ista": (
         "recording.test_record_vm_and_gsyn_from_assembly",
         "scenario4.test_scenario4",
     ),
     "HH_cond_exp": ("cell_types.test_HH_cond_exp",),
-    "NoisyCurrentSource": ("electrodes.test_issue437",),
     "PointNeuron": ("cell_types.test_composed_neuron_model_homogeneous_receptors",),
     "STDPMechanism": (
         "connection_handling.test_issue652",

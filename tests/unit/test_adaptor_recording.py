@@ -183,6 +183,7 @@ def test_a_changed_current_acts_from_now_on_and_from_the_beginning_after_reset()
     sim.setup(timestep=0.1)
     source = sim.DCSource(amplitude=0.1)
     resting().inject(source)
+    source.record()
     sim.run(1.0)
     source.amplitude += 0.1
     sim.run(1.0)
@@ -209,6 +210,7 @@ def test_steps_of_current_fall_on_time_steps():
     source = sim.StepCurrentSource(times=[0.41, 0.42, 0.86], amplitudes=[1.0, 2.0, 3.0])
     assert_array_equal(source.times, [0.4, 0.9])
     assert_array_equal(source.amplitudes, [2.0, 3.0])
+    source.record()
     sim.run(1.0)
     assert_array_equal(source.get_data().magnitude.ravel(), [0.0] * 4 + [2.0] * 5 + [3.0] * 2)
 

@@ -159,7 +159,7 @@ def test_sampling_interval_is_a_multiple_of_the_time_step(cells):
 
 
 def test_current_into_a_spike_source_is_refused(cells):
-    with pytest.raises(TypeError, match="spike source"):
+    with pytest.raises(TypeError, match="SpikeSourceArray takes no injected current"):
         sim.DCSource(amplitude=1.0).inject_into(sim.Population(1, sim.SpikeSourceArray()))
 
 
@@ -288,6 +288,7 @@ def test_objects_of_an_earlier_setup_can_be_read_but_not_changed(cells):
     projection = connect(cells, weight=0.1, delay=0.5)
     source = sim.DCSource(amplitude=0.0)
     cells.inject(source)
+    source.record()
     cells.record("v")
     sim.run(2.0)
 

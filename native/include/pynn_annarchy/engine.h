@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "pynn_annarchy/abi.h"
+#include "pynn_annarchy/currents.h"
 #include "pynn_annarchy/delayed_rows.h"
 
 namespace pnn {
@@ -42,6 +43,9 @@ struct Population {
     bool records_spikes = false;
     std::vector<uint8_t> recorded;                   // per cell; empty: all
     std::vector<RecordedSpikes> spike_record;        // by partition
+    void* injected = nullptr;                        // the input that takes currents, one value a cell
+    int32_t injected_dtype = PNN_F64;
+    std::vector<Injection> injections;               // in the order in which they are added up
 };
 
 // One recorded variable: rows of samples, one column a recorded cell, columns ascending in the cell's index.
@@ -103,6 +107,7 @@ public:
     std::vector<std::shared_ptr<Projection>> projections;
     std::vector<std::shared_ptr<Projection>> draining;   // replaced while spikes were in flight: take no new ones
     std::vector<std::unique_ptr<Signal>> signals;
+    std::vector<std::unique_ptr<Current>> currents;
 
     // Runs n steps with at most `workers` threads; returns the index of a projection whose increment failed, or -1.
     int run(int64_t n_steps, int workers);
@@ -116,7 +121,11 @@ private:
     void step_partition(int64_t n, int partition, std::vector<pnn_group>& due, int& failed);
     void deliver(Projection& projection, bool takes_new, int64_t n, int partition, std::vector<pnn_group>& due, int& failed);
     void emit_given(Population& population, int64_t n);
+    void find_currents();
+    void inject(Population& population, int partition);
     void record(int64_t n, int partition);
+
+    std::vector<std::vector<int>> wanted_currents;   // by partition: those that flow into its cells or are recorded by it
 };
 
 // Cuts [0, size) into `partitions` ranges that begin at multiples of 16 elements, so that no cache line has two owners.
