@@ -1,5 +1,7 @@
 """PyNN on a code generator and native engine of its own: ``import pyNN.annarchy as sim``."""
 
+from typing import NoReturn
+
 from pyNN import errors, random, space  # noqa: F401
 from pyNN.network import Network  # noqa: F401
 from pyNN.random import GSLRNG, NumpyRNG, RandomDistribution  # noqa: F401
@@ -38,7 +40,9 @@ from pynn_annarchy.control import (  # noqa: F401
     run_for,
     run_until,
     setup,
+    timings,
 )
+from pynn_annarchy.custom import native_cell_type  # noqa: F401
 from pynn_annarchy.populations import Assembly, Population, PopulationView  # noqa: F401
 from pynn_annarchy.procedural_api import connect, create, record, record_gsyn, record_v, set  # noqa: F401
 from pynn_annarchy.projections import Projection  # noqa: F401
@@ -66,6 +70,12 @@ from pynn_annarchy.standardmodels.electrodes import (  # noqa: F401
     DCSource,
     NoisyCurrentSource,
     StepCurrentSource,
+)
+from pynn_annarchy.standardmodels.ion_channels import (  # noqa: F401
+    KdrChannel,
+    NaChannel,
+    PassiveLeak,
+    PassiveLeakHH,
 )
 from pynn_annarchy.standardmodels.receptors import (  # noqa: F401
     AlphaPSR,
@@ -98,6 +108,20 @@ from pynn_annarchy.standardmodels.synapses import (  # noqa: F401
     TsodyksMarkramSynapse,
     Vogels2011Rule,
 )
+
+_NAMES_OF_OTHERS = {
+    "native_synapse_type": "a synapse type of your own is a model of the language",
+    "native_electrode_type": "a current of your own is a variable in the equations of the cell",
+    "nestml": "write the equations in the language of models, and see native_cell_type",
+    "morphology": "it has point neurons only, no compartments",
+    "state": "the state of the simulation is simulator.state, a new one after each setup()",
+}
+"""Names that other back ends have besides the PyNN API, and what to do instead."""
+
+
+def __getattr__(name: str) -> NoReturn:
+    hint = _NAMES_OF_OTHERS.get(name)
+    raise AttributeError(f"pyNN.annarchy has no '{name}'" + (f": {hint}" if hint else ""))
 
 
 def list_standard_models() -> list[str]:

@@ -26,7 +26,6 @@ from pyNN.connectors import (  # noqa: F401
     CSAConnector,
     DisplacementDependentProbabilityConnector,
     DistanceDependentProbabilityConnector,
-    FromFileConnector,
     IndexBasedProbabilityConnector,
     SmallWorldConnector,
 )
@@ -350,7 +349,7 @@ class FromListConnector(connectors.FromListConnector):
         self._check_list(projection)
         drawers = self._list_drawers(projection)
         if drawers is None or not self.conn_list.size:
-            super().connect(projection)
+            connectors.FromListConnector.connect(self, projection)
             return
         # the same unstable sort as in PyNN, whose outcome decides the order within a column
         self.conn_list = self.conn_list[np.argsort(self.conn_list[:, 1])]
@@ -395,6 +394,32 @@ class FromListConnector(connectors.FromListConnector):
             elif not space[name].is_homogeneous:
                 return None
         return drawers
+
+
+class FromFileConnector(FromListConnector, connectors.FromFileConnector):
+    __doc__ = connectors.FromFileConnector.__doc__
+
+    def __init__(self, file: Any, distributed: bool = False, **options: Any) -> None:
+        connectors.FromFileConnector.__init__(self, file, distributed, **options)
+
+    def connect(self, projection: Any) -> None:
+        """Connects the pairs that the file lists.
+
+        Raises:
+            ConnectionError: as FromListConnector; or the file's rows are not as long as its header says.
+        """
+        if self.distributed:
+            self.file.rename(f"{self.file.name}.{projection._simulator.state.mpi_rank}")
+        columns = self.file.get_metadata().get("columns", ("weight", "delay"))
+        self.column_names = [name for name in columns if name not in ("i", "j")]
+        # a file of one connection is read as one row
+        self.conn_list = np.atleast_2d(np.asarray(self.file.read(), dtype=float))
+        if self.conn_list.size and self.conn_list.shape[1] != len(self.column_names) + 2:
+            raise errors.ConnectionError(
+                f"projection '{projection.label}': '{self.file.name}' has rows of {self.conn_list.shape[1]} numbers, "
+                f"for i, j, {', '.join(map(str, self.column_names))}"
+            )
+        super().connect(projection)
 
 
 def _restarted_by_column(distribution: RandomDistribution) -> Draw:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import difflib
-import shlex
-import warnings
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -12,17 +10,7 @@ from pyNN import common
 from pyNN.common.control import DEFAULT_MAX_DELAY, DEFAULT_MIN_DELAY, DEFAULT_TIMESTEP
 from pyNN.recording import get_io
 
-from pynn_annarchy import simulator
-from pynn_annarchy.targets.compile import Options
-
-OWN_OPTIONS = ("max_delay", "threads", "seed", "rng_seed", "target", "precision", "compiler", "compiler_flags")
-COMPILE_OPTIONS = ("target", "precision", "compiler", "compiler_flags")
-OTHERS_OPTIONS = frozenset({
-    "allow_offgrid_spikes", "auxiliary_files", "backend", "debug", "default_maxstep", "filename", "label", "model_name",
-    "native_rng_baseseed", "num_processes", "quit_on_end", "rank", "recording_precision", "reuse_genn_model",
-    "rng_seeds", "rng_seeds_seed", "rng_type", "rtol", "atol", "spike_precision", "t_flush", "use_cvode", "verbosity",
-})  # fmt: skip
-"""Options of other back ends: scripts that name them run here too."""
+from pynn_annarchy import options, simulator
 
 
 def setup(timestep: float = DEFAULT_TIMESTEP, min_delay: float | str = DEFAULT_MIN_DELAY, **extra_params: Any) -> int:
@@ -33,29 +21,25 @@ def setup(timestep: float = DEFAULT_TIMESTEP, min_delay: float | str = DEFAULT_M
         min_delay: smallest delay allowed, in ms; 'auto' allows any from one time step on.
         max_delay: largest delay allowed, in ms, or 'auto'.
         threads: number of threads, or 'auto'; results do not depend on it.
-        seed (or rng_seed): of all random numbers of the engine.
+        seed: of all random numbers of the engine; also under the names it has in other back ends, `options.SEEDS`.
         target: 'auto', 'cpp' or 'reference'.
         precision: 'double' or 'single'.
         compiler, compiler_flags: for the target 'cpp'; flags as one string or a list.
-        others: options of other back ends, named in one warning and ignored.
+        others: options of other back ends; those that mean nothing here are named in one warning.
 
     Returns:
         The rank of this process, 0.
 
     Raises:
         ValueError: timestep, delay limits, seed or threads out of range.
-        TypeError: an option that looks like a misspelt one of the above.
+        TypeError: an option that no back end has; names the one that was probably meant.
     """
-    options = dict(extra_params)
-    max_delay = options.pop("max_delay", DEFAULT_MAX_DELAY)
+    extra = dict(extra_params)
+    max_delay = extra.pop("max_delay", DEFAULT_MAX_DELAY)
     _check_times(timestep, min_delay, max_delay)
-    common.setup(timestep, min_delay, **extra_params)
-    seed = _seed(options)
-    compile_options = _compile_options(options)
-    threads = _threads(options)
-    _warn_about(options)
+    given = options.read(extra)
     simulator.state.close()
-    simulator.state = simulator.State(float(timestep), min_delay, max_delay, seed, threads, compile_options)
+    simulator.state = simulator.State(float(timestep), min_delay, max_delay, given.seed, given.threads, given.compile)
     return 0
 
 
@@ -73,42 +57,6 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, (int, float, np.number)) and not isinstance(value, bool) and bool(np.isfinite(value))
 
 
-def _seed(options: dict[str, Any]) -> int:
-    given = [options.pop(name) for name in ("seed", "rng_seed") if options.get(name) is not None]
-    seed = given[0] if given else simulator.DEFAULT_SEED
-    if not isinstance(seed, (int, np.integer)) or isinstance(seed, bool):
-        raise ValueError(f"seed must be a whole number, not {seed!r}")
-    if not 0 <= seed < 1 << 64:
-        raise ValueError(f"seed must have 64 bits, from 0 to {(1 << 64) - 1}, not {seed}")
-    return int(seed)
-
-
-def _compile_options(options: dict[str, Any]) -> Options:
-    given = {key: options.pop(key) for key in COMPILE_OPTIONS if key in options}
-    flags = given.get("compiler_flags", ())
-    return Options(**{**given, "compiler_flags": tuple(shlex.split(flags) if isinstance(flags, str) else flags)})
-
-
-def _threads(options: dict[str, Any]) -> int | str:
-    threads = options.pop("threads", "auto")
-    if threads == "auto":
-        return "auto"
-    if not isinstance(threads, (int, np.integer)) or isinstance(threads, bool) or threads < 1:
-        raise ValueError(f"threads must be 'auto' or a positive whole number, not {threads!r}")
-    return int(threads)
-
-
-def _warn_about(unknown: dict[str, Any]) -> None:
-    unknown.pop("rng_seed", None)
-    unknown.pop("seed", None)
-    for name in unknown:
-        close = [] if name in OTHERS_OPTIONS else difflib.get_close_matches(name, OWN_OPTIONS, n=1, cutoff=0.75)
-        if close:
-            raise TypeError(f"setup() has no option '{name}'; did you mean '{close[0]}'?")
-    if unknown:
-        warnings.warn(f"options without effect in pyNN.annarchy: {', '.join(sorted(unknown))}", stacklevel=3)
-
-
 def end(compatible_output: bool = True) -> None:
     """Writes the files that record(..., to_file) asked for; data stay readable."""
     for population, variables, filename in simulator.state.write_on_end:
@@ -116,24 +64,25 @@ def end(compatible_output: bool = True) -> None:
     simulator.state.write_on_end = []
 
 
-_run, _run_until = common.build_run(simulator)
+Callback = Callable[[float], float]
 
 
-def run(simtime: float, callbacks: Any = None) -> float:
+def run(simtime: float, callbacks: Iterable[Callback] | None = None) -> float:
     """Advances the simulation by a duration, in ms, and returns the time reached.
 
     The end is rounded to the nearest time step (at least one), with a warning. ``callbacks``: callables that take the
-    present time and return the next one at which they want to be called.
+    present time and return the next one at which they want to be called; the first is also called at the end.
 
     Raises:
-        ValueError: the duration is not positive or not finite.
+        ValueError: the duration is not positive or not finite; a callback does not ask for a later time.
+        TypeError: a callback cannot be called, or returns no number.
     """
     if not _is_number(simtime) or simtime <= 0:
         raise ValueError(f"the duration of a run must be a positive number of ms, not {simtime!r}")
-    return _run(simtime, callbacks)
+    return _run(simulator.state.t + simtime, callbacks)
 
 
-def run_until(time_point: float, callbacks: Any = None) -> float:
+def run_until(time_point: float, callbacks: Iterable[Callback] | None = None) -> float:
     """Advances the simulation to a time, in ms, and returns the time reached; else as run().
 
     Raises:
@@ -141,7 +90,53 @@ def run_until(time_point: float, callbacks: Any = None) -> float:
     """
     if not _is_number(time_point):
         raise ValueError(f"time_point must be a number of ms, not {time_point!r}")
-    return _run_until(time_point, callbacks)
+    if time_point < simulator.state.t - simulator.state.dt / 2:
+        raise ValueError(f"{time_point} ms is in the past: it is {simulator.state.t} ms")
+    return _run(time_point, callbacks)
+
+
+def _run(end: float, callbacks: Iterable[Callback] | None) -> float:
+    if callable(callbacks):
+        raise TypeError("callbacks must be a list of functions of the time, not one alone")
+    watched = [_watched(callback) for callback in callbacks or ()]
+    last_step = simulator.state.end_of_run(end)
+    if watched:
+        _run_calling(watched, last_step, end)
+    else:
+        simulator.state.run_to(last_step)
+    return simulator.state.t
+
+
+def _run_calling(callbacks: list[Callback], last_step: int, end: float) -> None:
+    """Runs from callback to callback; those that are due within one step are called together."""
+    state = simulator.state
+    due = [callback(state.t) for callback in callbacks]
+    while state.network.step < last_step:
+        first = min(due)
+        state.run_to(min(state.step_at(max(min(first, end), state.t)), last_step))
+        soon = first + state.dt * (1 - simulator.GRID_TOLERANCE)
+        due = [callback(state.t) if time < soon else time for callback, time in zip(callbacks, due, strict=True)]
+
+
+def _watched(callback: Callback) -> Callback:
+    """The callback, refused where it would keep run() from ending because it never asks for a later time."""
+    if not callable(callback):
+        raise TypeError(f"callbacks must be functions of the time, not {callback!r}")
+    name = getattr(callback, "__name__", repr(callback))
+    stood_at = -np.inf
+
+    def watched(t: float) -> float:
+        nonlocal stood_at
+        following = callback(t)
+        if isinstance(following, bool) or not isinstance(following, (int, float, np.number)) or np.isnan(following):
+            raise TypeError(f"callback {name} must return the next time at which to call it, not {following!r}")
+        if following <= t:
+            if stood_at == t:
+                raise ValueError(f"callback {name}, called at {t} ms, asks again to be called at {following} ms")
+            stood_at = t
+        return following
+
+    return watched
 
 
 run_for = run
@@ -158,6 +153,11 @@ def reset(annotations: dict[str, Any] | None = None, repeat_noise: bool = False)
     simulator.state.network.next_trial(repeat_noise)
     simulator.state.repeats_noise = repeat_noise
     _reset(annotations or {})
+
+
+def timings() -> dict[str, float]:
+    """Seconds that the present simulation has taken: 'compile_time', 'build_time' and 'run_time'."""
+    return dict(simulator.state.network.timings)
 
 
 initialize = common.initialize

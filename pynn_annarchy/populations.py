@@ -7,9 +7,11 @@ from typing import Any
 
 import numpy as np
 from pyNN import common, errors
+from pyNN.core import deprecated
 from pyNN.parameters import LazyArray, ParameterSpace, Sequence
 
 from pynn_annarchy import simulator
+from pynn_annarchy.custom import FromParameters
 from pynn_annarchy.recorder import Recorder
 
 
@@ -47,6 +49,8 @@ class _Cells:
         """
         for variable, value in initial_values.items():
             self.grandparent._check_variable(variable)
+            if isinstance(value, FromParameters):
+                initial_values[variable] = value.values(self.grandparent._engine.parameters)
             if isinstance(value, (list, tuple, np.ndarray)):
                 _refuse_other_sizes(np.shape(value), f"initial value of '{variable}'", self)
         super().initialize(**initial_values)
@@ -209,6 +213,10 @@ class Population(_Cells, common.Population):
 class PopulationView(_Cells, common.PopulationView):
     __doc__ = common.PopulationView.__doc__
 
+    def __hash__(self) -> int:
+        """Views of the same cells are equal, and may be kept in a set as `pyNN.network.Network` does."""
+        return hash((int(self.all_cells[0]), self.size) if self.size else 0)
+
     @property
     def grandparent(self) -> Population:
         return self.parent.grandparent
@@ -261,6 +269,11 @@ class _InitialValuesOfView(MutableMapping):
 class Assembly(common.Assembly):
     __doc__ = common.Assembly.__doc__
     _simulator = simulator
+
+    @deprecated("set(parametername=rand_distr)")
+    def rset(self, parametername: str, rand_distr: Any) -> None:
+        """Sets a parameter of all cells to random values."""
+        self.set(**{parametername: rand_distr})
 
     @property
     def receptor_types(self) -> list[str]:

@@ -9,7 +9,9 @@ from typing import Any
 import numpy as np
 from pyNN import common, errors
 from pyNN.common.populations import IDMixin
+from pyNN.core import deprecated
 from pyNN.parameters import LazyArray, ParameterSpace
+from pyNN.recording import files
 from pyNN.space import Space
 
 from pynn_annarchy import simulator
@@ -78,6 +80,10 @@ class Connection(common.Connection):
 
     def __setattr__(self, name: str, value: float) -> None:
         self._projection._set_columns({name: value}, np.array([self._number]))
+
+    def __repr__(self) -> str:
+        addresses = f"{self.presynaptic_index} to {self.postsynaptic_index}"
+        return f"<connection {self._number} of '{self._projection.label}', from {addresses}>"
 
     def as_tuple(self, *attribute_names: str) -> tuple[Any, ...]:
         """The given attributes, 'presynaptic_index' and 'postsynaptic_index' among them."""
@@ -344,7 +350,66 @@ class Projection(common.Projection):
             arrays.append(array.reshape(self.shape))
         return arrays
 
+    def get(
+        self,
+        attribute_names: str | Sequence[str],
+        format: str,
+        gather: bool | str = True,
+        with_address: bool = True,
+        multiple_synapses: str = "sum",
+    ) -> Any:
+        """As in PyNN: values of all connections as a list, in the order (pre, post, creation), or as 2D arrays.
+
+        Raises:
+            NonExistentParameterError: the synapse type has no such parameter.
+            ValueError: another format than 'list' and 'array', an unknown choice of ``multiple_synapses``.
+        """
+        names = (attribute_names,) if isinstance(attribute_names, str) else tuple(attribute_names)
+        known = self.synapse_type.get_parameter_names()
+        for name in names:
+            if name not in known:
+                raise errors.NonExistentParameterError(name, type(self.synapse_type).__name__, known)
+        if format not in ("list", "array"):
+            raise ValueError(f"format must be 'list' or 'array', not {format!r}")
+        return super().get(attribute_names, format, gather, with_address, multiple_synapses)
+
+    def save(
+        self,
+        attribute_names: str | Sequence[str],
+        file: Any,
+        format: str = "list",
+        gather: bool = True,
+        with_address: bool = True,
+    ) -> None:
+        """Writes parameters of all connections to a file that FromFileConnector reads, where addresses are with them.
+
+        Args:
+            attribute_names: one name or several; 'all' (or 'connections') for all parameters.
+            file: one of `pyNN.recording.files`, or the name of a text file.
+            format: 'list', one row a connection, or 'array', one matrix a name with 0 where there is no connection.
+        """
+        if attribute_names in ("all", "connections"):
+            attribute_names = self.synapse_type.get_parameter_names()
+        names = [attribute_names] if isinstance(attribute_names, str) else list(attribute_names)
+        target = files.StandardTextFile(file, mode="w") if isinstance(file, str) else file
+        columns = ["i", "j", *names] if with_address and format == "list" else names
+        values = np.array(self.get(names, format, gather, with_address))
+        if format == "array":
+            values = np.nan_to_num(values[0] if len(names) == 1 else values)
+        target.write(values, {"columns": columns})
+        target.close()
+
     # changing
+
+    @deprecated("set(name=value)")
+    def setSynapseDynamics(self, parameter_name: str, value: Any) -> None:  # noqa: N802
+        """Sets a parameter of all connections."""
+        self.set(**{parameter_name: value})
+
+    @deprecated("set(name=rand_distr)")
+    def randomizeSynapseDynamics(self, parameter_name: str, rand_distr: Any) -> None:  # noqa: N802
+        """Sets a parameter of all connections to random values."""
+        self.set(**{parameter_name: rand_distr})
 
     def set(self, **attributes: Any) -> None:
         """Sets parameters of all connections.

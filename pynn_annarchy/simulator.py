@@ -136,23 +136,36 @@ class State(common.control.BaseState):
             return float(self.delay_limits[1])
         return max((p.delay_range()[1] for p in self.projections if len(p)), default=self.dt)
 
-    def run_until(self, tstop: float) -> None:
-        """Runs up to a time, in ms: to the nearest step (half a step counts as one), and never less than one step.
+    def step_at(self, time: float) -> int:
+        """The step nearest to a time in ms, half a step counting as one; for a later time at least the next step."""
+        steps = (time - self.t) / self.dt
+        whole = int(np.floor(steps + 0.5 + GRID_TOLERANCE))
+        return self.network.step + max(whole, 1 if steps > GRID_TOLERANCE else 0)
+
+    def end_of_run(self, tstop: float) -> int:
+        """The step at which a run up to a time in ms ends.
 
         A time that lies off the grid gives one RoundingWarning that tells where the run ends instead.
         """
-        steps = (tstop - self.t) / self.dt
-        whole = max(int(np.floor(steps + 0.5 + GRID_TOLERANCE)), 1 if steps > GRID_TOLERANCE else 0)
-        if abs(steps - whole) > GRID_TOLERANCE * max(1.0, abs(steps)):
-            end = times_of(self.network.step + whole, self.dt)
+        step, steps = self.step_at(tstop), (tstop - self.t) / self.dt
+        if abs(steps - (step - self.network.step)) > GRID_TOLERANCE * max(1.0, abs(steps)):
             warnings.warn(
-                f"{round(tstop, 9)} ms is no multiple of the time step {self.dt} ms: running until {end} ms instead",
+                f"{round(tstop, 9)} ms is no multiple of the time step {self.dt} ms: "
+                f"running until {times_of(step, self.dt)} ms instead",
                 errors.RoundingWarning,
                 stacklevel=4,
             )
+        return step
+
+    def run_until(self, tstop: float) -> None:
+        """Runs up to a time, in ms, rounded as end_of_run() says."""
+        self.run_to(self.end_of_run(tstop))
+
+    def run_to(self, step: int) -> None:
+        """Runs up to a step."""
         self._attach_recorders()
         self.running = True
-        self.network.run(whole)
+        self.network.run(step - self.network.step)
 
     def _attach_recorders(self) -> None:
         """Starts new recordings, once all models have been compiled together."""

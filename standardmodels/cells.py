@@ -5,7 +5,7 @@ from __future__ import annotations
 from pyNN.standardmodels import build_translations, cells
 
 from pynn_annarchy.standardmodels import specs
-from pynn_annarchy.standardmodels.later import comes_later
+from pynn_annarchy.standardmodels.later import comes_later, needs_compartments
 
 _MEMBRANE = ("v_rest", "cm", "tau_m", "tau_refrac", "i_offset", "v_reset", "v_thresh")
 _SYNAPSES = ("tau_syn_E", "tau_syn_I")
@@ -57,5 +57,5 @@ IF_cond_exp_gsfa_grr = comes_later("IF_cond_exp_gsfa_grr")
 IF_facets_hardware1 = comes_later("IF_facets_hardware1")
 Izhikevich = comes_later("Izhikevich")
 LIF = comes_later("LIF")
-MultiCompartmentNeuron = comes_later("MultiCompartmentNeuron")
+MultiCompartmentNeuron = needs_compartments("MultiCompartmentNeuron")
 PointNeuron = comes_later("PointNeuron")

@@ -42,19 +42,6 @@ def test_delay_limits_must_be_possible(limits):
         sim.setup(timestep=0.1, **limits)
 
 
-def test_a_misspelt_option_is_refused_with_the_right_one():
-    with pytest.raises(TypeError, match="no option 'thread'; did you mean 'threads'"):
-        sim.setup(thread=2)
-
-
-def test_options_of_other_back_ends_are_named_in_one_warning():
-    with pytest.warns(UserWarning) as caught:
-        sim.setup(spike_precision="off_grid", verbosity="error")
-    assert [str(warning.message) for warning in caught] == [
-        "options without effect in pyNN.annarchy: spike_precision, verbosity"
-    ]
-
-
 def test_a_failing_setup_leaves_the_simulation_as_it_was(cells):
     with pytest.raises(TypeError):
         sim.setup(timestep=0.5, sead=3)

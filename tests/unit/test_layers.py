@@ -35,7 +35,7 @@ LAYERS = {
 ADAPTOR = 7  # every other module right under the package
 API = 8  # the package's own __init__
 
-MAY_IMPORT_STANDARDMODELS = {"", "ann", "projections", "standardmodels"}
+MAY_IMPORT_STANDARDMODELS = {"", "ann", "custom", "projections", "standardmodels"}
 PYNN_ONLY_FROM = 7
 
 
