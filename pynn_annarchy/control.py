@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 from pyNN import common
 from pyNN.common.control import DEFAULT_MAX_DELAY, DEFAULT_MIN_DELAY, DEFAULT_TIMESTEP
-from pyNN.recording import get_io
 
 from pynn_annarchy import options, simulator
 
@@ -59,9 +58,10 @@ def _is_number(value: Any) -> bool:
 
 def end(compatible_output: bool = True) -> None:
     """Writes the files that record(..., to_file) asked for; data stay readable."""
-    for population, variables, filename in simulator.state.write_on_end:
-        population.write_data(get_io(filename), variables)
-    simulator.state.write_on_end = []
+    files = simulator.state.write_on_end
+    while files:  # a file that cannot be written leaves the later ones to another end()
+        cells, variables, target = files.pop(0)
+        cells.write_data(target, variables)
 
 
 Callback = Callable[[float], float]

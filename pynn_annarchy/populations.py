@@ -10,7 +10,7 @@ from pyNN import common, errors
 from pyNN.core import deprecated
 from pyNN.parameters import LazyArray, ParameterSpace, Sequence
 
-from pynn_annarchy import simulator
+from pynn_annarchy import output, simulator
 from pynn_annarchy.custom import FromParameters
 from pynn_annarchy.recorder import Recorder
 
@@ -58,6 +58,28 @@ class _Cells:
     def inject(self, current_source: Any) -> None:
         """Injects a current into these cells; TypeError, with their name, where they take none."""
         current_source.inject_into(self)
+
+    def record(
+        self, variables: Any, to_file: Any = None, sampling_interval: float | None = None, locations: Any = None
+    ) -> None:
+        """Records variables of these cells from now on: a name, a list of them, 'all', or None for no more.
+
+        None holds for the whole population, and what has been recorded since the last reset is gone.
+
+        Args:
+            to_file: a file name, or a Neo IO object, to which end() writes these variables.
+            sampling_interval: in ms, a multiple of the time step; different variables may have different ones.
+
+        Raises:
+            RecordingError, ValueError: see Recorder.record.
+            ValueError, ImportError: a file of that name cannot be written; names the formats or the missing package.
+        """
+        if isinstance(to_file, str):
+            output.check_file_name(to_file)
+        super().record(variables, sampling_interval=sampling_interval, locations=locations)
+        if _names_target(to_file) and variables is not None:
+            self.recorder.file = to_file
+            self.recorder._simulator.state.write_at_end(self, variables, to_file)
 
     def _get_view(self, selector: Any, label: str | None = None) -> PopulationView:
         return PopulationView(self, selector, label)
@@ -307,6 +329,39 @@ class Assembly(common.Assembly):
     def local_size(self) -> int:
         """Number of cells in this process: all of them."""
         return self.size
+
+    def record(
+        self, variables: Any, to_file: Any = None, sampling_interval: float | None = None, locations: Any = None
+    ) -> None:
+        """Records variables of all cells from now on, as Population.record does; a file holds the whole assembly."""
+        if isinstance(to_file, str):
+            output.check_file_name(to_file)
+        super().record(variables, sampling_interval=sampling_interval, locations=locations)
+        if _names_target(to_file) and variables is not None:
+            simulator.state.write_at_end(self, variables, to_file)
+
+    def write_data(
+        self,
+        io: Any,
+        variables: Any = "all",
+        gather: bool = True,
+        clear: bool = False,
+        annotations: dict[str, Any] | None = None,
+    ) -> None:
+        """Writes recorded data to a file of that name, or through a Neo IO object; then clears them if asked to.
+
+        Raises:
+            ValueError, ImportError: the file's format is not known, or its library not installed.
+        """
+        output.write(self.get_data(variables, gather, annotations=annotations), io)
+        if clear:
+            for population in self.populations:
+                population.recorder.clear()
+
+
+def _names_target(to_file: Any) -> bool:
+    """Whether a file or Neo IO is meant; the procedural interface says True where it means no file in particular."""
+    return to_file is not None and not isinstance(to_file, bool)
 
 
 _Cells._assembly_class = Assembly

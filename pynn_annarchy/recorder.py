@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copyreg
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,8 +14,9 @@ import quantities as pq
 from pyNN import errors, recording
 from pyNN.recording import Variable
 
-from pynn_annarchy import simulator
+from pynn_annarchy import output, simulator
 from pynn_annarchy.engine.arrays import times_of
+from pynn_annarchy.engine.recorders import Samples
 
 
 @dataclass(frozen=True)
@@ -25,10 +27,27 @@ class _Simulation:
     name: str = simulator.name
 
 
+@dataclass(frozen=True, eq=False)
+class _Recording:
+    """What one segment of data is made of."""
+
+    name: str
+    description: str
+    rec_datetime: datetime
+    annotations: dict[str, Any]
+    t_start: pq.Quantity
+    t_stop: pq.Quantity
+    signals: dict[Variable, list[Samples]]
+    spikes: tuple[np.ndarray, np.ndarray] | None
+    """Index of the cell and time in ms of each spike; None where no spikes are recorded."""
+    spiking: np.ndarray
+    """Indices of the cells whose spikes are recorded."""
+
+
 class Recorder(recording.Recorder):
     """Records one population; analog signals begin with the value at the time at which recording began.
 
-    Cells whose recording begins later have a signal of their own, with its own start time.
+    Cells whose recording begins later, or that are sampled at other intervals, have a signal of their own.
     """
 
     _simulator = simulator
@@ -36,8 +55,8 @@ class Recorder(recording.Recorder):
     def __init__(self, population: Any, file: Any = None) -> None:
         self._simulator = _Simulation(simulator.state)
         super().__init__(population, file)
-        self._signals: dict[str, list[Any]] = defaultdict(list)
-        self._pending: list[tuple[str, np.ndarray]] = []
+        self._signals: dict[Variable, list[Any]] = defaultdict(list)
+        self._pending: list[tuple[Variable, np.ndarray, int]] = []
         self._spikes: Any = None
 
     # what to record
@@ -45,9 +64,12 @@ class Recorder(recording.Recorder):
     def record(self, variables: Any, ids: Any, sampling_interval: float | None = None, locations: Any = None) -> None:
         """Adds cells to those recorded; variables may be 'all'.
 
+        Without a sampling interval, in ms, the one given last for this population holds, at first the time step.
+
         Raises:
             RecordingError: the cell type does not have that variable.
-            ValueError: the sampling interval is no multiple of the time step, or differs from an earlier one.
+            ValueError: the sampling interval is no multiple of the time step, or cells are already recorded at
+                another one; locations, which only cells of several compartments have.
             StaleSimulationError: the population belongs to an earlier setup().
         """
         self.population.check_open()
@@ -57,38 +79,64 @@ class Recorder(recording.Recorder):
         for variable in localized:
             if not self.population.can_record(variable.name, variable.location):
                 raise errors.RecordingError(variable.name, self.population.celltype)
-        if sampling_interval is not None:
-            self._set_sampling_interval(sampling_interval)
+        sampled = [variable for variable in localized if variable.name != "spikes"]
         cells = set(np.asarray(ids).tolist())
+        if sampling_interval is not None:
+            every = self._steps_of(sampling_interval)
+            for variable in sampled:
+                self._refuse_other_interval(variable, self._index(cells), every)
+            if sampled:
+                self.sampling_interval = float(times_of(every, self._simulator.state.dt))
         for variable in localized:
             new = cells - self.recorded[variable]
             self.recorded[variable] |= cells
             if new:
                 self._record(variable, new)
 
-    def _set_sampling_interval(self, interval: float) -> None:
+    def _localize_variables(self, variables: Any, locations: Any) -> list[Variable]:
+        if locations is not None:
+            raise ValueError(
+                f"'{self.population.label}' cannot be recorded at locations {locations!r}: only cells of several "
+                f"compartments have them, and {type(self.population.celltype).__name__} has one; leave `locations` out"
+            )
+        return super()._localize_variables(variables, locations)
+
+    def _steps_of(self, interval: float) -> int:
         dt = self._simulator.state.dt
         every = round(interval / dt)
         if every < 1 or abs(interval / dt - every) > simulator.GRID_TOLERANCE * every:
             raise ValueError(f"sampling_interval must be a multiple of the time step of {dt} ms, not {interval}")
-        interval = float(times_of(every, dt))
-        self._check_sampling_interval(interval)
-        self.sampling_interval = interval
+        return every
+
+    def _refuse_other_interval(self, variable: Variable, index: np.ndarray, every: int) -> None:
+        present = [(recorder.index, recorder.every) for recorder in self._signals[variable]]
+        present += [(cells, steps) for name, cells, steps in self._pending if name == variable]
+        for cells, steps in present:
+            both = np.intersect1d(cells, index)
+            if steps != every and len(both):
+                raise ValueError(
+                    f"'{variable.name}' of cell {both[0]} of '{self.population.label}' is already recorded every "
+                    f"{times_of(steps, self._simulator.state.dt)} ms: a variable of a cell has one sampling_interval, "
+                    "which record(None) lets you choose anew"
+                )
 
     def _record(self, variable: Variable, new_ids: set[int], sampling_interval: float | None = None) -> None:
         if variable.name == "spikes":
             self._spikes = self.population._engine.record_spikes(self._index(self.recorded[variable]))
         else:
-            self._pending.append((variable.name, self._index(new_ids)))
+            self._pending.append((variable, self._index(new_ids), self._steps_of(self.sampling_interval)))
 
     def _index(self, ids: set[int]) -> np.ndarray:
         return np.sort(np.fromiter(ids, dtype=np.int64, count=len(ids))) - int(self.population.first_id)
 
     def attach(self) -> None:
         """Starts the recordings asked for since the last run; the models have to be compiled for that."""
-        every = round(self.sampling_interval / self._simulator.state.dt)
-        for name, index in self._pending:
-            self._signals[name].append(self.population._engine.record(name, index, every))
+        together: dict[tuple[Variable, int], list[np.ndarray]] = defaultdict(list)
+        for variable, index, every in self._pending:
+            together[variable, every].append(index)
+        for (variable, every), parts in together.items():
+            index = np.sort(np.concatenate(parts))
+            self._signals[variable].append(self.population._engine.record(variable.name, index, every))
         self._pending = []
 
     @property
@@ -102,14 +150,19 @@ class Recorder(recording.Recorder):
                 self.population._engine.stop_recording(signal)
         self._signals.clear()
         self._pending = []
+        self.sampling_interval = self._simulator.state.dt
         if self._spikes is not None:
             self._spikes.clear()
             self._spikes = self.population._engine.record_spikes(np.empty(0, dtype=np.int64))
 
     def store_to_cache(self, annotations: dict[str, Any] | None = None) -> None:
         """Keeps the data of the present segment, unless they have been cleared just now."""
-        self.clear_flag = self.clear_flag and self._recording_start_time == self._simulator.state.t * pq.ms
-        super().store_to_cache(annotations)
+        now = self._simulator.state.t * pq.ms
+        has_nothing = self.clear_flag and self._recording_start_time == now
+        if now != 0 and not has_nothing:
+            self.cache.store(self._present(annotations or {}))
+        self.clear_flag = False
+        self._recording_start_time = 0.0 * pq.ms
 
     # what was recorded
 
@@ -124,11 +177,12 @@ class Recorder(recording.Recorder):
     ) -> neo.Block:
         """The recorded data as a Neo Block, one segment a run since setup() or reset(); none before the first run."""
         names = variables if variables == "all" else {v.name for v in self._localize_variables(variables, locations)}
-        block = neo.Block(name=self.population.label, description=self.population.describe())
-        ids = None if filter_ids is None else np.array([int(id) for id in filter_ids])
-        block.segments = [self._only(segment, names, ids) for segment in self.cache]
+        recordings = list(self.cache)
         if self._simulator.state.running:
-            block.segments.append(self._get_current_segment(filter_ids, names))
+            recordings.append(self._present({}))
+        wanted = None if filter_ids is None else self._index({int(id) for id in filter_ids})
+        block = neo.Block(name=self.population.label, description=self.population.describe())
+        block.segments = [self._segment(each, names, wanted) for each in recordings]
         for segment in block.segments:
             segment.block = block
         if block.segments:
@@ -138,80 +192,97 @@ class Recorder(recording.Recorder):
             self.clear()
         return block
 
-    def _get_current_segment(self, filter_ids: Any = None, variables: Any = "all", clear: bool = False) -> neo.Segment:
-        segment = neo.Segment(
+    def write(
+        self,
+        variables: Any,
+        file: Any = None,
+        gather: bool = False,
+        filter_ids: Any = None,
+        clear: bool = False,
+        annotations: dict[str, Any] | None = None,
+        locations: Any = None,
+    ) -> None:
+        """Writes the recorded data to a file, or through a Neo IO; they are cleared once they have been written.
+
+        Raises:
+            ValueError, ImportError: the file's format is not known, or its library not installed.
+        """
+        block = self.get(variables, gather, filter_ids, annotations=annotations, locations=locations)
+        output.write(block, file or self.file)
+        if clear:
+            self.clear()
+
+    def _present(self, annotations: dict[str, Any]) -> _Recording:
+        """What has been recorded since the last reset."""
+        return _Recording(
             name=f"segment{self._simulator.state.segment_counter:03d}",
             description=self.population.describe(),
             rec_datetime=datetime.now(),
+            annotations=annotations,
+            t_start=self._recording_start_time,
+            t_stop=self._simulator.state.t * pq.ms,
+            signals={variable: [s.samples() for s in signals] for variable, signals in self._signals.items()},
+            spikes=None if self._spikes is None else self._spikes.spikes(),
+            spiking=self._index(self.recorded.get(Variable("spikes", None, None), set())),
         )
-        for variable in list(self.recorded):
-            if variables != "all" and variable.name not in variables:
-                continue
-            ids = sorted(int(id) for id in self.filter_recorded(variable, filter_ids))
-            if variable.name == "spikes":
-                segment.spiketrains = self._spike_trains(ids)
-                segment.spiketrains.segment = segment
-            elif ids:
-                segment.analogsignals.extend(self._analog_signals(variable, ids))
+
+    def _segment(self, recorded: _Recording, names: Any, wanted: np.ndarray | None) -> neo.Segment:
+        """The wanted variables ('all' or names) of some cells, None for all."""
+        segment = neo.Segment(name=recorded.name, description=recorded.description, rec_datetime=recorded.rec_datetime)
+        segment.annotate(**recorded.annotations)
+        for variable, samples in recorded.signals.items():
+            if names == "all" or variable.name in names:
+                segment.analogsignals.extend(self._analog_signals(variable, samples, wanted))
+        if recorded.spikes is not None and (names == "all" or "spikes" in names):
+            segment.spiketrains = self._spike_trains(recorded, wanted)
+            segment.spiketrains.segment = segment
         for signal in segment.analogsignals:
             signal.segment = segment
         return segment
 
-    def _spike_trains(self, ids: list[int]) -> Any:
-        cells, times = self._get_spiketimes(ids)
-        period = self._recording_start_time, self._simulator.state.t * pq.ms
-        return self._train_list(np.array(ids, dtype=int), cells, times, *period)
+    def _analog_signals(self, variable: Variable, parts: list[Samples], wanted: Any) -> list[neo.AnalogSignal]:
+        alike: dict[tuple[int, int], list[Samples]] = defaultdict(list)
+        for samples in parts:
+            if wanted is None or np.isin(samples.index, wanted).any():
+                alike[samples.start_step, samples.every].append(samples)
+        return [self._analog_signal(variable, alike[key], wanted) for key in sorted(alike)]
 
-    def _train_list(self, ids: np.ndarray, cells: np.ndarray, times: np.ndarray, t_start: Any, t_stop: Any) -> Any:
-        """Spike trains of the cells `ids` from pairs of cell and time in ms, made when they are looked at."""
-        return neo.spiketrainlist.SpikeTrainList.from_spike_time_array(
-            times,
-            cells,
-            ids,
-            t_start=t_start,
-            t_stop=t_stop,
-            units="ms",
-            source_population=self.population.label,
-            source_index=ids - int(self.population.first_id),
-        )
-
-    def _get_spiketimes(self, ids: list[int], clear: bool = False) -> tuple[np.ndarray, np.ndarray]:
-        """Number of the cell and time, in ms, of each spike."""
-        index, times = self._spikes.spikes()
-        wanted = np.zeros(self.population.size, dtype=bool)
-        wanted[np.asarray(ids, dtype=np.int64) - int(self.population.first_id)] = True
-        keep = wanted[index]
-        return index[keep].astype(np.int64) + int(self.population.first_id), np.array(times[keep], dtype=float)
-
-    def _analog_signals(self, variable: Variable, ids: list[int]) -> list[neo.AnalogSignal]:
-        by_start: dict[int, list[Any]] = defaultdict(list)
-        for signal in self._signals[variable.name]:
-            by_start[signal.start_step].append(signal)
-        wanted = np.array(ids, dtype=np.int64) - int(self.population.first_id)
-        signals = [self._analog_signal(variable, by_start[start], wanted) for start in sorted(by_start)]
-        return [signal for signal in signals if signal.shape[1]]
-
-    def _analog_signal(self, variable: Variable, recorders: list[Any], wanted: np.ndarray) -> neo.AnalogSignal:
-        index, samples = _joined(recorders)
-        columns = np.flatnonzero(np.isin(index, wanted))
-        columns = columns[np.argsort(index[columns], kind="stable")]
+    def _analog_signal(self, variable: Variable, parts: list[Samples], wanted: np.ndarray | None) -> neo.AnalogSignal:
+        index, values = _joined(parts, wanted)
+        dt = self._simulator.state.dt
         units = self.population.find_units(variable)
         return neo.AnalogSignal(
-            samples[:, columns],
+            values,
             units="dimensionless" if units == "unknown" else units,
-            t_start=float(times_of(recorders[0].start_step, self._simulator.state.dt)) * pq.ms,
-            sampling_period=self.sampling_interval * pq.ms,
+            t_start=float(times_of(parts[0].start_step, dt)) * pq.ms,
+            sampling_period=float(times_of(parts[0].every, dt)) * pq.ms,
             name=variable.name,
-            channel_ids=index[columns] + int(self.population.first_id),
+            channel_ids=index + int(self.population.first_id),
             source_population=self.population.label,
-            array_annotations={"channel_index": index[columns]},
+            array_annotations={"channel_index": index},
         )
 
-    def _get_all_signals(self, variable: Variable, ids: Any, clear: bool = False) -> tuple[np.ndarray, None]:
-        """Samples, shape (n_samples, n_cells), of cells whose recording began together."""
-        self.attach()
-        signals = self._analog_signals(variable, sorted(int(id) for id in ids))
-        return (signals[0].magnitude if signals else np.empty((0, 0))), None
+    def _spike_trains(self, recorded: _Recording, wanted: np.ndarray | None) -> SpikeTrains:
+        """Spike trains of the recorded cells, in the order of their indices, with or without spikes."""
+        assert recorded.spikes is not None
+        index, times = recorded.spikes
+        cells = recorded.spiking if wanted is None else np.intersect1d(recorded.spiking, wanted)
+        if len(cells) < self.population.size:
+            is_wanted = np.zeros(self.population.size, dtype=bool)
+            is_wanted[cells] = True
+            keep = is_wanted[index]
+            index, times = index[keep], times[keep]
+        first_id = int(self.population.first_id)
+        return SpikeTrains.from_spike_time_array(
+            times,  # plain numbers: Neo copies them
+            index + first_id,
+            cells + first_id,
+            t_start=recorded.t_start,
+            t_stop=recorded.t_stop,
+            units="ms",
+            source_population=self.population.label,
+            source_index=cells,
+        )
 
     def _local_count(self, variable: Variable, filter_ids: Any = None) -> dict[int, int]:
         if self._spikes is None:
@@ -220,24 +291,6 @@ class Recorder(recording.Recorder):
         index, counts = self._spikes.counts()
         cells = (index.astype(np.int64) + int(self.population.first_id)).tolist()
         return {cell: n for cell, n in zip(cells, counts.tolist(), strict=True) if cell in wanted}
-
-    def _only(self, segment: neo.Segment, names: Any, ids: np.ndarray | None) -> neo.Segment:
-        """A copy of a finished segment with the wanted variables of some cells, None for all."""
-        chosen = neo.Segment(name=segment.name, description=segment.description, rec_datetime=segment.rec_datetime)
-        chosen.annotate(**segment.annotations)
-        signals = [_signal_of(s, ids) for s in segment.analogsignals if names == "all" or s.name in names]
-        chosen.analogsignals = [signal for signal in signals if signal.shape[1]]
-        trains = segment.spiketrains
-        if len(trains) and (names == "all" or "spikes" in names):
-            recorded, (cells, times) = np.asarray(trains.all_channel_ids), trains.multiplexed
-            if ids is not None:
-                keep = np.isin(cells, ids)
-                recorded, cells, times = np.intersect1d(recorded, ids), cells[keep], times[keep]
-            chosen.spiketrains = self._train_list(recorded, cells, times, trains.t_start, trains.t_stop)
-            chosen.spiketrains.segment = chosen
-        for signal in chosen.analogsignals:
-            signal.segment = chosen
-        return chosen
 
     # clearing
 
@@ -253,21 +306,48 @@ class Recorder(recording.Recorder):
                 signal.restart()
 
 
-def _joined(recorders: list[Any]) -> tuple[np.ndarray, np.ndarray]:
-    """Cells and samples of recorders that began together."""
-    if len(recorders) == 1:
-        return recorders[0].index, recorders[0].data()
-    return (
-        np.concatenate([recorder.index for recorder in recorders]),
-        np.concatenate([recorder.data() for recorder in recorders], axis=1),
-    )
+class SpikeTrains(neo.spiketrainlist.SpikeTrainList):
+    """Neo's list of spike trains, made from arrays in one pass over the spikes instead of one for each cell.
+
+    Pickled, copied and added it is Neo's own.
+    """
+
+    def _spiketrains_from_array(self) -> None:
+        if self._spike_time_array is None:
+            super()._spiketrains_from_array()
+            return
+        channels = np.asarray(self._all_channel_ids)
+        ascending = np.argsort(channels)
+        place = np.searchsorted(channels, self._channel_id_array, sorter=ascending)
+        # sixteen bits are sorted by counting
+        order = np.argsort(place.astype(np.uint16) if len(channels) <= 1 << 16 else place, kind="stable")
+        times = np.asarray(self._spike_time_array)[order]
+        ends = np.cumsum(np.bincount(place, minlength=len(channels)))
+        parts = dict(zip(ascending.tolist(), np.split(times, ends[:-1]), strict=True))
+        self._items = [self._spike_train(i, parts[i]) for i in range(len(channels))]
+
+    def _spike_train(self, i: int, times: np.ndarray) -> neo.SpikeTrain:
+        train = neo.SpikeTrain(times, units=self._spike_time_array.units, **self._spiketrain_metadata)
+        for name, value in self._annotations.items():
+            train.annotate(**{name: value if isinstance(value, str) else value[i]})
+        train.annotate(channel_id=self._all_channel_ids[i])
+        train.segment = self.segment
+        return train
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        return copyreg.__newobj__, (neo.spiketrainlist.SpikeTrainList,), self.__dict__  # type: ignore[attr-defined]
 
 
-def _signal_of(signal: neo.AnalogSignal, ids: np.ndarray | None) -> neo.AnalogSignal:
-    """A signal of some cells, None for all; its annotations are its own, as PyNN changes them."""
-    channels = signal.annotations["channel_ids"]
-    columns = np.arange(len(channels)) if ids is None else np.flatnonzero(np.isin(channels, ids))
-    part = signal[:, :] if ids is None else signal[:, columns]
-    part.annotate(channel_ids=channels[columns])
-    part.array_annotate(channel_index=signal.array_annotations["channel_index"][columns])
-    return part
+def _joined(parts: list[Samples], wanted: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
+    """Indices, ascending, and values of the wanted cells (None: all) of samples taken at the same times."""
+    if len(parts) > 1:
+        index = np.concatenate([part.index for part in parts])
+        order = np.argsort(index)
+        values = np.concatenate([part.values() for part in parts], axis=1)[:, order]
+        index = index[order]
+        columns = slice(None) if wanted is None else np.flatnonzero(np.isin(index, wanted))
+        return index[columns], values[:, columns]
+    (part,) = parts
+    columns = np.flatnonzero(np.isin(part.index, part.index if wanted is None else wanted))
+    everything = len(columns) == len(part.index)
+    return part.index[columns], part.values(None if everything else columns)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from pyNN import common, errors
 
+from pynn_annarchy import output
 from pynn_annarchy.engine.arrays import times_of
 from pynn_annarchy.engine.network import Network
 from pynn_annarchy.exceptions import StaleSimulationError
@@ -175,6 +176,28 @@ class State(common.control.BaseState):
         for recorder in pending:
             recorder.attach()
 
+    def write_at_end(self, cells: Any, variables: Any, target: Any) -> None:
+        """Lets end() write variables of some cells to a file of that name, or through a Neo IO object.
+
+        Raises:
+            ValueError, ImportError: the file cannot be written.
+        """
+        if isinstance(target, str):
+            output.check_file_name(target)
+        for i, (others, others_variables, others_target) in enumerate(self.write_on_end):
+            if others_target != target:
+                continue
+            if others is cells:
+                self.write_on_end[i] = (cells, _union(others_variables, variables), target)
+                return
+            if isinstance(target, str) and output.holds_one_block(target):
+                warnings.warn(
+                    f"'{target}' holds the data of one population: those of '{cells.label}' will replace those of "
+                    f"'{others.label}'; record an Assembly, or name two files",
+                    stacklevel=4,
+                )
+        self.write_on_end.append((cells, variables, target))
+
     def run(self, simtime: float) -> None:
         """Runs for a duration, in ms."""
         self.run_until(self.t + simtime)
@@ -195,6 +218,14 @@ class State(common.control.BaseState):
         """Raises StaleSimulationError where this is not the present simulation."""
         if state is not self:
             raise StaleSimulationError(f"{what} belongs to an earlier setup(): it can be read, but not run or changed")
+
+
+def _union(some: Any, others: Any) -> Any:
+    """Names of variables in either, each a name, a list of them, or 'all'."""
+    if "all" in (some, others):
+        return "all"
+    both = [[names] if isinstance(names, str) else names for names in (some, others)]
+    return list(dict.fromkeys([*both[0], *both[1]]))
 
 
 state = State()

@@ -79,6 +79,32 @@ void Engine::clear_events() {
     draining.clear();
 }
 
+int64_t Engine::n_recorded(int number) const {
+    int64_t n = 0;
+    for (const RecordedSpikes& part : populations[std::size_t(number)]->spike_record)
+        for (uint32_t count : part.count) n += count;
+    return n;
+}
+
+void Engine::take_recorded(int number, int64_t* step, int64_t* index) {
+    std::vector<RecordedSpikes>& parts = populations[std::size_t(number)]->spike_record;
+    std::vector<std::size_t> next(parts.size(), 0);
+    // Each partition's spikes ascend in time, and partitions ascend in the index of their cells.
+    for (;;) {
+        int64_t earliest = std::numeric_limits<int64_t>::max();
+        for (std::size_t p = 0; p < parts.size(); ++p)
+            if (next[p] < parts[p].step.size()) earliest = std::min(earliest, parts[p].step[next[p]]);
+        if (earliest == std::numeric_limits<int64_t>::max()) break;
+        for (std::size_t p = 0; p < parts.size(); ++p)
+            for (; next[p] < parts[p].step.size() && parts[p].step[next[p]] == earliest; ++next[p])
+                for (uint32_t k = 0; k < parts[p].count[next[p]]; ++k) {
+                    *step++ = earliest;
+                    *index++ = parts[p].index[next[p]];
+                }
+    }
+    for (RecordedSpikes& part : parts) part = RecordedSpikes{};
+}
+
 void Engine::deliver(Projection& projection, bool takes_new, int64_t n, int partition, std::vector<pnn_group>& due,
                      int& failed) {
     const auto p = std::size_t(partition);

@@ -39,9 +39,7 @@ cdef extern from "pynn_annarchy/engine.h" namespace "pnn" nogil:
         vector[uint32_t] count
         int64_t n
     cdef struct RecordedSpikes:
-        vector[int64_t] step
-        vector[uint32_t] index
-        vector[uint32_t] count
+        pass
     cdef cppclass Current:
         vector[int64_t] steps
         vector[double] amplitudes
@@ -120,6 +118,8 @@ cdef extern from "pynn_annarchy/engine.h" namespace "pnn" nogil:
         int run(int64_t, int) except +
         void replace(int, shared_ptr[CProjection])
         void clear_events()
+        int64_t n_recorded(int)
+        void take_recorded(int, int64_t*, int64_t*)
         void update_quanta(int)
     const double headroom
     const pnn_module* load_module(const char*, const char*, string&)
@@ -393,30 +393,15 @@ cdef class Engine:
                 population.recorded.push_back(view[i])
 
     def take_spikes(self, int number):
-        """Recorded spikes since the last call: (step, index, count), sorted by (step, index)."""
-        cdef Population* population = self.engine.populations[number].get()
-        cdef size_t total = 0, at = 0, i, p
-        for p in range(population.spike_record.size()):
-            total += population.spike_record[p].step.size()
-        cdef int64_t[::1] step = np.empty(total, np.int64)
-        cdef uint32_t[::1] index = np.empty(total, np.uint32)
-        cdef uint32_t[::1] count = np.empty(total, np.uint32)
-        cdef RecordedSpikes* part
-        for p in range(population.spike_record.size()):
-            part = &population.spike_record[p]
-            for i in range(part.step.size()):
-                step[at] = part.step[i]
-                index[at] = part.index[i]
-                count[at] = part.count[i]
-                at += 1
-            part.step = vector[int64_t]()
-            part.index = vector[uint32_t]()
-            part.count = vector[uint32_t]()
-        steps, indices, counts = np.asarray(step), np.asarray(index).astype(np.int64), np.asarray(count).astype(np.int64)
-        if population.spike_record.size() > 1:
-            order = np.argsort(steps, kind="stable")
-            return steps[order], indices[order], counts[order]
-        return steps, indices, counts
+        """Recorded spikes since the last call, one entry a spike: (step, index), sorted by (step, index)."""
+        cdef int64_t total = self.engine.n_recorded(number)
+        steps, indices = np.empty(total, np.int64), np.empty(total, np.int64)
+        cdef int64_t[::1] step = steps
+        cdef int64_t[::1] index = indices
+        if total:
+            with nogil:
+                self.engine.take_recorded(number, &step[0], &index[0])
+        return steps, indices
 
     def add_signal(self, int population, const int64_t[::1] index):
         """A recorded variable of the cells `index` (ascending)."""

@@ -31,7 +31,9 @@ if TYPE_CHECKING:
 
 Events = tuple[IntArray, IntArray, IntArray]
 """Spikes as (step, index, count), sorted by step."""
-NO_EVENTS: Events = (np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.int64))
+Spikes = tuple[IntArray, IntArray]
+"""(step, index) of each spike, sorted by both."""
+NO_SPIKES: Spikes = (np.empty(0, np.int64), np.empty(0, np.int64))
 
 
 class Cells:
@@ -283,7 +285,7 @@ class Cells:
         self.network.changed()
         return self.spike_recorder
 
-    def take_spikes(self) -> Events:
+    def take_spikes(self) -> Spikes:
         return self.network.take_spikes(self.number)
 
     def now(self) -> int:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pynn_annarchy.engine.arrays import AnyArray, FloatArray, IntArray, aligned_zeros, finite
-from pynn_annarchy.engine.recorders import SampleBuffer
+from pynn_annarchy.engine.samples import SampleBuffer
 from pynn_annarchy.exceptions import ModelError, unreachable
 from pynn_annarchy.model.spec import ModelSpec
 from pynn_annarchy.targets import reference
@@ -177,7 +177,7 @@ class AmplitudeRecorder:
     def data(self) -> tuple[IntArray, FloatArray]:
         """Steps from the first to the present one, and the amplitude, in nA, that acts from each of them on."""
         now = self.current.network.step
-        past = self._buffer.data()[:, 0]
+        past = self._buffer.rows(len(self._buffer))[:, 0]
         return np.arange(self.start_step, now + 1), np.append(past, self.current.amplitude(now))
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from pynn_annarchy.engine import _binding
 from pynn_annarchy.engine.arrays import FloatArray
-from pynn_annarchy.engine.cells import Cells, Events, Population
+from pynn_annarchy.engine.cells import Cells, Population, Spikes
 from pynn_annarchy.targets.compile import CompiledModel, Storage
 
 if TYPE_CHECKING:
@@ -63,8 +63,8 @@ class Loop(ABC):
         """Back to step 0 with no spikes under way."""
 
     @abstractmethod
-    def take_spikes(self, number: int) -> Events:
-        """Recorded spikes of a population since the last call: (step, index, count)."""
+    def take_spikes(self, number: int) -> Spikes:
+        """Recorded spikes of a population since the last call, one entry a spike."""
 
     @abstractmethod
     def _bind_population(self, population: Population) -> None: ...

@@ -7,7 +7,7 @@ import time
 from typing import TYPE_CHECKING
 
 from pynn_annarchy.engine import _binding
-from pynn_annarchy.engine.cells import NO_EVENTS, Cells, Events, Population
+from pynn_annarchy.engine.cells import NO_SPIKES, Cells, Population, Spikes
 from pynn_annarchy.engine.currents import Current, Output, Table
 from pynn_annarchy.engine.loop import Loop
 from pynn_annarchy.exceptions import CompilationError, unreachable
@@ -165,7 +165,7 @@ class NativeLoop(Loop):
         self._engine.trial = trial
         self._engine.clear_events()
 
-    def take_spikes(self, number: int) -> Events:
+    def take_spikes(self, number: int) -> Spikes:
         if number >= self._n_populations:  # made since the last run
-            return NO_EVENTS
+            return NO_SPIKES
         return self._engine.take_spikes(number)

@@ -11,11 +11,12 @@ import numpy as np
 from pynn_annarchy import _mathematics
 from pynn_annarchy.engine import _binding, interrupts
 from pynn_annarchy.engine.arrays import IntArray, times_of
-from pynn_annarchy.engine.cells import NO_EVENTS, Cells, Events, Population, SpikeSource
+from pynn_annarchy.engine.cells import NO_SPIKES, Cells, Population, Spikes, SpikeSource
 from pynn_annarchy.engine.connectivity import SynapseBuilder, Synapses
 from pynn_annarchy.engine.currents import Current, Output, Waveform
 from pynn_annarchy.engine.loop import Loop
 from pynn_annarchy.engine.native_loop import NativeLoop, available_cores
+from pynn_annarchy.engine.recorders import SignalRecorder
 from pynn_annarchy.engine.reference_loop import ReferenceLoop
 from pynn_annarchy.exceptions import ModelError, StaleSimulationError
 from pynn_annarchy.model.spec import ModelSpec
@@ -58,6 +59,8 @@ class Network:
         self.currents: list[Current] = []
         self.modules: dict[tuple[ModelSpec, Storage], CompiledModel] = {}
         self.timings = {"compile_time": 0.0, "build_time": 0.0, "run_time": 0.0}
+        self.polled: list[SignalRecorder] = []
+        """Recorders of what no loop samples: each sample is taken between two advances of the loop."""
         self._loop: Loop | None = None
         self._is_open = True
         self._has_changed = True
@@ -271,11 +274,15 @@ class Network:
         started = time.perf_counter()
         chunk = 256
         try:
+            for recorder in self.polled:
+                recorder.take_first()
             while self.step < end:
-                stop = min(end, self.step + chunk)
+                stop = min([end, self.step + chunk, *(recorder.next_due(self.step) for recorder in self.polled)])
                 n, chunk_started = stop - self.step, time.perf_counter()
                 with interrupts.deferred():
                     self._advance(stop)
+                for recorder in self.polled:
+                    recorder.take(self.step)
                 elapsed = time.perf_counter() - chunk_started
                 chunk = max(1, min(2 * chunk, int(n * _CHUNK_SECONDS / max(elapsed, 1e-9))))
         finally:
@@ -323,11 +330,13 @@ class Network:
                 signal.restart()
             if population.spike_recorder is not None:
                 population.spike_recorder.clear()
+        for recorder in self.polled:
+            recorder.restart()
         self.changed()
 
-    def take_spikes(self, number: int) -> Events:
-        """Recorded spikes of a population since the last call: (step, index, count)."""
-        return NO_EVENTS if self._loop is None else self._loop.take_spikes(number)
+    def take_spikes(self, number: int) -> Spikes:
+        """Recorded spikes of a population since the last call, one entry a spike."""
+        return NO_SPIKES if self._loop is None else self._loop.take_spikes(number)
 
 
 class _NewSynapses(Synapses):

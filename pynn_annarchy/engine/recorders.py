@@ -2,84 +2,75 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 
 from pynn_annarchy.engine.arrays import AnyArray, FloatArray, IntArray, times_of
+from pynn_annarchy.engine.samples import SampleBuffer
 
 
-class Recorded(Protocol):
-    """What a recorder needs of the population that it records from."""
+class Sampled(Protocol):
+    """What a recorder needs of the population or projection whose variables it samples."""
+
+    def sample(self, variable: str) -> AnyArray:
+        """Present values of a variable, one an element."""
+        ...
+
+    def now(self) -> int:
+        """Steps done."""
+        ...
+
+
+class Spiking(Protocol):
+    """What a recorder needs of the population whose spikes it keeps."""
 
     size: int
 
-    def take_spikes(self) -> tuple[IntArray, IntArray, IntArray]: ...
-
-    def sample(self, variable: str) -> AnyArray: ...
-
-    def now(self) -> int: ...
+    def take_spikes(self) -> tuple[IntArray, IntArray]: ...
 
     def step_time(self) -> float: ...
 
 
-class SampleBuffer:
-    """Rows of samples that grow without copying: a list of blocks, of which the last has room left."""
+@dataclass(frozen=True)
+class Samples:
+    """What was sampled up to now; later samples do not change it.
 
-    _LARGEST_SPARE_BLOCK = 1 << 22  # samples reserved ahead at most
+    Args:
+        index: recorded cells.
+        start_step: of the first sample.
+        every: sampling interval, in steps.
+        n_samples: of each cell.
+    """
 
-    def __init__(self, width: int) -> None:
-        self.width = width
-        self._blocks: list[FloatArray] = []
-        self._used = 0  # rows of the last block
-        self._rows = 0
+    index: IntArray
+    start_step: int
+    every: int
+    n_samples: int
+    _buffer: SampleBuffer
 
-    def __len__(self) -> int:
-        return self._rows
+    def values(self, columns: IntArray | None = None) -> FloatArray:
+        """Samples of all cells, or of those at `columns` of the index, as the caller's own array.
 
-    def extend(self, rows: int) -> FloatArray:
-        """Room for exactly `rows` further rows, to be filled by the caller; shape (rows, width)."""
-        if not self._blocks or self._used + rows > len(self._blocks[-1]):
-            self._trim()
-            spare = min(self._rows, self._LARGEST_SPARE_BLOCK // max(self.width, 1))
-            self._blocks.append(np.empty((max(rows, spare), self.width)))
-            self._used = 0
-        room = self._blocks[-1][self._used : self._used + rows]
-        self._used += rows
-        self._rows += rows
-        return room
-
-    def data(self) -> FloatArray:
-        """All rows; a view where they lie in one block."""
-        self._trim()
-        if not self._blocks:
-            return np.empty((0, self.width))
-        if len(self._blocks) > 1:
-            self._blocks = [np.concatenate(self._blocks)]
-            self._used = len(self._blocks[0])
-        return self._blocks[0]
-
-    def shrink(self, rows: int) -> None:
-        """Gives back the last `rows` rows, which a stopped run left unwritten."""
-        self._used -= rows
-        self._rows -= rows
-
-    def _trim(self) -> None:
-        if self._blocks:
-            self._blocks[-1] = self._blocks[-1][: self._used]
+        Shape (n_samples, n_columns), in the unit of the variable.
+        """
+        if columns is None:
+            return self._buffer.rows(self.n_samples)
+        return self._buffer.columns(self.n_samples, columns)
 
 
 class SignalRecorder:
     """Samples of one variable: the value at the start, then one every `every` steps.
 
     Args:
-        cells: the population.
+        cells: the population, or whatever else has values in time.
         variable: one of its state variables.
         index: recorded cells, ascending.
         every: sampling interval, in steps.
     """
 
-    def __init__(self, cells: Recorded, variable: str, index: IntArray, every: int) -> None:
+    def __init__(self, cells: Sampled, variable: str, index: IntArray, every: int) -> None:
         self.cells = cells
         self.variable = variable
         self.index = np.asarray(index, np.int64)
@@ -100,6 +91,15 @@ class SignalRecorder:
             self._pending_first = False
             self._buffer.extend(1)[0] = self.cells.sample(self.variable)[self.index]
 
+    def take(self, step: int) -> None:
+        """Takes the sample of a step that has just been done, if one is due."""
+        if self.n_due(step - 1, step):
+            self.room(step - 1, step)[0] = self.cells.sample(self.variable)[self.index]
+
+    def next_due(self, step: int) -> int:
+        """The first step after `step` with a sample."""
+        return self.start_step + ((step - self.start_step) // self.every + 1) * self.every
+
     def room(self, first_step: int, last_step: int) -> FloatArray:
         """Room for the samples of the steps after `first_step` up to `last_step`."""
         return self._buffer.extend(self.n_due(first_step, last_step))
@@ -112,16 +112,20 @@ class SignalRecorder:
         """Number of samples after `first_step` up to and with `last_step`."""
         return (last_step - self.start_step) // self.every - (first_step - self.start_step) // self.every
 
-    def data(self) -> FloatArray:
-        """Samples, shape (n_samples, n_cells), in the unit of the variable; do not write to them."""
+    def samples(self) -> Samples:
+        """What was sampled up to now, the first value included."""
         self.take_first()
-        return self._buffer.data()
+        return Samples(self.index, self.start_step, self.every, len(self._buffer), self._buffer)
+
+    def data(self) -> FloatArray:
+        """Samples, shape (n_samples, n_cells), in the unit of the variable; the caller's own array."""
+        return self.samples().values()
 
 
 class SpikeRecorder:
     """Spikes of some cells of a population, one entry a spike."""
 
-    def __init__(self, cells: Recorded, index: IntArray) -> None:
+    def __init__(self, cells: Spiking, index: IntArray) -> None:
         self.cells = cells
         self.set_index(index)
         self._parts: list[tuple[IntArray, IntArray]] = []
@@ -133,16 +137,16 @@ class SpikeRecorder:
         self.mask[self.index] = 1
 
     def _collect(self) -> None:
-        steps, index, count = self.cells.take_spikes()
+        steps, index = self.cells.take_spikes()
         if len(steps):
-            self._parts.append((np.repeat(steps, count), np.repeat(index, count)))
+            self._parts.append((steps, index))
         if len(self._parts) > 1:
             self._parts = [
                 (np.concatenate([part[0] for part in self._parts]), np.concatenate([part[1] for part in self._parts]))
             ]
 
     def spikes(self) -> tuple[IntArray, FloatArray]:
-        """Index of the cell and time in ms of each spike, sorted by (time, index)."""
+        """Index of the cell and time in ms of each spike, sorted by (time, index); do not write to them."""
         self._collect()
         if not self._parts:
             return np.empty(0, np.int64), np.empty(0)

@@ -9,7 +9,7 @@ import numpy as np
 
 from pynn_annarchy.engine import _binding
 from pynn_annarchy.engine.arrays import FloatArray, IntArray
-from pynn_annarchy.engine.cells import NO_EVENTS, Cells, Events, Population, SpikeSource
+from pynn_annarchy.engine.cells import NO_SPIKES, Cells, Events, Population, Spikes, SpikeSource
 from pynn_annarchy.engine.currents import sum_currents
 from pynn_annarchy.engine.loop import Loop
 from pynn_annarchy.targets import reference
@@ -18,8 +18,9 @@ if TYPE_CHECKING:
     from pynn_annarchy.engine.connectivity import Synapses
     from pynn_annarchy.engine.network import Network
 
-Spikes = tuple[IntArray, IntArray]
-_NO_SPIKES: Spikes = (np.empty(0, np.int64), np.empty(0, np.int64))
+Published = tuple[IntArray, IntArray]
+"""(index, count) of the cells that spike in a step."""
+_NO_SPIKES: Published = (np.empty(0, np.int64), np.empty(0, np.int64))
 
 
 @dataclass
@@ -45,8 +46,8 @@ class ReferenceLoop(Loop):
         super().__init__(network)
         self._connections: dict[int, _Connections] = {}
         self._draining: list[_Connections] = []
-        self._published: dict[int, Spikes] = {}
-        self._events: dict[int, dict[int, Spikes]] = {}
+        self._published: dict[int, Published] = {}
+        self._events: dict[int, dict[int, Published]] = {}
         self._recorded: dict[int, list[Events]] = {}
 
     def _bind_population(self, population: Population) -> None:
@@ -147,7 +148,7 @@ class ReferenceLoop(Loop):
             np.add.at(cells.inputs[receptor], connections.post[due], counts * fixed)
         return is_sound
 
-    def _update(self, cells: Cells, step: reference.Step) -> Spikes:
+    def _update(self, cells: Cells, step: reference.Step) -> Published:
         assert cells.compiled is not None
         index, count = reference.run_neurons(
             cells.compiled,
@@ -170,8 +171,7 @@ class ReferenceLoop(Loop):
             part = (np.full(chosen.sum(), n), index[chosen], count[chosen])
             self._recorded.setdefault(cells.number, []).append(part)
         for signal in cells.signals:
-            if (n - signal.start_step) % signal.every == 0:
-                signal.room(n - 1, n)[0] = cells.sample(signal.variable)[signal.index]
+            signal.take(n)
 
     def rewind(self, trial: int) -> None:
         self._published.clear()
@@ -179,13 +179,13 @@ class ReferenceLoop(Loop):
         for connections in self._connections.values():
             connections.pending.clear()
 
-    def take_spikes(self, number: int) -> Events:
+    def take_spikes(self, number: int) -> Spikes:
         parts = self._recorded.pop(number, [])
         if not parts:
-            return NO_EVENTS
+            return NO_SPIKES
         steps, index, count = (np.concatenate(column) for column in zip(*parts, strict=True))
-        return steps, index, count
+        return np.repeat(steps, count), np.repeat(index, count)
 
 
-def _by_step(steps: IntArray, index: IntArray, count: IntArray) -> dict[int, Spikes]:
+def _by_step(steps: IntArray, index: IntArray, count: IntArray) -> dict[int, Published]:
     return {int(step): (index[steps == step], count[steps == step]) for step in np.unique(steps)}

@@ -10,7 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pynn_annarchy.engine.arrays import aligned_zeros, steps_of, times_of, updated
-from pynn_annarchy.engine.recorders import SampleBuffer
 from pynn_annarchy.exceptions import ModelError
 
 
@@ -55,26 +54,3 @@ def test_arrays_of_another_length_are_refused():
 def test_arrays_begin_at_a_cache_line():
     for size in (1, 3, 1000):
         assert aligned_zeros(size, np.float32).ctypes.data % 64 == 0
-
-
-@given(st.lists(st.integers(0, 40), max_size=30), st.integers(1, 5))
-def test_a_sample_buffer_gives_back_all_rows_in_order(lengths, width):
-    buffer = SampleBuffer(width)
-    written = 0
-    for length in lengths:
-        room = buffer.extend(length)
-        room[:] = np.arange(written, written + length)[:, None]
-        written += length
-
-    assert len(buffer) == written
-    assert np.array_equal(buffer.data(), np.repeat(np.arange(written, dtype=float)[:, None], width, axis=1))
-
-
-def test_room_that_a_stopped_run_left_unwritten_is_given_back():
-    buffer = SampleBuffer(1)
-    buffer.extend(3)[:] = 1.0
-    buffer.extend(5)[:2] = 2.0
-    buffer.shrink(3)
-    buffer.extend(1)[:] = 3.0
-
-    assert buffer.data().ravel().tolist() == [1, 1, 1, 2, 2, 3]

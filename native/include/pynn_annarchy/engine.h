@@ -114,6 +114,9 @@ public:
     void replace(int index, std::shared_ptr<Projection> projection);
     // Recomputes the quantum of each receptor of a population from all that project to it (DESIGN D6).
     void update_quanta(int population);
+    int64_t n_recorded(int population) const;
+    // Hands over the recorded spikes since the last time, one entry a spike, sorted by (step, index).
+    void take_recorded(int population, int64_t* step, int64_t* index);
     // Forgets spikes in flight and published ones, puts sources back to their first event; states stay as they are.
     void clear_events();
 
