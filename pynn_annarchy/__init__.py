@@ -13,6 +13,7 @@ from pynn_annarchy.connectors import (  # noqa: F401
     AllToAllConnector,
     ArrayConnector,
     CloneConnector,
+    Connector,
     CSAConnector,
     DisplacementDependentProbabilityConnector,
     DistanceDependentProbabilityConnector,
@@ -23,6 +24,7 @@ from pynn_annarchy.connectors import (  # noqa: F401
     FromFileConnector,
     FromListConnector,
     IndexBasedProbabilityConnector,
+    MapConnector,
     OneToOneConnector,
     SmallWorldConnector,
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -209,6 +210,19 @@ class Projection(common.Projection):
                 population.check_open()
         self._simulation.check_open(f"projection '{self.label}'")
 
+    def _guess_receptor_type(self) -> None:
+        """The first receptor type, or the second one where the last weight is negative, as in PyNN."""
+        lazy = self.synapse_type.parameter_space["weight"]
+        weight = lazy.base_value
+        is_number = isinstance(weight, Real) and not lazy.operations
+        has_pairs = self.pre.size > 0 and self.post.size > 0
+        if not is_number and has_pairs and np.shape(weight) in ((), self.shape):
+            super()._guess_receptor_type()
+            return
+        last = weight[-1] if np.ndim(weight) == 1 and len(weight) else weight
+        is_negative = isinstance(last, Real) and last < 0
+        self.receptor_type = self.post.receptor_types[: 1 + is_negative][-1]
+
     # building
 
     def _convergent_connect(
@@ -217,7 +231,7 @@ class Projection(common.Projection):
         """Connects some pre-synaptic cells to one post-synaptic cell; parameters are numbers or arrays."""
         if location_selector is not None:
             raise NotImplementedError("location_selector needs multi-compartment cells, which are not available yet")
-        pre = np.array([_position(self.pre, cell) for cell in presynaptic_indices], dtype=np.int64)
+        pre = _positions(self.pre, presynaptic_indices)
         self._collected.append((pre, np.full(len(pre), _position(self.post, postsynaptic_index)), parameters))
         self._n_collected += len(pre)
         if self._n_collected >= _FLUSH:
@@ -517,6 +531,13 @@ def _check_receptors(post: Any, receptor_type: str | None) -> None:
 def _position(cells: Any, cell: Any) -> int:
     """Position of a cell given by its index or as an ID."""
     return int(cells.id_to_index(cell)) if isinstance(cell, IDMixin) else int(cell)
+
+
+def _positions(cells: Any, chosen: Any) -> np.ndarray:
+    """Positions of cells given by their indices or as IDs."""
+    if isinstance(chosen, np.ndarray) and chosen.dtype.kind in "iu":
+        return chosen.astype(np.int64)
+    return np.array([_position(cells, cell) for cell in chosen], dtype=np.int64)
 
 
 def _is_list(value: Any) -> bool:

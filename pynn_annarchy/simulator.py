@@ -55,6 +55,14 @@ class IDArray(np.ndarray):
     def __iter__(self) -> Any:
         return map(ID, self.tolist())
 
+    def min(self, *args: Any, **kwargs: Any) -> Any:
+        """The smallest number; None where there are no cells, for which PyNN asks when it makes an empty view."""
+        return super().min(*args, **kwargs) if self.size else None
+
+    def max(self, *args: Any, **kwargs: Any) -> Any:
+        """The largest number, or None."""
+        return super().max(*args, **kwargs) if self.size else None
+
 
 _first_ids: list[int] = []
 _owners: list[weakref.ref[Any]] = []

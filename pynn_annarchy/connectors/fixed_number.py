@@ -1,0 +1,141 @@
+"""Connectors that make a given number of connections: to each cell, from each cell, or in all."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from pyNN import connectors, errors
+from pyNN.random import NumpyRNG
+
+from pynn_annarchy.connectors.base import BlockConnector
+from pynn_annarchy.connectors.blocks import BLOCK, Block, gathered
+
+_NO_CELL = "connections were asked for, but no cell is left that they could come from or go to"
+
+
+class _FixedNumber(connectors.FixedNumberConnector):
+    """What the fixed-number connectors share: draws that exclude a cell."""
+
+    def connect(self, projection):
+        """Connect the projection's cells.
+
+        Raises:
+            ConnectionError: no cell is left to connect to; a weight of the wrong sign, a delay out of range.
+        """
+        unheeded = self._unheeded()
+        if unheeded:
+            warnings.warn(
+                f"projection '{projection.label}': as in PyNN's own algorithm, {unheeded} makes no difference to "
+                f"{type(self).__name__}",
+                stacklevel=3,
+            )
+        super().connect(projection)
+
+    def _unheeded(self) -> str:
+        """The options that were given, but are not part of PyNN's algorithm."""
+        return "allow_self_connections='NoMutual'" if self.allow_self_connections == "NoMutual" else ""
+
+    def _excludes_self(self, projection: Any) -> bool:
+        return not self.allow_self_connections and projection.pre == projection.post
+
+    def _rng_uniform_int_exclude(self, n, size, exclude):
+        """``n`` integers in [0, size), redrawn in place where they equal ``exclude``."""
+        if n and size == 1:
+            raise errors.ConnectionError(_NO_CELL)
+        drawn = self._integers(n, size)
+        again = np.flatnonzero(drawn == exclude)
+        while again.size:
+            drawn[again] = self._integers(again.size, size)
+            again = again[drawn[again] == exclude]
+        return drawn
+
+    def _integers(self, n: int, size: int) -> np.ndarray:
+        if n and not size:
+            raise errors.ConnectionError(_NO_CELL)
+        return np.asarray(self.rng.next(n, "uniform_int", {"low": 0, "high": size})).astype(np.int64, copy=False)
+
+    def _without_replacement(self, n: int, cells: np.ndarray) -> np.ndarray:
+        """``n`` of ``cells``: all of them as often as they fit into ``n``, the remainder a random choice."""
+        if n and not cells.size:
+            raise errors.ConnectionError(_NO_CELL)
+        full_sets, remainder = divmod(int(n), max(1, cells.size))
+        chosen = [cells] * full_sets
+        if remainder:
+            chosen.append(self.rng.permutation(cells)[:remainder])
+        return np.concatenate(chosen) if chosen else cells[:0]
+
+    def _choose(self, n: int, size: int, exclude: int | None) -> np.ndarray:
+        """``n`` of ``size`` cells for one column or row, by the connector's own rules."""
+        if self.with_replacement:
+            return self._integers(n, size) if exclude is None else self._rng_uniform_int_exclude(n, size, exclude)
+        cells = np.arange(size)
+        return self._without_replacement(n, cells if exclude is None else cells[cells != exclude])
+
+
+class FixedNumberPreConnector(_FixedNumber, BlockConnector, connectors.FixedNumberPreConnector):
+    __doc__ = connectors.FixedNumberPreConnector.__doc__
+
+    def _blocks(self, projection):
+        n_pre, n_post = projection.shape
+        numbers = np.full(n_post, self.n) if isinstance(self.n, int) else np.asarray(self.n.next(n_post), dtype=int)
+        excludes = self._excludes_self(projection)
+        if self.with_replacement and not excludes:
+            yield from self._drawn_at_once(numbers, n_pre)
+        else:
+            columns = (self._choose(n, n_pre, j if excludes else None) for j, n in enumerate(numbers.tolist()))
+            yield from gathered(columns, n_pre)
+
+    def _drawn_at_once(self, numbers: np.ndarray, n_pre: int) -> Iterator[Block]:
+        width = max(1, BLOCK // max(1, int(numbers.max(initial=0))))
+        for first in range(0, len(numbers), width):
+            counts = numbers[first : first + width]
+            post = np.repeat(np.arange(first, first + len(counts), dtype=np.int32), counts)
+            yield Block(self._integers(len(post), n_pre), post, counts)
+
+
+class FixedNumberPostConnector(_FixedNumber, BlockConnector, connectors.FixedNumberPostConnector):
+    __doc__ = connectors.FixedNumberPostConnector.__doc__
+
+    def _blocks(self, projection):
+        n_pre, n_post = projection.shape
+        excludes = self._excludes_self(projection)
+        if isinstance(self.n, int) and self.with_replacement and not excludes:
+            counts, post = np.full(n_pre, self.n), self._integers(self.n * n_pre, n_post)
+        else:
+            rows = [self._choose(self._get_num_post(), n_post, i if excludes else None) for i in range(n_pre)]
+            counts = np.array([len(row) for row in rows], dtype=np.int64)
+            post = np.concatenate([*rows, np.empty(0, np.int64)])
+        return [Block.sorted_by_column(np.repeat(np.arange(n_pre, dtype=np.int32), counts), post, n_post)]
+
+
+class FixedTotalNumberConnector(_FixedNumber, BlockConnector, connectors.FixedTotalNumberConnector):
+    __doc__ = f"""{connectors.FixedTotalNumberConnector.__doc__}
+
+    Makes ``n`` connections between randomly drawn pairs. As in PyNN's own algorithm, which this reproduces,
+    ``allow_self_connections`` and ``with_replacement`` have no influence; a warning says so where they are given.
+    """
+
+    def _unheeded(self):
+        given = (
+            [] if self.allow_self_connections is True else [f"allow_self_connections={self.allow_self_connections!r}"]
+        )
+        if not self.with_replacement:
+            given.append("with_replacement=False")
+        return " and ".join(given)
+
+    def _blocks(self, projection):
+        n_pre, n_post = projection.shape
+        total = self.n if isinstance(self.n, int) else int(self.n.next())
+        # PyNN draws the share of this process, which is all of them, before the connections
+        self.rng.next(1, "binomial", {"n": total, "p": 1.0})
+        if total and not (n_pre and n_post):
+            raise errors.ConnectionError(_NO_CELL)
+        if type(self.rng) is NumpyRNG:
+            pairs = self.rng.rng.randint(0, np.tile([n_pre, n_post], total)).reshape(total, 2)
+        else:
+            pairs = np.array([[self._integers(1, size)[0] for size in (n_pre, n_post)] for _ in range(total)])
+            pairs = pairs.reshape(total, 2)
+        return [Block.sorted_by_column(pairs[:, 0], pairs[:, 1], n_post)]
