@@ -103,7 +103,7 @@ class FromFileConnector(FromListConnector, connectors.FromFileConnector):
         Raises:
             OSError: the file cannot be read.
             ValueError: a column is no parameter of the synapse type.
-            ConnectionError: rows that are not as long as the header says; an index that is no cell of the projection, or
+            ConnectionError: rows longer or shorter than the header says; an index that is no cell of the projection;
                 a parameter out of range.
         """
         if self._content is None:
