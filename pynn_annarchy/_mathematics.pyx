@@ -85,18 +85,20 @@ cdef extern from *:
         X(exp) X(expm1) X(exprel) X(log) X(log2) X(log10) X(log1p) X(sqrt) X(sin) X(cos) X(tan) X(asin) X(acos) X(atan) \
         X(sinh) X(cosh) X(tanh) X(abs) X(fabs) X(floor) X(ceil) X(round) X(rint) X(trunc) X(positive) X(negative) \
         X(sign) X(isfinite) X(isnan) X(flush)
-    #define PNN_FUNCTIONS_2(X) X(pow) X(atan2) X(fmod) X(minimum) X(maximum)
+    #define PNN_FUNCTIONS_2(X) X(pow) X(atan2) X(modulo) X(minimum) X(maximum)
     #define PNN_FUNCTIONS_3(X) X(clip)
     #define PNN_DISTRIBUTIONS_1(X) X(exponential) X(poisson)
     #define PNN_DISTRIBUTIONS_2(X) X(uniform) X(normal) X(lognormal) X(gamma) X(binomial) X(discrete_uniform)
+    #define PNN_DISTRIBUTIONS_3(X) X(gamma_above)
 
     #define PNN_MAP_1(name) PNN_MAP(name, PNN_A)
     #define PNN_MAP_2(name) PNN_MAP(name, PNN_B)
     #define PNN_MAP_3(name) PNN_MAP(name, PNN_C)
     #define PNN_DRAW_1(name) PNN_DRAW(name, PNN_A)
     #define PNN_DRAW_2(name) PNN_DRAW(name, PNN_B)
+    #define PNN_DRAW_3(name) PNN_DRAW(name, PNN_C)
     PNN_FUNCTIONS_1(PNN_MAP_1) PNN_FUNCTIONS_2(PNN_MAP_2) PNN_FUNCTIONS_3(PNN_MAP_3)
-    PNN_DISTRIBUTIONS_1(PNN_DRAW_1) PNN_DISTRIBUTIONS_2(PNN_DRAW_2)
+    PNN_DISTRIBUTIONS_1(PNN_DRAW_1) PNN_DISTRIBUTIONS_2(PNN_DRAW_2) PNN_DISTRIBUTIONS_3(PNN_DRAW_3)
     PNN_DEFINE(power_integer, pnn::power_integer(a[0][i], static_cast<int>(a[1][i])))
 
     #define PNN_ENTRY(name, arity) {#name, arity, PNN_CHOOSE(Mapped<name##_function>)},
@@ -105,9 +107,11 @@ cdef extern from *:
     #define PNN_ENTRY_3(name) PNN_ENTRY(name, 3)
     #define PNN_DRAWN_1(name) {#name, 1, PNN_CHOOSE(Drawn<name##_distribution>)},
     #define PNN_DRAWN_2(name) {#name, 2, PNN_CHOOSE(Drawn<name##_distribution>)},
+    #define PNN_DRAWN_3(name) {#name, 3, PNN_CHOOSE(Drawn<name##_distribution>)},
     const Entry<Apply> functions[] = {PNN_FUNCTIONS_1(PNN_ENTRY_1) PNN_FUNCTIONS_2(PNN_ENTRY_2)
                                       PNN_FUNCTIONS_3(PNN_ENTRY_3) PNN_ENTRY_2(power_integer)};
-    const Entry<Draw> distributions[] = {PNN_DISTRIBUTIONS_1(PNN_DRAWN_1) PNN_DISTRIBUTIONS_2(PNN_DRAWN_2)};
+    const Entry<Draw> distributions[] = {PNN_DISTRIBUTIONS_1(PNN_DRAWN_1) PNN_DISTRIBUTIONS_2(PNN_DRAWN_2)
+                                         PNN_DISTRIBUTIONS_3(PNN_DRAWN_3)};
     const int n_functions = sizeof functions / sizeof functions[0];
     const int n_distributions = sizeof distributions / sizeof distributions[0];
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, MutableMapping
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from pyNN.parameters import LazyArray, ParameterSpace, Sequence
 
 from pynn_annarchy import output, simulator
 from pynn_annarchy.custom import FromParameters
+from pynn_annarchy.exceptions import ModelError
 from pynn_annarchy.recorder import Recorder
 
 
@@ -149,7 +151,8 @@ class Population(_Cells, common.Population):
             self._engine = network.add_spike_source(self.size, self.label)
             self._engine.set_all(dict(enumerate(trains)))
         else:
-            self._engine = network.add_cells(self.celltype.spec, self.size, values, self.label)
+            with _refusals():
+                self._engine = network.add_cells(self.celltype.spec, self.size, values, self.label)
         self.all_cells = simulator.allocate_ids(self, self.size)
         self._mask_local = np.ones(self.size, dtype=bool)
         self._simulation.populations.append(self)
@@ -217,8 +220,8 @@ class Population(_Cells, common.Population):
             trains = _spike_trains(values["spike_times"], len(cells), self.label)
             self._engine.set_all(dict(zip(cells.tolist(), trains, strict=True)))
             return
-        for name, value in values.items():
-            self._engine.set(name, value, index)
+        with _refusals():
+            self._engine.set_many(values, index)
 
     def _check_variable(self, variable: str) -> None:
         known = self.celltype.default_initial_values
@@ -365,6 +368,15 @@ def _names_target(to_file: Any) -> bool:
 
 
 _Cells._assembly_class = Assembly
+
+
+@contextmanager
+def _refusals() -> Iterator[None]:
+    """What the engine objects to in values of parameters, as PyNN's error."""
+    try:
+        yield
+    except ModelError as error:
+        raise errors.InvalidParameterValueError(str(error)) from error
 
 
 def _objects(values: list[Any]) -> np.ndarray:

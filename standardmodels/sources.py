@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pyNN.standardmodels import build_translations, cells
 
-from pynn_annarchy.standardmodels import specs
+from pynn_annarchy.standardmodels import source_specs
 from pynn_annarchy.standardmodels.later import comes_later
 
 
@@ -18,9 +18,19 @@ class SpikeSourceArray(cells.SpikeSourceArray):
 class SpikeSourcePoisson(cells.SpikeSourcePoisson):
     __doc__ = cells.SpikeSourcePoisson.__doc__
     translations = build_translations(("rate", "rate"), ("start", "start"), ("duration", "duration"))
-    spec = specs.SPIKE_SOURCE_POISSON
+    spec = source_specs.SPIKE_SOURCE_POISSON
 
 
-SpikeSourceGamma = comes_later("SpikeSourceGamma")
+class SpikeSourcePoissonRefractory(cells.SpikeSourcePoissonRefractory):
+    __doc__ = cells.SpikeSourcePoissonRefractory.__doc__
+    translations = build_translations(*((name, name) for name in ("rate", "tau_refrac", "start", "duration")))
+    spec = source_specs.SPIKE_SOURCE_POISSON_REFRACTORY
+
+
+class SpikeSourceGamma(cells.SpikeSourceGamma):
+    __doc__ = cells.SpikeSourceGamma.__doc__
+    translations = build_translations(*((name, name) for name in ("alpha", "beta", "start", "duration")))
+    spec = source_specs.SPIKE_SOURCE_GAMMA
+
+
 SpikeSourceInhGamma = comes_later("SpikeSourceInhGamma")
-SpikeSourcePoissonRefractory = comes_later("SpikeSourcePoissonRefractory")

@@ -83,22 +83,6 @@ IF_COND_ALPHA = compose(
     "Leaky integrate-and-fire cell with alpha-shaped synaptic conductances.",
 )
 
-SPIKE_SOURCE_POISSON = ModelSpec(
-    name="SpikeSourcePoisson",
-    parameters=(
-        ParameterSpec("rate", 1.0, "Hz", not_negative=True),
-        ParameterSpec("start", 0.0, "ms"),
-        ParameterSpec("duration", 1e10, "ms", not_negative=True),
-    ),
-    emits="ite(t + dt/2 >= start and t + dt/2 < start + duration, Poisson(rate*dt/1000), 0)",
-    max_spikes="rate*dt/1000 + 12*sqrt(rate*dt/1000) + 20",
-    description=(
-        "Poisson spike source. A step belongs to the active time if its middle does, so that neither bound "
-        "depends on the rounding of t, the time at which the step begins."
-    ),
-)
-"""Several spikes a step where the rate asks for it; more than ``max_spikes`` have a probability below 1e-30."""
-
 STATIC_SYNAPSE = ModelSpec(
     name="StaticSynapse",
     kind=Kind.SYNAPSE,

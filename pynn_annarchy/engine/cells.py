@@ -22,8 +22,10 @@ from pynn_annarchy.engine.arrays import (
 from pynn_annarchy.engine.currents import Current, Injection
 from pynn_annarchy.engine.recorders import SignalRecorder, SpikeRecorder
 from pynn_annarchy.exceptions import ModelError
+from pynn_annarchy.language.parse import parse_expression
 from pynn_annarchy.model.describe import describe
 from pynn_annarchy.model.spec import ModelSpec
+from pynn_annarchy.solvers.evaluate import evaluate
 from pynn_annarchy.targets.compile import CompiledModel, Storage
 
 if TYPE_CHECKING:
@@ -83,8 +85,7 @@ class Cells:
         self.signals: list[SignalRecorder] = []
         self.spike_recorder: SpikeRecorder | None = None
         self.is_bound = False
-        for name, value in parameters.items():
-            self.set(name, value)
+        self.set_many(parameters)
 
     # names
 
@@ -123,15 +124,35 @@ class Cells:
 
     def set(self, name: str, value: Any, index: IntArray | None = None) -> None:
         """Sets a parameter of all cells or of the cells `index`."""
-        self._check_parameter(name)
+        self.set_many({name: value}, index)
+
+    def set_many(self, values: Mapping[str, Any], index: IntArray | None = None) -> None:
+        """Sets parameters of all cells or of the cells `index`; all are checked before the first is changed."""
         self.network.check_open()
+        new = {name: self._checked(name, value, index) for name, value in values.items()}
+        together = {**self.parameters, **new}
+        for condition in self.spec.requires:
+            self._check_requirement(condition, together)
+        self.parameters = together
+        self.is_bound = False
+        self.network.changed()
+
+    def _checked(self, name: str, value: Any, index: IntArray | None) -> Value:
+        """All cells' values of a parameter after the change."""
+        self._check_parameter(name)
         what = f"parameter '{name}' of '{self.label}'"
         new = updated(self.parameters[name], value, self.size, index, what)
         if self.size and (objection := self._declared[name].objection(float(np.min(new)))):
             raise ModelError(f"{what} {objection}")
-        self.parameters[name] = new
-        self.is_bound = False
-        self.network.changed()
+        return new
+
+    def _check_requirement(self, condition: str, values: Mapping[str, Value]) -> None:
+        holds = np.atleast_1d(evaluate(parse_expression(condition), values)) != 0
+        if not holds.all():
+            first = int(np.argmin(holds))
+            chosen = {name: np.broadcast_to(value, holds.shape)[first] for name, value in values.items()}
+            given = ", ".join(f"{name} = {value:g}" for name, value in chosen.items() if name in condition)
+            raise ModelError(f"'{self.label}' ({self.spec.name}): {condition} must hold, but cell {first} has {given}")
 
     def _check_parameter(self, name: str) -> None:
         if name not in self.parameters:

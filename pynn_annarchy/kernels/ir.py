@@ -5,7 +5,7 @@ A kernel says what happens to element `i`. Loops, threads and memory belong to `
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import Enum
 
@@ -194,7 +194,20 @@ class Comment:
     text: str
 
 
-Statement = Let | Store | ClearArrived | Comment
+@dataclass(frozen=True, slots=True)
+class Repeat:
+    """Executes `body` as long as `condition` holds and the local `count`, the number of times so far, is below `most`.
+
+    The locals that the body changes exist before. Each time has random numbers of its own.
+    """
+
+    condition: Value
+    count: str
+    most: Value
+    body: tuple[Let | Comment, ...]
+
+
+Statement = Let | Store | ClearArrived | Comment | Repeat
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,10 +264,20 @@ def loaded(value: Value) -> set[Field]:
     return set().union(*(loaded(child) for child in children(value)))
 
 
+def statement_values(body: Iterable[Statement]) -> Iterator[Value]:
+    """What the statements compute, those within others included."""
+    for statement in body:
+        match statement:
+            case Let(_, value) | Store(_, value):
+                yield value
+            case Repeat(condition, _, most, repeated):
+                yield from (condition, most, *statement_values(repeated))
+
+
 def values_in(kernel: Kernel) -> Iterator[Value]:
     """Every expression of a kernel and of its statements, operands included."""
     result = kernel.spikes if isinstance(kernel, CellKernel) else kernel.increment
-    pending = [result, *(s.value for s in kernel.body if isinstance(s, Let | Store))]
+    pending = [result, *statement_values(kernel.body)]
     while pending:
         value = pending.pop()
         yield value

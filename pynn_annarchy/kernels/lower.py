@@ -29,6 +29,7 @@ from pynn_annarchy.kernels.ir import (
     Logic,
     Negate,
     Not,
+    Repeat,
     Role,
     Select,
     Statement,
@@ -38,6 +39,7 @@ from pynn_annarchy.kernels.ir import (
     Value,
     children,
     loaded,
+    statement_values,
 )
 from pynn_annarchy.language import syntax
 from pynn_annarchy.language.functions import DISTRIBUTIONS, FUNCTIONS, Result
@@ -53,6 +55,9 @@ COUNTER = "refractory"
 """Field: steps of refractoriness that are left."""
 PERIOD = "refractory_steps"
 """Derived parameter: steps of refractoriness after a spike."""
+MOST_SPIKES = "most_spikes"
+"""Derived parameter: bound of the number of spikes in a step, where they are found one after the other."""
+N_SPIKES = "n_spikes"
 INCREMENT = "g_target"
 MOST_DRAWS = 256
 """What the random streams tell apart within one step (philox.h)."""
@@ -96,7 +101,7 @@ class _Lowering:
         self._body.append(Let(name, value, is_new))
 
     def _used_fields(self, *values: Value) -> set[Field]:
-        read = {statement.value for statement in self._body if isinstance(statement, Let | Store)}
+        read = set(statement_values(self._body))
         stored = {statement.field for statement in self._body if isinstance(statement, Store)}
         return stored.union(*(loaded(value) for value in (*read, *values)))
 
@@ -152,7 +157,7 @@ class _Lowering:
             case BinaryOperator.POWER:
                 return _power(first, second)
             case BinaryOperator.MODULO:
-                return Apply("fmod", (first, second), first.dtype)
+                return Apply("modulo", (first, second), first.dtype)
             case _:
                 return Arithmetic(operator, first, second, first.dtype)
 
@@ -178,6 +183,7 @@ class _Cell(_Lowering):
             self._fields[given.name] = Field(given.name, DType.REAL, Role.INPUT)
         self._counter = Field(COUNTER, DType.REAL64, Role.REFRACTORY)
         self._period = Field(PERIOD, DType.REAL64, Role.PARAMETER)
+        self._most_spikes = Field(MOST_SPIKES, DType.REAL64, Role.PARAMETER)
 
     @property
     def _has_refractoriness(self) -> bool:
@@ -204,7 +210,7 @@ class _Cell(_Lowering):
         if self._has_refractoriness:
             self._body.append(Store(self._counter, Local(COUNTER, DType.REAL64)))
         used = self._used_fields(spikes)
-        order = [*self._fields.values(), self._counter, self._period]
+        order = [*self._fields.values(), self._counter, self._period, self._most_spikes]
         fields = tuple(field for field in order if field in used)
         receptors = tuple(receptor.name for receptor in self._model.receptors)
         return CellKernel(self._model.spec.name, fields, receptors, tuple(self._without_unused_mask()), spikes)
@@ -262,6 +268,8 @@ class _Cell(_Lowering):
             return Literal(0.0, DType.COUNT)
         self._body.append(Comment(f"spike: {show(self._model.spike)}"))
         condition = self._lower(self._model.spike)
+        if self._model.spec.repeats:
+            return self._repeated_spikes(condition)
         if self._has_refractoriness:
             condition = Logic(Connective.AND, Not(Local(REFRACTORY, DType.MASK)), condition)
             counter = Local(COUNTER, DType.REAL64)
@@ -278,6 +286,21 @@ class _Cell(_Lowering):
             counter = Local(COUNTER, DType.REAL64)
             self._let(COUNTER, Select(spiked, Load(self._period), counter, DType.REAL64))
         return Cast(spiked, DType.COUNT)
+
+    def _repeated_spikes(self, condition: Value) -> Value:
+        """The test and the reset again and again, as often as the condition holds in this step."""
+        count = Local(N_SPIKES, DType.COUNT)
+        self._let(N_SPIKES, Literal(0.0, DType.COUNT))
+        outer, self._body = self._body, []
+        for assignment in self._model.reset:
+            self._body.append(Comment(f"reset: {show(assignment)}"))
+            old = Local(assignment.target, self._locals[assignment.target])
+            value = self._bounded(self._variables[assignment.target], _cast(self._number(assignment.value), old.dtype))
+            self._let(assignment.target, value)
+        body = tuple(statement for statement in self._body if isinstance(statement, Let | Comment))
+        self._body = outer
+        self._body.append(Repeat(condition, N_SPIKES, Load(self._most_spikes), body))
+        return count
 
 
 class _Synapse(_Lowering):
@@ -312,9 +335,7 @@ class _Synapse(_Lowering):
 
 
 def _reads(statement: Statement, name: str) -> bool:
-    if not isinstance(statement, Let | Store):
-        return False
-    pending = [statement.value]
+    pending = list(statement_values([statement]))
     while pending:
         value = pending.pop()
         if isinstance(value, Local) and value.name == name:

@@ -92,6 +92,7 @@ DISTRIBUTIONS: Mapping[str, Function] = {
         Function("LogNormal", 2),
         Function("Exponential", 1),
         Function("Gamma", 2),
+        Function("GammaAbove", 3),
         Function("Binomial", 2, Result.INTEGER),
         Function("Poisson", 1, Result.INTEGER),
     )
@@ -99,7 +100,8 @@ DISTRIBUTIONS: Mapping[str, Function] = {
 """Random draws, one for each cell or synapse and step.
 
 Arguments: ``Uniform`` lower and upper bound, ``DiscreteUniform`` the same, both included, ``Normal`` mean and standard
-deviation, ``LogNormal`` those of the logarithm, ``Exponential`` its mean, ``Gamma`` shape and scale, ``Binomial``
+deviation, ``LogNormal`` those of the logarithm, ``Exponential`` its mean, ``Gamma`` shape and scale, ``GammaAbove`` the
+same and the bound that its values, those of a gamma variable given that it is larger, lie above, ``Binomial``
 number and probability, ``Poisson`` its mean.
 """
 

@@ -58,7 +58,8 @@ def _sections(model: Model) -> Iterator[tuple[str, list[str]]]:
 
 def _events(model: Model) -> Iterator[tuple[str, list[str]]]:
     if model.spike is not None:
-        yield "Spikes where", [show(model.spike)]
+        often = f", again and again, at most {show(model.max_spikes)} times a step" if model.spec.repeats else ""
+        yield "Spikes where", [show(model.spike) + often]
     if model.emits is not None:
         yield "Spikes in a step", [f"{show(model.emits)}, at most {show(model.max_spikes)}"]
     if model.reset:

@@ -10,6 +10,7 @@ from pynn_annarchy.language.checks import definitions, dependence, flags, names,
 from pynn_annarchy.language.checks.definitions import changed_by
 from pynn_annarchy.language.flags import LOCALITIES
 from pynn_annarchy.language.functions import CONSTANTS
+from pynn_annarchy.language.parse import parse_expression
 from pynn_annarchy.language.syntax import Assignment, DifferentialEquation, Equation, Expression, Flags, Span
 from pynn_annarchy.language.types import Type
 from pynn_annarchy.model.checked import Variable
@@ -68,9 +69,15 @@ def _check_events(spec: ModelSpec) -> None:
     if spec.refractory.strip() and not spec.spike.strip():
         with told(spec, "refractory"):
             raise EquationError(_whole(spec.refractory), "refractoriness needs a 'spike' condition")
-    if spec.reset.strip() and not (spec.spike.strip() or spec.emits.strip()):
+    if spec.reset.strip() and not spec.spike.strip():
         with told(spec, "reset"):
-            raise EquationError(_whole(spec.reset), "nothing resets a model that does not spike", "give it a 'spike'")
+            raise EquationError(_whole(spec.reset), "nothing resets a model without a 'spike' condition", "give it one")
+    if spec.repeats and not (spec.spike.strip() and spec.reset.strip()):
+        with told(spec, "repeats"):
+            raise EquationError(_whole(spec.name), "to repeat its spikes a model needs a 'spike' and a 'reset'")
+    if spec.repeats and spec.refractory.strip():
+        with told(spec, "refractory"):
+            raise EquationError(_whole(spec.refractory), "a model that repeats its spikes has no refractoriness")
 
 
 def _whole(text: str) -> Span:
@@ -133,6 +140,7 @@ class Rules:
                 definitions.reads_input(receptor.increment)
         self._spikes()
         self._durations()
+        self._requirements()
 
     def _equation(self, equation: Equation) -> None:
         name = changed_by(equation)
@@ -200,6 +208,15 @@ class Rules:
             with told(self.spec, "emits"):
                 self._reads(self.texts.emits)
                 types.is_number(self.texts.emits, self.types)
+
+    def _requirements(self) -> None:
+        for text in self.spec.requires:
+            with told(self.spec, "requires"):
+                condition = parse_expression(text)
+                self._reads(condition)
+                dependence.depends_on_parameters(condition, self.parameters, "'requires'")
+                dependence.draws_nothing(condition, "'requires'")
+                types.is_condition(condition, self.types)
 
     def _durations(self) -> None:
         durations = {"max_spikes": self.texts.max_spikes, "refractory": self.texts.refractory}

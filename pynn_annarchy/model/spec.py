@@ -82,7 +82,10 @@ class ModelSpec:
         emits: number of spikes in a step, e.g. ``Poisson(rate * dt)``, for sources; excludes ``spike``.
         max_spikes: bound of the number of spikes in a step, an expression of parameters (DESIGN D6).
         reset: statements executed where the cell spikes, one a line.
+        repeats: a cell spikes and is reset as often in a step as its condition holds, up to ``max_spikes`` times: for
+            sources whose intervals are drawn one after the other.
         refractory: an expression of parameters, in ms; rounded to a whole number of steps; empty for none.
+        requires: conditions that values of parameters must meet together, e.g. ``rate * tau_refrac < 1000``.
         receptors: where synaptic increments arrive.
         inputs: quantities given from outside.
         pre_spike: statements of a synapse, executed when a spike arrives, e.g. ``g_target += weight``.
@@ -99,7 +102,9 @@ class ModelSpec:
     emits: str = ""
     max_spikes: str = "1"
     reset: str = ""
+    repeats: bool = False
     refractory: str = ""
+    requires: tuple[str, ...] = ()
     receptors: tuple[ReceptorSpec, ...] = ()
     inputs: tuple[InputSpec, ...] = ()
     pre_spike: str = ""

@@ -45,7 +45,7 @@ ARITHMETIC: Mapping[BinaryOperator, Callable[[Any, Any], Any]] = {
 _BINARY: Mapping[BinaryOperator, Callable[[Any, Any], Any]] = {
     **ARITHMETIC,
     BinaryOperator.POWER: lambda base, exponent: _mathematics.apply("pow", base, exponent),
-    BinaryOperator.MODULO: lambda left, right: _mathematics.apply("fmod", left, right),
+    BinaryOperator.MODULO: lambda left, right: _mathematics.apply("modulo", left, right),
 }
 
 COMPARISONS: Mapping[Comparator, Callable[[Any, Any], Any]] = {

@@ -27,6 +27,7 @@ from pynn_annarchy.kernels.ir import (
     Logic,
     Negate,
     Not,
+    Repeat,
     Role,
     Select,
     Statement,
@@ -36,7 +37,7 @@ from pynn_annarchy.kernels.ir import (
     Value,
     values_in,
 )
-from pynn_annarchy.language.syntax import BinaryOperator, Connective
+from pynn_annarchy.language.syntax import BinaryOperator, Comparator, Connective
 
 TYPES = {DType.REAL: "Real", DType.REAL64: "double", DType.COUNT: "Count", DType.MASK: "bool"}
 
@@ -83,6 +84,7 @@ class Printer:
     def __init__(self, shared: bool, receptors: tuple[str, ...] = ()) -> None:
         self._shared = shared
         self._receptors = receptors
+        self._event = ""
 
     def is_shared(self, field: Field) -> bool:
         """Whether a field is one value for the whole segment."""
@@ -120,7 +122,7 @@ class Printer:
             case Apply(function, arguments):
                 return self._apply(value, function, arguments)
             case Draw(name, arguments, number):
-                drawn = ", ".join([f"identity_(i, {number})", *map(self.expression, arguments)])
+                drawn = ", ".join([f"identity_(i, {number}{self._event})", *map(self.expression, arguments)])
                 return f"static_cast<Real>(pnn::{name}({drawn}))"
             case Cast(operand, dtype):
                 return self._cast(operand, dtype)
@@ -145,7 +147,7 @@ class Printer:
 
     def statements(self, body: tuple[Statement, ...]) -> Iterator[str]:
         """One line a statement."""
-        assigned = {statement.name for statement in body if isinstance(statement, Let) and not statement.is_new}
+        assigned = set(_assigned(body))
         for statement in body:
             match statement:
                 case Let(name, value, is_new):
@@ -158,8 +160,37 @@ class Printer:
                     yield f"input_{self._receptors.index(receptor)}_[i] = 0;"
                 case Comment(text):
                     yield comment(text)
+                case Repeat():
+                    yield from self._repeated(statement)
                 case _:
                     unreachable(statement)
+
+    def _repeated(self, repeat: Repeat) -> Iterator[str]:
+        count = identifier(repeat.count)
+        condition = Logic(
+            Connective.AND, repeat.condition, Compare(Comparator.LESS, _as_real64(repeat.count), repeat.most)
+        )
+        yield f"while ({self.expression(condition)}) {{"
+        self._event = f", static_cast<uint32_t>({count})"
+        yield from (f"    {line}" for line in self.statements(repeat.body))
+        self._event = ""
+        yield f"    {count} += 1;"
+        yield "}"
+
+
+def _assigned(body: Iterable[Statement]) -> Iterator[str]:
+    """Locals that get another value after their first."""
+    for statement in body:
+        match statement:
+            case Let(name, _, False):
+                yield name
+            case Repeat(_, count, _, repeated):
+                yield count
+                yield from _assigned(repeated)
+
+
+def _as_real64(count: str) -> Value:
+    return Cast(Local(count, DType.COUNT), DType.REAL64)
 
 
 def comment(text: str) -> str:
@@ -190,11 +221,13 @@ def _binding(value: Value) -> int:
 def _wrapped(lines: Iterable[str]) -> Iterator[str]:
     """Lines of a function's body, indented; long statements continue in the next line."""
     for line in lines:
-        whole = line.startswith("//") or len(line) <= _WIDTH
+        text = line.lstrip()
+        further = " " * (len(line) - len(text) + 4)
+        whole = text.startswith("//") or len(line) <= _WIDTH
         parts = (
             [line]
             if whole
-            else textwrap.wrap(line, _WIDTH, subsequent_indent="    ", break_long_words=False, break_on_hyphens=False)
+            else textwrap.wrap(line, _WIDTH, subsequent_indent=further, break_long_words=False, break_on_hyphens=False)
         )
         yield from (f"        {part}" for part in parts)
 
@@ -225,10 +258,11 @@ _DRAWING: tuple[_Member, ...] = (
 )
 _IDENTITY = (
     "",
-    "    PNN_FN pnn::Identity identity_(int64_t i, uint32_t draw) const {",
+    "    PNN_FN pnn::Identity identity_(int64_t i, uint32_t draw, uint32_t event = 0) const {",
     "        pnn::Identity drawing = who_;",
     "        drawing.element = static_cast<uint64_t>(element_offset_ + i);",
     "        drawing.draw = draw;",
+    "        drawing.event = event;",
     "        return drawing;",
     "    }",
 )

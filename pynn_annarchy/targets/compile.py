@@ -26,7 +26,7 @@ import numpy.typing as npt
 
 from pynn_annarchy.exceptions import ModelError, TargetUnavailable
 from pynn_annarchy.kernels.ir import CellKernel, DType, Kernel
-from pynn_annarchy.kernels.lower import PERIOD
+from pynn_annarchy.kernels.lower import MOST_SPIKES, PERIOD
 from pynn_annarchy.model.spec import ModelSpec
 from pynn_annarchy.solvers.updates import Updates
 from pynn_annarchy.targets import cache, toolchain
@@ -38,6 +38,8 @@ GENERATOR_VERSION = "1"
 Value = float | npt.NDArray[np.float64]
 PRECISIONS = {"double": np.float64, "single": np.float32}
 TARGETS = ("auto", "cpp", "reference")
+MOST_EVENTS = (1 << 16) - 1
+"""What the random streams tell apart within one step of one element (philox.h)."""
 
 
 class Storage(Enum):
@@ -129,6 +131,13 @@ class CompiledModel:
                 raise ModelError(f"'{self.spec.name}': the refractory period must be finite and not negative")
             steps = np.rint(period / dt)
             values[PERIOD] = float(steps) if steps.ndim == 0 else steps
+        if self.spec.repeats:
+            values[MOST_SPIKES] = self.max_spikes(parameters, dt)
+            if not (np.asarray(values[MOST_SPIKES]) <= MOST_EVENTS).all():
+                raise ModelError(
+                    f"'{self.spec.name}': up to {np.max(values[MOST_SPIKES]):g} spikes in one step of {dt} ms are more "
+                    f"than {MOST_EVENTS}; use a lower rate, or a shorter time step"
+                )
         return values
 
     def initial(self, parameters: Mapping[str, Value]) -> dict[str, Value]:

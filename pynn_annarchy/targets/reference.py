@@ -33,6 +33,7 @@ from pynn_annarchy.kernels.ir import (
     Logic,
     Negate,
     Not,
+    Repeat,
     Select,
     Statement,
     StepValue,
@@ -81,6 +82,7 @@ class _Evaluation:
         self.step = step
         self.object_index = 0
         self.elements: Array = np.empty(0, np.int64)
+        self.event = 0
         self._types = {
             DType.REAL: self.real,
             DType.REAL64: np.float64,
@@ -99,8 +101,27 @@ class _Evaluation:
                     self.arrived[receptor][0][...] = 0
                 case Comment():
                     pass
+                case Repeat():
+                    self._repeat(statement)
                 case _:
                     unreachable(statement)
+
+    def _repeat(self, repeat: Repeat) -> None:
+        """All elements together, as often as one of them goes on; the others keep their values."""
+        going = np.full(self.elements.shape, True)
+        while True:
+            below = self.locals[repeat.count] < self.value(repeat.most)
+            going = going & below & self.value(repeat.condition)
+            if not going.any():
+                break
+            before = dict(self.locals)
+            self.execute(repeat.body)
+            for name, old in before.items():
+                if self.locals[name] is not old:
+                    self.locals[name] = np.where(going, self.locals[name], old)
+            self.locals[repeat.count] = self.locals[repeat.count] + going.astype(np.int64)
+            self.event += 1
+        self.event = 0
 
     def value(self, value: Value) -> Any:
         match value:
@@ -150,7 +171,7 @@ class _Evaluation:
             self.step.trial,
             self.step.batch,
             self.step.step,
-            0,
+            self.event,
             draw.number,
         )
         return np.asarray(drawn).astype(self.real)

@@ -11,13 +11,17 @@ from pynn_annarchy.engine.cells import Cells
 from pynn_annarchy.engine.currents import Table
 from pynn_annarchy.engine.network import Network
 from pynn_annarchy.model.spec import Kind, ModelSpec, ParameterSpec
+from pynn_annarchy.standardmodels.source_specs import (
+    SPIKE_SOURCE_GAMMA,
+    SPIKE_SOURCE_POISSON,
+    SPIKE_SOURCE_POISSON_REFRACTORY,
+)
 from pynn_annarchy.standardmodels.specs import (
     IF_COND_ALPHA,
     IF_COND_EXP,
     IF_CURR_ALPHA,
     IF_CURR_DELTA,
     IF_CURR_EXP,
-    SPIKE_SOURCE_POISSON,
     STATIC_SYNAPSE,
 )
 from pynn_annarchy.targets.compile import Options
@@ -142,6 +146,36 @@ def heterogeneous(**options) -> Network:
     return net
 
 
+def random_sources(**options) -> Network:
+    """Every random source, in some cells with several spikes a step, changed while intervals are under way."""
+    rng = np.random.default_rng(7)
+    net = network(**options)
+    alpha = np.geomspace(0.05, 30, 40)
+    sources = [
+        net.add_cells(SPIKE_SOURCE_POISSON, 40, {"rate": np.geomspace(5, 60_000, 40)}, "Poisson"),
+        net.add_cells(
+            SPIKE_SOURCE_POISSON_REFRACTORY,
+            40,
+            {"rate": np.linspace(20, 180, 40), "tau_refrac": 5.0, "start": rng.uniform(0, 10, 40)},
+            "refractory",
+        ),
+        net.add_cells(
+            SPIKE_SOURCE_GAMMA,
+            40,
+            {"alpha": alpha, "beta": alpha * np.geomspace(1e4, 10, 40), "duration": rng.uniform(0, 60, 40)},
+            "gamma",
+        ),
+    ]
+    cells = net.add_cells(IF_COND_EXP, 30, {}, "cells")
+    for source in sources:
+        random_synapses(
+            net, source, cells, "excitatory", rng, 0.2,
+            lambda n: rng.uniform(0, 1e-3, n), lambda n: rng.integers(1, 20, n), source.label,
+        )  # fmt: skip
+    record_all(net)
+    return net
+
+
 def scaled_synapses(**options) -> Network:
     """A synapse type of the user's own with a parameter that all synapses share, changed in mid-run by the caller."""
     spec = ModelSpec(
@@ -168,5 +202,6 @@ NETWORKS: dict[str, Callable[..., Network]] = {
     "IF_cond_exp": balanced(IF_COND_EXP, 0.01, 0.05, i_offset=0.5),
     "IF_cond_alpha": balanced(IF_COND_ALPHA, 0.02, 0.1, i_offset=0.5, tau_syn_E=1.0),
     "heterogeneous": heterogeneous,
+    "random sources": random_sources,
     "own synapse": scaled_synapses,
 }

@@ -108,6 +108,10 @@ def gamma_cdf(x, shape, scale):
     return 1 - mpmath.gammainc(shape, x / scale, regularized=True)
 
 
+def gamma_above_cdf(x, shape, scale, low):
+    return 1 - mpmath.gammainc(shape, x / scale) / mpmath.gammainc(shape, low / scale)
+
+
 def around(mean, variance):
     """Whole numbers from four deviations below the mean to four above."""
     return np.unique(np.rint(mean + math.sqrt(variance) * np.linspace(-4, 4, 41)))
@@ -126,6 +130,13 @@ SHAPES = {
     "gamma of one": (("gamma", 1.0, 0.5), np.linspace(0.05, 3, 40), gamma_cdf),
     "gamma": (("gamma", 7.5, 10.0), np.linspace(20, 180, 60), gamma_cdf),
     "large gamma": (("gamma", 1e6, 1.0), 1e6 + 1e3 * np.linspace(-3.5, 3.5, 40), gamma_cdf),
+    "gamma above its mode": (("gamma_above", 7.5, 10.0, 90.0), np.linspace(91, 200, 50), gamma_above_cdf),
+    "gamma below its mode": (("gamma_above", 7.5, 10.0, 50.0), np.linspace(52, 180, 50), gamma_above_cdf),
+    "gamma far above": (("gamma_above", 30.0, 1.0, 90.0), np.linspace(90.1, 100, 50), gamma_above_cdf),
+    "exponential above": (("gamma_above", 1.0, 3.0, 5.0), np.linspace(5.1, 20, 50), gamma_above_cdf),
+    "nearly exponential above": (("gamma_above", 1.001, 3.0, 5.0), np.linspace(5.1, 20, 50), gamma_above_cdf),
+    "burst above": (("gamma_above", 0.3, 2.0, 0.02), np.geomspace(0.022, 6, 50), gamma_above_cdf),
+    "burst above one": (("gamma_above", 0.05, 2.0, 3.0), np.linspace(3.1, 12, 50), gamma_above_cdf),
     "discrete uniform": (("discrete_uniform", 0.0, 9.0), np.arange(9), lambda k, low, high: (k + 1) / 10),
     "rare events": (("poisson", 0.05), np.arange(4), poisson_cdf),
     "poisson by inversion": (("poisson", 8.0), np.arange(20), poisson_cdf),
@@ -202,7 +213,7 @@ def test_neighbouring_elements_are_independent():
 
 @pytest.mark.parametrize("name", _mathematics.DISTRIBUTIONS)
 def test_a_value_belongs_to_its_element_not_to_the_order_of_drawing(name):
-    parameters = (40.0, 0.6)[: _mathematics.DISTRIBUTIONS[name]] if name != "discrete_uniform" else (0.0, 40.0)
+    parameters = (40.0, 0.6, 30.0)[: _mathematics.DISTRIBUTIONS[name]] if name != "discrete_uniform" else (0.0, 40.0)
     elements = np.random.default_rng(1).permutation(1000) + 2**40
 
     shuffled = draw(name, parameters, KEY, OBJECT, elements)
@@ -223,7 +234,9 @@ def test_a_value_belongs_to_its_element_not_to_the_order_of_drawing(name):
         ("binomial", (0.0, 0.5), 0.0), ("binomial", (50.0, 0.0), 0.0), ("binomial", (50.0, 1.0), 50.0),
         ("binomial", (1e6, 1.0), 1e6), ("binomial", (-1.0, 0.5), np.nan), ("binomial", (5.0, 1.1), np.nan),
         ("binomial", (5.0, np.nan), np.nan), ("gamma", (0.0, 1.0), np.nan), ("gamma", (-1.0, 1.0), np.nan),
-        ("gamma", (np.nan, 1.0), np.nan), ("normal", (4.0, 0.0), 4.0), ("uniform", (4.0, 4.0), 4.0),
+        ("gamma", (np.nan, 1.0), np.nan), ("gamma_above", (0.0, 1.0, 1.0), np.nan),
+        ("gamma_above", (2.0, np.nan, 1.0), np.nan), ("gamma_above", (2.0, 1.0, np.nan), np.nan),
+        ("normal", (4.0, 0.0), 4.0), ("uniform", (4.0, 4.0), 4.0),
         ("exponential", (0.0,), 0.0), ("discrete_uniform", (3.0, 3.0), 3.0), ("discrete_uniform", (3.0, 2.0), np.nan),
         ("discrete_uniform", (3.2, 3.8), np.nan),
     ],
@@ -265,7 +278,7 @@ static pnn::Identity who(std::size_t i) {
 void fill(const std::vector<double>& x, std::vector<double>& y) {
     const std::size_t n = x.size() / 2;
     const double *a = x.data(), *b = a + n;
-    y.resize(8 * n);
+    y.resize(9 * n);
     double* out = y.data();
     for (std::size_t i = 0; i < n; ++i) *out++ = pnn::exponential(who(i), a[i]);
     for (std::size_t i = 0; i < n; ++i) *out++ = pnn::poisson(who(i), a[i]);
@@ -275,6 +288,7 @@ void fill(const std::vector<double>& x, std::vector<double>& y) {
     for (std::size_t i = 0; i < n; ++i) *out++ = pnn::gamma(who(i), a[i], b[i]);
     for (std::size_t i = 0; i < n; ++i) *out++ = pnn::binomial(who(i), a[i], b[i]);
     for (std::size_t i = 0; i < n; ++i) *out++ = pnn::discrete_uniform(who(i), -a[i], a[i]);
+    for (std::size_t i = 0; i < n; ++i) *out++ = pnn::gamma_above(who(i), a[i], b[i], 3.0);
 }
 """
 
@@ -282,13 +296,23 @@ void fill(const std::vector<double>& x, std::vector<double>& y) {
 @pytest.mark.compiler
 def test_extension_and_native_code_draw_the_same_bits(run_native):
     first, second = 10 ** np.linspace(-2, 4, 5000), np.tile(np.linspace(0, 1, 50), 100)
-    names = ["exponential", "poisson", "uniform", "normal", "lognormal", "gamma", "binomial", "discrete_uniform"]
+    names = [
+        "exponential",
+        "poisson",
+        "uniform",
+        "normal",
+        "lognormal",
+        "gamma",
+        "binomial",
+        "discrete_uniform",
+        "gamma_above",
+    ]
     text = NATIVE.replace("KEY", str(KEY)).replace("OBJECT", str(OBJECT))
 
     native = run_native(text, np.array([first, second])).reshape(len(names), -1)
 
     for name, values in zip(names, native, strict=True):
-        parameters = (-first, first) if name == "discrete_uniform" else (first, second)
+        parameters = (-first, first) if name == "discrete_uniform" else (first, second, np.full(5000, 3.0))
         arguments = parameters[: _mathematics.DISTRIBUTIONS[name]]
         drawn = draw(name, arguments, KEY, OBJECT, np.arange(5000), trial=2, batch=1, step=77, event=5, draw=9)
         assert np.array_equal(drawn.view(np.int64), values.view(np.int64)), name

@@ -140,7 +140,9 @@ EDGES = [
     ("pow", (2.0, -1022.0), SMALLEST), ("pow", (2.0, -1023.0), 0.0), ("pow", (2.0, 1e300), INF),
     ("pow", (0.5, 1e300), 0.0),
     ("power_integer", (0.0, 0.0), 1.0), ("power_integer", (3.0, 5.0), 243.0), ("power_integer", (2.0, -2.0), 0.25),
-    ("fmod", (-5.5, 2.0), -1.5), ("fmod", (1.0, 0.0), NAN), ("fmod", (3.0, INF), 3.0), ("fmod", (-4.0, 2.0), 0.0),
+    ("modulo", (-5.5, 2.0), 0.5), ("modulo", (1.0, 0.0), NAN), ("modulo", (3.0, INF), 3.0),
+    ("modulo", (-4.0, 2.0), 0.0), ("modulo", (5.5, -2.0), -0.5), ("modulo", (5.5, 2.0), 1.5),
+    ("modulo", (-3.0, INF), INF), ("modulo", (NAN, 1.0), NAN),
     ("minimum", (1.0, NAN), NAN), ("minimum", (NAN, 1.0), NAN), ("maximum", (1.0, 2.0), 2.0),
     ("maximum", (NAN, 2.0), NAN), ("clip", (5.0, 0.0, 1.0), 1.0), ("clip", (-5.0, 0.0, 1.0), 0.0),
     ("clip", (NAN, 0.0, 1.0), NAN), ("positive", (-2.0,), 0.0), ("positive", (2.0,), 2.0), ("positive", (NAN,), NAN),
@@ -156,7 +158,14 @@ def test_value_at_the_edge(name, arguments, expected):
     assert np.array_equal(apply(name, *arguments), expected, equal_nan=True)
 
 
-COMPUTED = sorted({"fmod", *ONE_ARGUMENT, *TWO_ARGUMENTS} - {"sqrt"})
+def test_modulo_is_that_of_python():
+    rng = np.random.default_rng(8)
+    x, y = rng.normal(0, 50, 2000), rng.normal(0, 5, 2000)
+
+    assert apply("modulo", x, y).tolist() == [a % b for a, b in zip(x.tolist(), y.tolist(), strict=True)]
+
+
+COMPUTED = sorted({"modulo", *ONE_ARGUMENT, *TWO_ARGUMENTS} - {"sqrt"})
 
 
 @pytest.mark.parametrize("name", COMPUTED)

@@ -16,8 +16,6 @@ NEEDS = {
         "scenario3.test_scenario3",
     ),
     "SimpleStochasticSynapse": ("synapse_types.test_simple_stochastic_synapse",),
-    "SpikeSourceGamma": ("cell_types.test_SpikeSourceGamma",),
-    "SpikeSourcePoissonRefractory": ("cell_types.test_SpikeSourcePoissonRefractory",),
     "TsodyksMarkramSynapse": (
         "connectors.test_all_to_all_tsodyksmarkram",
         "connectors.test_fixed_number_post_with_replacement_heterogeneous_parameters",

@@ -100,7 +100,9 @@ def test_standard_models_are_listed():
         "IF_curr_delta",
         "IF_curr_exp",
         "SpikeSourceArray",
+        "SpikeSourceGamma",
         "SpikeSourcePoisson",
+        "SpikeSourcePoissonRefractory",
     ]
 
 

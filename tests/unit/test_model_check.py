@@ -10,7 +10,7 @@ from pynn_annarchy.language.syntax import Number
 from pynn_annarchy.language.visit import nodes
 from pynn_annarchy.model.check import check
 from pynn_annarchy.model.spec import InputSpec, Kind, ModelSpec, Order, ParameterSpec, ReceptorSpec
-from pynn_annarchy.standardmodels import specs
+from pynn_annarchy.standardmodels import source_specs, specs
 
 LIF = "dv/dt = (v_rest - v)/tau_m + i_inj : init=v_rest, unless_refractory"
 
@@ -39,7 +39,7 @@ def synapse(equations="", pre_spike="g_target += w"):
         specs.IF_CURR_DELTA,
         specs.IF_COND_EXP,
         specs.IF_COND_ALPHA,
-        specs.SPIKE_SOURCE_POISSON,
+        source_specs.SPIKE_SOURCE_POISSON,
         specs.STATIC_SYNAPSE,
     ],
     ids=lambda spec: spec.name,

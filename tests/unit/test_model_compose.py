@@ -15,7 +15,7 @@ from pynn_annarchy.model.check import check
 from pynn_annarchy.model.compose import ReceptorPart, compose, qualified_names
 from pynn_annarchy.model.describe import describe, latex
 from pynn_annarchy.model.spec import Kind, ModelSpec, ParameterSpec, ReceptorSpec
-from pynn_annarchy.standardmodels import specs
+from pynn_annarchy.standardmodels import source_specs, specs
 
 BODY = ModelSpec("Body", parameters=(ParameterSpec("tau_m", 20.0, "ms"),), equations="dv/dt = -v/tau_m + i_syn")
 
@@ -104,7 +104,7 @@ def test_standard_cells_have_the_parameters_and_defaults_of_pynn(spec, changed):
 def test_the_poisson_source_has_the_parameters_of_pynn():
     from pyNN.standardmodels import cells
 
-    assert specs.SPIKE_SOURCE_POISSON.defaults() == cells.SpikeSourcePoisson.default_parameters
+    assert source_specs.SPIKE_SOURCE_POISSON.defaults() == cells.SpikeSourcePoisson.default_parameters
 
 
 def test_a_report_says_everything_that_the_model_does():
@@ -133,7 +133,9 @@ def test_a_report_in_latex_is_one_block_of_equations_and_a_table():
 
 
 def test_reports_of_sources_and_synapses_hold_what_these_have():
-    assert "Spikes in a step\n  ite(" in describe(check(specs.SPIKE_SOURCE_POISSON))
+    assert "Spikes where\n  left <= 0, again and again, at most rate*dt/1000" in describe(
+        check(source_specs.SPIKE_SOURCE_POISSON)
+    )
     assert "When a spike arrives\n  g_target = g_target + weight" in describe(check(specs.STATIC_SYNAPSE))
 
 

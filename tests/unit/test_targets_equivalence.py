@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from pynn_annarchy.model.spec import InputSpec, ModelSpec, Order, ParameterSpec, ReceptorSpec
-from pynn_annarchy.standardmodels import specs
+from pynn_annarchy.standardmodels import source_specs, specs
 from pynn_annarchy.targets.compile import Options, Storage, compile_models
 from tests.unit.native_module import QUANTUM, Population
 
@@ -45,7 +45,9 @@ MODELS = {
         specs.IF_CURR_DELTA,
         specs.IF_COND_EXP,
         specs.IF_COND_ALPHA,
-        specs.SPIKE_SOURCE_POISSON,
+        source_specs.SPIKE_SOURCE_POISSON,
+        source_specs.SPIKE_SOURCE_POISSON_REFRACTORY,
+        source_specs.SPIKE_SOURCE_GAMMA,
         EVERYTHING,
     )
 }
@@ -66,6 +68,10 @@ def both_targets(spec, storage, precision, compiler):
         parameters.update(rate=12000.0, start=2.0, duration=12.0)
     if "tau_refrac" in parameters:
         parameters.update(tau_refrac=0.5)
+    if "tau_refrac" in parameters and "rate" in parameters:
+        parameters.update(rate=1200.0)
+    if "beta" in parameters:
+        parameters.update(alpha=0.7, beta=12000.0, start=2.0, duration=12.0)
     if storage is Storage.PER_ELEMENT:
         parameters = {name: value * rng.uniform(0.8, 1.2, SIZE) for name, value in parameters.items()}
     options = {"cpp": Options("cpp", compiler, (), precision), "reference": Options("reference", precision=precision)}

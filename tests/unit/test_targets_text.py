@@ -13,7 +13,7 @@ from pynn_annarchy.kernels import ir
 from pynn_annarchy.kernels.ir import DType
 from pynn_annarchy.language.syntax import BinaryOperator, Comparator, Connective
 from pynn_annarchy.model.spec import InputSpec, ModelSpec, ParameterSpec, ReceptorSpec
-from pynn_annarchy.standardmodels import specs
+from pynn_annarchy.standardmodels import source_specs, specs
 from pynn_annarchy.targets.c_printer import Printer, identifier
 from pynn_annarchy.targets.compile import Options, Storage, compile_models, generate
 from pynn_annarchy.targets.cpp import module_text
@@ -22,7 +22,8 @@ GOLDEN = Path(__file__).parents[1] / "golden"
 NATIVE = Path(__file__).parents[2] / "native" / "include" / "pynn_annarchy"
 
 MODELS = {
-    spec.name: spec for spec in (specs.IF_CURR_EXP, specs.IF_COND_EXP, specs.SPIKE_SOURCE_POISSON, specs.STATIC_SYNAPSE)
+    spec.name: spec
+    for spec in (specs.IF_CURR_EXP, specs.IF_COND_EXP, source_specs.SPIKE_SOURCE_POISSON, specs.STATIC_SYNAPSE)
 }
 
 

@@ -1,7 +1,7 @@
 // distributions.h: random values that belong to an element, a step and a call, never to an order of drawing.
 //
 // Each function takes the call's Identity and the parameters, and is a pure function of both. Uniform, normal,
-// lognormal and exponential use one block of Philox and no branch; gamma, binomial and poisson may reject and then go
+// lognormal and exponential use one block of Philox and no branch; gamma, gamma_above, binomial and poisson may reject and then go
 // on to the next block of the same call. Parameters outside the stated range give nan, so does nan.
 #ifndef PYNN_ANNARCHY_DISTRIBUTIONS_H
 #define PYNN_ANNARCHY_DISTRIBUTIONS_H
@@ -61,8 +61,9 @@ PNN_FN double discrete_uniform(const Identity& who, double low, double high) {
     return first <= last ? minimum(value, last) : NOT_A_NUMBER;
 }
 
-// shape > 0, mean shape * scale. Marsaglia & Tsang 2000, ACM TOMS 26:363-372; two blocks an attempt.
-PNN_RARE double gamma(const Identity& who, double shape, double scale) {
+// The first of the call's values that is not at or below `low`. Marsaglia & Tsang 2000, ACM TOMS 26:363-372; two blocks
+// an attempt.
+PNN_RARE double gamma_by_rejection(const Identity& who, double shape, double scale, double low) {
     if (!(shape > 0.0) || shape > LARGEST) return NOT_A_NUMBER;
     const double boosted = shape < 1.0 ? shape + 1.0 : shape;
     const double d = boosted - 1.0 / 3.0, c = 1.0 / pnn::sqrt(9.0 * d);
@@ -75,9 +76,59 @@ PNN_RARE double gamma(const Identity& who, double shape, double scale) {
         const double cx = c * x, excess = cx * pnn::fma(cx, cx + 3.0, 3.0) - 3.0 * log1p(cx);
         if (pnn::log(standard_uniform(words)) >= 0.5 * x * x - d * excess) continue;
         const double shrink = shape < 1.0 ? pnn::pow(open_uniform(words.c, words.d), 1.0 / shape) : 1.0;
-        return flush(scale * d * v * shrink);
+        const double value = flush(scale * d * v * shrink);
+        if (value <= low) continue;
+        return value;
     }
     return scale * d;
+}
+
+// shape > 0, mean shape * scale.
+PNN_FN double gamma(const Identity& who, double shape, double scale) {
+    return gamma_by_rejection(who, shape, scale, -INFINITE);
+}
+
+// The tail of a standard gamma distribution above `low` > max(shape - 1, 0), shape >= 1: an exponential proposal of the
+// best rate. Dagpunar 1978, J. Stat. Comput. Simul. 8:59-64.
+PNN_RARE double gamma_tail(const Identity& who, double shape, double low) {
+    const double excess = shape - 1.0, away = low - shape;
+    const double rate = (away + pnn::sqrt(pnn::fma(away, away, 4.0 * low))) / (2.0 * low), rest = 1.0 - rate;
+    for (uint32_t attempt = 0; attempt < BLOCKS; ++attempt) {
+        const Words words = block(who, attempt);
+        const double x = low - log_positive(open_uniform(words.a, words.b)) / rate;
+        if (excess <= 0.0 || rest <= 0.0) return x;
+        const double best = excess / rest;  // where the density is nearest to the proposal's
+        if (log_positive(open_uniform(words.c, words.d)) <= excess * pnn::log(x / best) - rest * (x - best)) return x;
+    }
+    return low;
+}
+
+// The same for 0 < shape < 1 and any `low` > 0: x^(shape - 1) below 1, e^-x above.
+PNN_RARE double gamma_tail_of_bursts(const Identity& who, double shape, double low) {
+    const double span = low < 1.0 ? expm1(shape * pnn::log(low)) : 0.0, first = low < 1.0 ? 1.0 : low;
+    const double below = pnn::exp(-low) * -span / shape, above = pnn::exp(-first) * pnn::pow(first, shape - 1.0);
+    for (uint32_t attempt = 0; attempt < BLOCKS / 2; ++attempt) {
+        const Words words = block(who, 2 * attempt), bar = block(who, 2 * attempt + 1);
+        const double u = open_uniform(words.a, words.b), limit = log_positive(standard_uniform(bar));
+        if (open_uniform(words.c, words.d) * (below + above) < below) {
+            const double x = pnn::exp(log1p(u * span) / shape);
+            if (limit <= low - x) return maximum(x, low);
+        } else {
+            const double x = first - log_positive(u);
+            if (limit <= (shape - 1.0) * pnn::log(x / first)) return x;
+        }
+    }
+    return low;
+}
+
+// A gamma variable, given that it is larger than `low`.
+PNN_RARE double gamma_above(const Identity& who, double shape, double scale, double low) {
+    if (low <= 0.0) return gamma(who, shape, scale);
+    const double least = low / scale;
+    if (!(shape > 0.0) || shape > LARGEST || !(least <= LARGEST)) return NOT_A_NUMBER;
+    if (shape < 1.0) return flush(scale * gamma_tail_of_bursts(who, shape, least));
+    if (least > shape - 1.0) return flush(scale * gamma_tail(who, shape, least));
+    return gamma_by_rejection(who, shape, scale, low);  // below the mode: every second value is larger
 }
 
 // ---- counts -------------------------------------------------------------------------------------------------------

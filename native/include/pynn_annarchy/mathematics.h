@@ -3,10 +3,11 @@
 // Only + - * /, sqrt, fma, comparisons and exact roundings are used; all of these are fixed by IEEE 754, so what is
 // computed here does not depend on anybody's libm. Compile with -ffp-contract=off (nvcc: -fmad=false), never with
 // -ffast-math. With -fno-math-errno -fno-trapping-math, GCC vectorises loops over everything that is branch-free:
-// all but sin, cos, tan (one branch, for |x| >= 2^30) and fmod.
+// all but sin, cos, tan (one branch, for |x| >= 2^30) and modulo.
 //
 // Errors, in units in the last place, measured against 60 digits (tests/native/test_mathematics.py):
-//   exp expm1 exprel log tanh <= 2; all others <= 4; floor ... clip, sqrt, fmod exact or correctly rounded.
+//   exp expm1 exprel log tanh <= 2; all others <= 4; floor ... clip, sqrt exact or correctly rounded; modulo exact where x and y have
+//   one sign, else correctly rounded.
 // Zero and small numbers: one printed rule (`flush`). What enters or leaves a function as a subnormal counts as +0;
 // zero has no sign, so log(-0) = log(+0) and atan2(0, -1) = pi. Functions that return one of their arguments or round
 // it (minimum, floor, ...), and sqrt, do not flush.
@@ -98,13 +99,15 @@ PNN_FN double positive(double x) { return x < 0.0 ? 0.0 : x; }
 PNN_FN double negative(double x) { return x > 0.0 ? 0.0 : x; }
 PNN_FN double sign(double x) { return x > 0.0 ? 1.0 : (x < 0.0 ? -1.0 : (x == 0.0 ? 0.0 : x)); }
 
-// The remainder of x / y with the sign of x. The one call into libm: exact by definition, hence the same everywhere.
-PNN_FN double fmod(double x, double y) {
+// x - y floor(x / y), with the sign of y (as Python's %). fmod is the one call into libm: exact by definition, hence
+// the same everywhere.
+PNN_FN double modulo(double x, double y) {
 #if defined(__CUDA_ARCH__)
-    return flush(::fmod(flush(x), flush(y)));
+    const double remainder = flush(::fmod(flush(x), flush(y)));
 #else
-    return flush(__builtin_fmod(flush(x), flush(y)));
+    const double remainder = flush(__builtin_fmod(flush(x), flush(y)));
 #endif
+    return remainder != 0.0 && (remainder < 0.0) != (y < 0.0) ? flush(remainder + flush(y)) : remainder;
 }
 
 // ---- polynomials and sums of two doubles --------------------------------------------------------------------------
@@ -529,7 +532,7 @@ PNN_SINGLE_1(log1p) PNN_SINGLE_1(sqrt) PNN_SINGLE_1(sin) PNN_SINGLE_1(cos) PNN_S
 PNN_SINGLE_1(acos) PNN_SINGLE_1(atan) PNN_SINGLE_1(sinh) PNN_SINGLE_1(cosh) PNN_SINGLE_1(tanh) PNN_SINGLE_1(abs)
 PNN_SINGLE_1(fabs) PNN_SINGLE_1(floor) PNN_SINGLE_1(ceil) PNN_SINGLE_1(round) PNN_SINGLE_1(rint) PNN_SINGLE_1(trunc)
 PNN_SINGLE_1(positive) PNN_SINGLE_1(negative) PNN_SINGLE_1(sign)
-PNN_SINGLE_2(pow) PNN_SINGLE_2(atan2) PNN_SINGLE_2(fmod) PNN_SINGLE_2(minimum) PNN_SINGLE_2(maximum)
+PNN_SINGLE_2(pow) PNN_SINGLE_2(atan2) PNN_SINGLE_2(modulo) PNN_SINGLE_2(minimum) PNN_SINGLE_2(maximum)
 PNN_SINGLE_3(clip)
 #undef PNN_SINGLE_1
 #undef PNN_SINGLE_2

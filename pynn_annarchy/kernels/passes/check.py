@@ -13,6 +13,7 @@ from pynn_annarchy.kernels.ir import (
     Local,
     Logic,
     Not,
+    Repeat,
     Role,
     Select,
     Store,
@@ -43,8 +44,24 @@ def verify(kernel: Kernel) -> Kernel:
                 raise _fault(kernel.model, f"'{statement.field.name}' is written, but belongs to the engine")
             if statement.value.dtype is not statement.field.dtype:
                 raise _fault(kernel.model, f"'{statement.field.name}' is stored as another type")
+        elif isinstance(statement, Repeat):
+            _verify_repeat(statement, known, kernel.model)
     _verify_value(kernel.spikes if isinstance(kernel, CellKernel) else kernel.increment, known, kernel.model)
     return kernel
+
+
+def _verify_repeat(repeat: Repeat, known: dict[str, DType], model: str) -> None:
+    for value, dtype in ((repeat.condition, DType.MASK), (repeat.most, DType.REAL64)):
+        _verify_value(value, known, model)
+        if value.dtype is not dtype:
+            raise _fault(model, f"a {value.dtype.value} says how often something is repeated")
+    if known.get(repeat.count) is not DType.COUNT:
+        raise _fault(model, f"'{repeat.count}' cannot count")
+    for statement in repeat.body:
+        if isinstance(statement, Let):
+            _verify_value(statement.value, known, model)
+            if statement.is_new or known.get(statement.name) is not statement.value.dtype:
+                raise _fault(model, f"'{statement.name}' is declared where it is repeated, or changes its type")
 
 
 def _verify_value(value: Value, known: dict[str, DType], model: str) -> None:
