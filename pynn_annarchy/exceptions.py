@@ -1,7 +1,9 @@
-"""Errors that speak to the modeller: which text, where in it, what was expected, and the way out."""
+"""Errors that speak to the modeller: which text, where in it, what was expected, and the way out; and warnings."""
 
 from __future__ import annotations
 
+import sys
+import warnings
 from typing import TYPE_CHECKING, NoReturn
 
 if TYPE_CHECKING:
@@ -55,6 +57,14 @@ class TargetUnavailable(AnnarchyError, RuntimeError):
 
 class StaleSimulationError(AnnarchyError, RuntimeError):
     """An object of an earlier setup() was asked to run or change; reading its data stays possible."""
+
+
+def warn(message: str, category: type[Warning] = UserWarning) -> None:
+    """A warning that points to the user's line: the nearest one outside of this package and PyNN."""
+    level, frame = 2, sys._getframe(1)
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").split(".")[0] in ("pyNN", "pynn_annarchy"):
+        level, frame = level + 1, frame.f_back
+    warnings.warn(message, category, stacklevel=level)
 
 
 def unreachable(value: NoReturn) -> NoReturn:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import difflib
 import shlex
-import warnings
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from pynn_annarchy import simulator
+from pynn_annarchy.exceptions import warn
 from pynn_annarchy.targets.compile import Options
 
 SEEDS = ("seed", "rng_seed", "rng_seeds_seed", "grng_seed", "rng_seeds", "native_rng_baseseed")
@@ -50,7 +50,7 @@ def read(given: dict[str, Any]) -> SetupOptions:
     """Reads the options of setup() beyond the times, and names those without effect in one warning.
 
     Raises:
-        TypeError: an option that no back end has, with the one that was probably meant.
+        TypeError: an option that no back end has, with the one that was probably meant; compiler options that are no text.
         ValueError: a seed or a number of threads that is none.
     """
     left = dict(given)
@@ -58,7 +58,7 @@ def read(given: dict[str, Any]) -> SetupOptions:
     options = SetupOptions(_seed(left), _threads(left), _compile_options(left))
     _drop_satisfied(left)
     if left:
-        warnings.warn(f"options without effect in pyNN.annarchy: {', '.join(sorted(left))}", stacklevel=3)
+        warn(f"options without effect in pyNN.annarchy: {', '.join(sorted(left))}")
     return options
 
 
@@ -100,8 +100,14 @@ def _threads(left: dict[str, Any]) -> int | str:
 
 def _compile_options(left: dict[str, Any]) -> Options:
     given = {key: left.pop(key) for key in COMPILE if key in left}
-    flags = given.get("compiler_flags", ())
-    return Options(**{**given, "compiler_flags": tuple(shlex.split(flags) if isinstance(flags, str) else flags)})
+    compiler, flags = given.get("compiler"), given.get("compiler_flags", ())
+    if not (compiler is None or isinstance(compiler, str)):
+        raise TypeError(f"compiler must be the name of a command, not {compiler!r}")
+    if isinstance(flags, str):
+        flags = shlex.split(flags)
+    elif not (isinstance(flags, (list, tuple)) and all(isinstance(flag, str) for flag in flags)):
+        raise TypeError(f"compiler_flags must be one string or a list of strings, not {flags!r}")
+    return Options(**{**given, "compiler_flags": tuple(flags)})
 
 
 def _drop_satisfied(left: dict[str, Any]) -> None:

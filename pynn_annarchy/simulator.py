@@ -6,7 +6,6 @@ readable, and its closed network refuses to run or to change.
 
 from __future__ import annotations
 
-import warnings
 import weakref
 from bisect import bisect_right
 from typing import TYPE_CHECKING, Any
@@ -17,7 +16,7 @@ from pyNN import common, errors
 from pynn_annarchy import output
 from pynn_annarchy.engine.arrays import times_of
 from pynn_annarchy.engine.network import Network
-from pynn_annarchy.exceptions import StaleSimulationError
+from pynn_annarchy.exceptions import StaleSimulationError, warn
 
 if TYPE_CHECKING:
     from pynn_annarchy.targets.compile import Options
@@ -158,11 +157,10 @@ class State(common.control.BaseState):
         """
         step, steps = self.step_at(tstop), (tstop - self.t) / self.dt
         if abs(steps - (step - self.network.step)) > GRID_TOLERANCE * max(1.0, abs(steps)):
-            warnings.warn(
+            warn(
                 f"{round(tstop, 9)} ms is no multiple of the time step {self.dt} ms: "
                 f"running until {times_of(step, self.dt)} ms instead",
                 errors.RoundingWarning,
-                stacklevel=4,
             )
         return step
 

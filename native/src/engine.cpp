@@ -160,16 +160,26 @@ void Engine::emit_given(Population& population, int64_t n) {
 // Which currents each partition evaluates in this run; partition 0 records.
 void Engine::find_currents() {
     for (auto& current : currents) current->begin(step + 1, std::size_t(partitions));
-    wanted_currents.assign(std::size_t(partitions), {});
+    currents_of.assign(std::size_t(partitions), {});
     std::vector<uint8_t> wanted(currents.size());
-    for (std::size_t p = 0; p < wanted_currents.size(); ++p) {
+    for (std::size_t p = 0; p < currents_of.size(); ++p) {
         for (std::size_t c = 0; c < currents.size(); ++c) wanted[c] = p == 0 && currents[c]->record != nullptr;
         for (auto& population : populations)
             for (const Injection& injection : population->injections)
                 if (injection.bounds[p] < injection.bounds[p + 1]) wanted[std::size_t(injection.current)] = 1;
         for (std::size_t c = 0; c < currents.size(); ++c)
-            if (wanted[c]) wanted_currents[p].push_back(int(c));
+            if (wanted[c]) currents_of[p].wanted.push_back(int(c));
     }
+}
+
+void Engine::update_currents(const pnn_step& step_value, int partition) {
+    const auto p = std::size_t(partition);
+    CurrentsOfPartition& own = currents_of[p];
+    if (step_value.step < own.until) return;
+    own.until = std::numeric_limits<int64_t>::max();
+    for (int current : own.wanted) own.until = std::min(own.until, currents[std::size_t(current)]->evaluate(step_value, p));
+    for (auto& population : populations)
+        if (!population->injections.empty()) inject(*population, partition);
 }
 
 // Sums the currents into a population, where one of them has changed.
@@ -231,9 +241,8 @@ void Engine::step_partition(int64_t n, int partition, std::vector<pnn_group>& du
     for (auto& projection : draining) deliver(*projection, false, n, partition, due, failed);
     const pnn_step step_value{n, double(n - 1) * dt, dt, seed_key, trial, 0};
     const auto p = std::size_t(partition);
-    for (int current : wanted_currents[p]) currents[std::size_t(current)]->evaluate(step_value, p);
+    update_currents(step_value, partition);
     for (auto& population : populations) {
-        if (!population->injections.empty()) inject(*population, partition);
         if (population->module == nullptr) {
             if (partition == 0) emit_given(*population, n);
             continue;

@@ -14,6 +14,9 @@ import numpy as np
 from pynn_annarchy.engine.arrays import AnyArray, FloatArray, IntArray, aligned_zeros, finite
 from pynn_annarchy.engine.samples import SampleBuffer
 from pynn_annarchy.exceptions import ModelError, unreachable
+from pynn_annarchy.kernels.ir import Draw, StepValue, values_in
+from pynn_annarchy.language.syntax import Assignment
+from pynn_annarchy.language.visit import identifiers
 from pynn_annarchy.model.spec import ModelSpec
 from pynn_annarchy.targets import reference
 from pynn_annarchy.targets.compile import PRECISIONS, CompiledModel
@@ -125,11 +128,19 @@ class Current:
     def fill(self, compiled: CompiledModel) -> None:
         """Takes the compiled model and what it reads as parameters."""
         assert isinstance(self.waveform, Output)
-        if [field.role for field in compiled.arrays] != ["state"]:
-            raise ModelError(f"'{compiled.spec.name}': a current has one variable, its amplitude, and no inputs")
+        _check_no_memory(compiled)
         values = compiled.prepare({**compiled.spec.defaults(), **self.waveform.parameters}, self.network.dt)
         self.compiled = compiled
         self.shared = np.array([values[name] for name in compiled.shared], np.float64)
+
+    @property
+    def every(self) -> int:
+        """How often, in steps, the output has to be taken: once where it never changes."""
+        assert isinstance(self.waveform, Output) and self.compiled is not None
+        for value in values_in(self.compiled.kernel):
+            if isinstance(value, Draw) or (isinstance(value, StepValue) and value.name == "t"):
+                return self.waveform.every
+        return max(1, self.waveform.stop - self.waveform.start)
 
     def amplitude(self, step: int) -> float:
         """In nA, over the step that begins at ``step * dt``; as the native engine computes it, bit by bit."""
@@ -152,6 +163,19 @@ class Current:
             self.compiled, [amplitude], self.shared, [], np.empty(0), self.object_index, 0, 0, 1, when
         )
         return float(amplitude[0])
+
+
+def _check_no_memory(compiled: CompiledModel) -> None:
+    """ModelError where the amplitude depends on more than parameters, the time and random numbers."""
+    equations = compiled.updates.model.equations
+    if not (
+        len(equations) == len(compiled.arrays) == 1
+        and isinstance(equations[0], Assignment)
+        and equations[0].target not in identifiers(equations[0].value)
+    ):
+        raise ModelError(
+            f"'{compiled.spec.name}': a current is one equation `name = ...` of parameters, the time and random numbers"
+        )
 
 
 class AmplitudeRecorder:

@@ -117,11 +117,11 @@ class NativeLoop(Loop):
         match current.waveform:
             case Table(steps, amplitudes):
                 self._engine.set_table(current.number, steps, amplitudes)
-            case Output(start=start, stop=stop, every=every):
+            case Output(start=start, stop=stop):
                 assert current.compiled is not None
                 module = load(current.compiled)
                 self._engine.set_output(
-                    current.number, module, current.shared, start, stop, every, current.object_index
+                    current.number, module, current.shared, start, stop, current.every, current.object_index
                 )
             case _:
                 unreachable(current.waveform)

@@ -14,7 +14,6 @@ Nothing is parsed and no algebra system imported where the cache has the answer.
 from __future__ import annotations
 
 import functools
-import warnings
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -24,7 +23,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from pynn_annarchy.exceptions import ModelError, TargetUnavailable
+from pynn_annarchy.exceptions import ModelError, TargetUnavailable, warn
 from pynn_annarchy.kernels.ir import CellKernel, DType, Kernel
 from pynn_annarchy.kernels.lower import MOST_SPIKES, PERIOD
 from pynn_annarchy.model.spec import ModelSpec
@@ -242,7 +241,7 @@ def _toolchain(options: Options) -> toolchain.Toolchain | None:
 
 @functools.cache
 def _warn_once(text: str) -> None:
-    warnings.warn(text, stacklevel=4)
+    warn(text)
 
 
 @functools.cache

@@ -9,11 +9,10 @@ import shlex
 import shutil
 import subprocess
 import tempfile
-import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
-from pynn_annarchy.exceptions import CompilationError, TargetUnavailable
+from pynn_annarchy.exceptions import CompilationError, TargetUnavailable, warn
 from pynn_annarchy.targets import cache
 
 FLAGS = (
@@ -91,9 +90,7 @@ def _probe(command: tuple[str, ...], user_flags: tuple[str, ...]) -> Toolchain:
     shown = " ".join(command)
     version = subprocess.run([*command, "--version"], capture_output=True, text=True, check=False).stdout.split("\n")[0]
     if INEXACT.intersection(user_flags):
-        warnings.warn(
-            "compiler_flags ask for fast mathematics: results will depend on the compiler and the machine", stacklevel=5
-        )
+        warn("compiler_flags ask for fast mathematics: results will depend on the compiler and the machine")
     # This file's text is part of the key: another version of it may store other things, or ask other questions.
     name = cache.key("toolchain", Path(__file__).read_text(), *command, version, "with", *user_flags, _cpu_features())
     tools = cache.load(f"{name}.tools")
@@ -103,7 +100,7 @@ def _probe(command: tuple[str, ...], user_flags: tuple[str, ...]) -> Toolchain:
         tools = Toolchain(command, version, (*FLAGS, *_tuning(command), *_accepted(command, version, user_flags)))
         cache.store(f"{name}.tools", tools)
     if not set(TUNED) <= set(tools.flags):
-        warnings.warn(f"{shown} does not accept {' '.join(TUNED)}: code will not be tuned for this CPU", stacklevel=5)
+        warn(f"{shown} does not accept {' '.join(TUNED)}: code will not be tuned for this CPU")
     return tools
 
 

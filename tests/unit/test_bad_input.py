@@ -268,6 +268,28 @@ def test_a_duration_off_the_grid_is_rounded_to_the_nearest_step_with_one_warning
     assert len(caught) == 1
 
 
+def test_a_warning_about_the_duration_points_to_the_users_line(cells):
+    for run in (
+        lambda: sim.run(0.14),
+        lambda: sim.run_until(sim.get_current_time() + 0.14),
+        lambda: sim.run(0.14, callbacks=[lambda t: t + 0.1]),
+    ):
+        with pytest.warns(errors.RoundingWarning) as caught:
+            run()
+        assert {warning.filename for warning in caught} == {__file__}
+
+
+@pytest.mark.parametrize("flags", [5, ["-O2", 3], {"-O2"}])
+def test_compiler_flags_are_text(flags):
+    with pytest.raises(TypeError, match="compiler_flags must be one string or a list of strings"):
+        sim.setup(compiler_flags=flags)
+
+
+def test_the_compiler_is_a_command():
+    with pytest.raises(TypeError, match="compiler must be the name of a command, not 5"):
+        sim.setup(compiler=5)
+
+
 # earlier simulations
 
 

@@ -8,6 +8,11 @@ import pytest
 from numpy.testing import assert_array_equal
 from pyNN import errors
 
+from pynn_annarchy import simulator
+from pynn_annarchy.engine.currents import Output
+from pynn_annarchy.exceptions import ModelError
+from pynn_annarchy.model.spec import ModelSpec
+
 DT = 0.1
 
 
@@ -375,3 +380,12 @@ def test_data_without_record_say_what_is_missing(setup):
     sim.run(1.0)
     with pytest.raises(RuntimeError, match=r"call record\(\)"):
         source.get_data()
+
+
+@pytest.mark.parametrize("equations", ["di/dt = -i/10", "i = i + 1", "a = t\ni = a"])
+def test_a_current_with_a_memory_is_refused(setup, equations):
+    sim.setup(timestep=DT)
+    network = simulator.state.network
+    network.add_current(Output(ModelSpec(name="Leaky", equations=equations), {}), "leaky")
+    with pytest.raises(ModelError, match="'Leaky': a current is one equation"):
+        network.prepare()

@@ -30,17 +30,16 @@ public:
     void begin(int64_t first, std::size_t partitions) {
         first_ = first;
         parts_.assign(partitions, Part{});
-        const std::size_t next = std::size_t(std::upper_bound(steps.begin(), steps.end(), first - 1) - steps.begin());
-        for (Part& part : parts_) part.next = next;
     }
 
-    // The amplitude over a step.
-    void evaluate(const pnn_step& step, std::size_t partition) {
+    // Brings the amplitude up to a step; returns the first one for which that has to be done again.
+    int64_t evaluate(const pnn_step& step, std::size_t partition) {
         Part& part = parts_[partition];
-        const double amplitude = module == nullptr ? of_table(part, step.step) : of_module(part, step);
-        part.has_changed = step.step == first_ || amplitude != part.amplitude;
-        part.amplitude = amplitude;
-        if (record != nullptr && partition == 0) record[step.step - first_] = amplitude;
+        part.has_changed = step.step >= part.until;
+        if (part.has_changed) module == nullptr ? look_up(part, step.step) : take(part, step);
+        if (record == nullptr || partition != 0) return part.until;
+        record[step.step - first_] = part.amplitude;
+        return step.step + 1;
     }
 
     double amplitude(std::size_t partition) const { return parts_[partition].amplitude; }
@@ -49,26 +48,26 @@ public:
 private:
     struct alignas(64) Part {
         double amplitude = 0.0;
+        int64_t until = std::numeric_limits<int64_t>::min();    // the first step that may have another amplitude
         bool has_changed = true;
-        std::size_t next = 0;                                   // entry of the table that is still to come
-        int64_t taken = std::numeric_limits<int64_t>::min();    // when the module was last evaluated
-        double held = 0.0;                                      // what it gave
     };
 
-    double of_table(Part& part, int64_t n) const {
-        while (part.next < steps.size() && steps[part.next] < n) ++part.next;
-        return part.next == 0 ? 0.0 : amplitudes[part.next - 1];
+    // Step n begins at (n - 1) * dt.
+    void look_up(Part& part, int64_t n) const {
+        const auto next = std::upper_bound(steps.begin(), steps.end(), n - 1);
+        part.amplitude = next == steps.begin() ? 0.0 : amplitudes[std::size_t(next - steps.begin()) - 1];
+        part.until = next == steps.end() ? never : *next + 1;
     }
 
-    double of_module(Part& part, const pnn_step& step) const {
+    void take(Part& part, const pnn_step& step) const {
         const int64_t begins = step.step - 1;
-        if (begins < start || begins >= stop) return 0.0;
+        part.amplitude = 0.0;
+        part.until = never;
+        if (begins < start && start < stop) part.until = start + 1;
+        if (begins < start || begins >= stop) return;
         const int64_t taken = start + (begins - start) / every * every;
-        if (taken != part.taken) {
-            part.taken = taken;
-            part.held = output(step, taken);
-        }
-        return part.held;
+        part.amplitude = output(step, taken);
+        part.until = std::min(taken + every, stop) + 1;
     }
 
     double output(pnn_step step, int64_t begins) const {
@@ -84,6 +83,8 @@ private:
         module->neurons(&segment, 0, 1, &step, &spikes);
         return is_wide ? wide : double(narrow);
     }
+
+    static constexpr int64_t never = std::numeric_limits<int64_t>::max();
 
     int64_t first_ = 0;
     std::vector<Part> parts_;

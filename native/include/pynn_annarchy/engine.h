@@ -125,10 +125,16 @@ private:
     void deliver(Projection& projection, bool takes_new, int64_t n, int partition, std::vector<pnn_group>& due, int& failed);
     void emit_given(Population& population, int64_t n);
     void find_currents();
+    void update_currents(const pnn_step& step, int partition);
     void inject(Population& population, int partition);
     void record(int64_t n, int partition);
 
-    std::vector<std::vector<int>> wanted_currents;   // by partition: those that flow into its cells or are recorded by it
+    // What a partition does with currents.
+    struct alignas(64) CurrentsOfPartition {
+        std::vector<int> wanted;                     // those that flow into its cells or are recorded by it
+        int64_t until = 0;                           // the first step in which one of them has to be looked at again
+    };
+    std::vector<CurrentsOfPartition> currents_of;    // by partition
 };
 
 // Cuts [0, size) into `partitions` ranges that begin at multiples of 16 elements, so that no cache line has two owners.
