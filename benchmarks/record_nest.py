@@ -1,8 +1,9 @@
 """Records what NEST computes for the comparisons of tests/equivalence/test_against_nest.py.
 
 Run it with a Python that has nest-simulator and PyNN; it writes tests/golden/nest/*.npz:
-membrane potentials of single cells under a direct current and spike trains (native NEST models, on the grid), and
-the first 100 ms of spikes of PyNN's own VAbenchmarks network, CUBA form, through pyNN.nest.
+membrane potentials of single cells under a direct current and spike trains (native NEST models, on the grid),
+potentials and recorded currents of cells under PyNN's current sources, and the first 100 ms of spikes of PyNN's own
+VAbenchmarks network, CUBA form, the last two through pyNN.nest.
 """
 
 from __future__ import annotations
@@ -55,6 +56,29 @@ def membrane_potential(model: str, weights: tuple[float, float], extra: dict[str
     return v, spikes[spikes <= DURATION]
 
 
+def currents() -> dict[str, np.ndarray]:
+    """Potential of a cell that never spikes, and the current as recorded, shape (time, source), over 100 ms.
+
+    NEST's AC source acts one step late where it starts at t = 0, so none does here.
+    """
+    import pyNN.nest as sim
+
+    sim.setup(timestep=DT, min_delay=DT)
+    sources = [
+        sim.DCSource(amplitude=0.4, start=10.0, stop=60.0),
+        sim.ACSource(amplitude=0.4, offset=0.1, frequency=50.0, phase=45.0, start=7.3, stop=80.0),
+        sim.StepCurrentSource(times=[5.0, 20.0, 20.3, 70.0], amplitudes=[0.2, -0.3, 0.5, 0.0]),
+    ]
+    cells = sim.Population(len(sources), sim.IF_curr_exp(v_thresh=1000.0))
+    cells.record("v")
+    for cell, source in zip(cells, sources, strict=True):
+        cell.inject(source)
+        source.record()
+    sim.run(100.0)
+    v = cells.get_data().segments[0].analogsignals[0].magnitude
+    return {"v": v, "i": np.column_stack([source.get_data().magnitude.ravel() for source in sources])}
+
+
 def vogels_abbott_cuba() -> np.ndarray:
     """(step, cell) of the spikes of the first 100 ms of PyNN's VAbenchmarks, CUBA."""
     import pyNN.nest as sim
@@ -92,6 +116,7 @@ def main() -> None:
         v, spikes = membrane_potential(model, weights, extra)
         np.savez_compressed(OUT / f"{name}.npz", v=v, spikes=spikes, excitatory=excitatory, inhibitory=inhibitory)
         print(f"{name}: {len(spikes)} spikes, v in {v.min():.2f}..{v.max():.2f} mV")
+    np.savez_compressed(OUT / "currents.npz", **currents())
     spikes = vogels_abbott_cuba()
     np.savez_compressed(OUT / "vogels_abbott_cuba.npz", spikes=spikes)
     print(f"CUBA: {len(spikes)} spikes in 100 ms")

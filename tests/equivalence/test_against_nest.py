@@ -1,7 +1,7 @@
 """The same cells and the same network as NEST's, step by step; what NEST computed lies in tests/golden/nest.
 
-Recorded by benchmarks/record_nest.py with NEST 3.10: single cells of its native models on the grid, and the first
-100 ms of PyNN's VAbenchmarks network (CUBA) through pyNN.nest with spike_precision="on_grid".
+Recorded by benchmarks/record_nest.py with NEST 3.10: single cells of its native models on the grid, cells under PyNN's
+current sources, and the first 100 ms of PyNN's VAbenchmarks network (CUBA) through pyNN.nest with spike_precision="on_grid".
 """
 
 from __future__ import annotations
@@ -43,6 +43,29 @@ def test_membrane_potential_under_current_and_spikes_is_that_of_nest(name, targe
     # 10,000 roundings of numbers near 65 mV, and sums in 64-bit fixed point: far below a nanovolt
     assert np.abs(v.data()[:, 0] - nest["v"]).max() < 1e-9
     assert np.array_equal(np.rint(spikes.spikes()[1] / 0.1), np.rint(nest["spikes"] / 0.1))
+
+
+def test_potentials_and_currents_of_current_sources_are_those_of_pynn_nest(target):
+    sim = pytest.importorskip("pyNN.annarchy")
+    nest = np.load(GOLDEN / "currents.npz")
+    sim.setup(timestep=0.1, target=target)
+    sources = [
+        sim.DCSource(amplitude=0.4, start=10.0, stop=60.0),
+        sim.ACSource(amplitude=0.4, offset=0.1, frequency=50.0, phase=45.0, start=7.3, stop=80.0),
+        sim.StepCurrentSource(times=[5.0, 20.0, 20.3, 70.0], amplitudes=[0.2, -0.3, 0.5, 0.0]),
+    ]
+    cells = sim.Population(len(sources), sim.IF_curr_exp(v_thresh=1000.0))
+    cells.record("v")
+    for cell, source in zip(cells, sources, strict=True):
+        cell.inject(source)
+        source.record()
+
+    sim.run(100.0)
+
+    # both integrate exactly: 1,000 roundings of numbers near 65 mV and 0.5 nA
+    assert np.abs(cells.get_data().segments[0].analogsignals[0].magnitude - nest["v"]).max() < 1e-10
+    current = np.column_stack([source.get_data().magnitude.ravel() for source in sources])
+    assert np.abs(current - nest["i"]).max() < 1e-12
 
 
 def test_spikes_of_the_vogels_abbott_network_are_those_of_pynn_nest_cell_by_cell_and_step_by_step():
