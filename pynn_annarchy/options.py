@@ -50,7 +50,7 @@ def read(given: dict[str, Any]) -> SetupOptions:
     """Reads the options of setup() beyond the times, and names those without effect in one warning.
 
     Raises:
-        TypeError: an option that no back end has, and which one was probably meant; a compiler or flags that are no text.
+        TypeError: an option that no back end has, naming the one probably meant; a compiler or flags that are no text.
         ValueError: a seed or a number of threads that is none.
     """
     left = dict(given)

@@ -197,10 +197,9 @@ class State(common.control.BaseState):
                 self.write_on_end[i] = (cells, _union(others_variables, variables), target)
                 return
             if isinstance(target, str) and output.holds_one_block(target):
-                warnings.warn(
+                warn(
                     f"'{target}' holds the data of one population: those of '{cells.label}' will replace those of "
                     f"'{others.label}'; record an Assembly, or name two files",
-                    stacklevel=4,
                 )
         self.write_on_end.append((cells, variables, target))
 

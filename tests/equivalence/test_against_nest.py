@@ -1,7 +1,8 @@
 """The same cells and the same network as NEST's, step by step; what NEST computed lies in tests/golden/nest.
 
-Recorded by benchmarks/record_nest.py with NEST 3.10: single cells of its native models on the grid, cells under PyNN's
-current sources through pyNN.nest, and the first 100 ms of its VAbenchmarks network (CUBA) with spike_precision="on_grid".
+Recorded by benchmarks/record_nest.py with NEST 3.10: single cells of its native models on the grid; through pyNN.nest,
+cells under PyNN's current sources and the first 100 ms of its VAbenchmarks network
+(CUBA) with spike_precision="on_grid".
 """
 
 from __future__ import annotations
