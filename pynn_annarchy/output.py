@@ -47,12 +47,18 @@ def holds_one_block(filename: str) -> bool:
 def write(block: neo.Block, target: Any) -> None:
     """Writes a block to a file of that name, or through a Neo IO object, which stays open."""
     if not isinstance(target, str):
-        target.write_block(block)
+        _write_through(target, block)
         return
     check_file_name(target)
     io = get_io(target)
     try:
-        io.write_block(block)
+        _write_through(io, block)
     finally:
         if hasattr(io, "close"):
             io.close()
+
+
+def _write_through(io: Any, block: neo.Block) -> None:
+    if isinstance(io, neo.io.NWBIO):  # the format asks for what a simulation need not say
+        block.annotations.setdefault("session_start_time", block.rec_datetime)
+    io.write_block(block)

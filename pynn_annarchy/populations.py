@@ -14,6 +14,7 @@ from pyNN.parameters import LazyArray, ParameterSpace, Sequence
 from pynn_annarchy import output, simulator
 from pynn_annarchy.custom import FromParameters
 from pynn_annarchy.exceptions import ModelError
+from pynn_annarchy.neo_objects import merged
 from pynn_annarchy.recorder import Recorder
 
 
@@ -342,6 +343,29 @@ class Assembly(common.Assembly):
         super().record(variables, sampling_interval=sampling_interval, locations=locations)
         if _names_target(to_file) and variables is not None:
             simulator.state.write_at_end(self, variables, to_file)
+
+    def get_data(
+        self,
+        variables: Any = "all",
+        gather: bool = True,
+        clear: bool = False,
+        annotations: dict[str, Any] | None = None,
+    ) -> Any:
+        """The recorded data of all populations as one Neo Block; a channel_index counts through the assembly.
+
+        Signals of one variable, start and sampling interval are one signal.
+        """
+        blocks = [population.get_data(variables, gather, clear) for population in self.populations]
+        offset = 0
+        for block, population in zip(blocks, self.populations, strict=True):
+            for segment in block.segments:
+                for signal in segment.analogsignals:
+                    signal.array_annotations["channel_index"] += offset
+            offset += population.size
+        block = merged(blocks)
+        block.name, block.description = self.label, self.describe()
+        block.annotate(**(annotations or {}))
+        return block
 
     def write_data(
         self,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copyreg
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,6 +16,7 @@ from pyNN.recording import Variable
 from pynn_annarchy import output, simulator
 from pynn_annarchy.engine.arrays import times_of
 from pynn_annarchy.engine.recorders import Samples
+from pynn_annarchy.neo_objects import SpikeTrains
 
 
 @dataclass(frozen=True)
@@ -304,38 +304,6 @@ class Recorder(recording.Recorder):
         for signals in self._signals.values():
             for signal in signals:
                 signal.restart()
-
-
-class SpikeTrains(neo.spiketrainlist.SpikeTrainList):
-    """Neo's list of spike trains, made from arrays in one pass over the spikes instead of one for each cell.
-
-    Pickled, copied and added it is Neo's own.
-    """
-
-    def _spiketrains_from_array(self) -> None:
-        if self._spike_time_array is None:
-            super()._spiketrains_from_array()
-            return
-        channels = np.asarray(self._all_channel_ids)
-        ascending = np.argsort(channels)
-        place = np.searchsorted(channels, self._channel_id_array, sorter=ascending)
-        # sixteen bits are sorted by counting
-        order = np.argsort(place.astype(np.uint16) if len(channels) <= 1 << 16 else place, kind="stable")
-        times = np.asarray(self._spike_time_array)[order]
-        ends = np.cumsum(np.bincount(place, minlength=len(channels)))
-        parts = dict(zip(ascending.tolist(), np.split(times, ends[:-1]), strict=True))
-        self._items = [self._spike_train(i, parts[i]) for i in range(len(channels))]
-
-    def _spike_train(self, i: int, times: np.ndarray) -> neo.SpikeTrain:
-        train = neo.SpikeTrain(times, units=self._spike_time_array.units, **self._spiketrain_metadata)
-        for name, value in self._annotations.items():
-            train.annotate(**{name: value if isinstance(value, str) else value[i]})
-        train.annotate(channel_id=self._all_channel_ids[i])
-        train.segment = self.segment
-        return train
-
-    def __reduce_ex__(self, protocol: Any) -> Any:
-        return copyreg.__newobj__, (neo.spiketrainlist.SpikeTrainList,), self.__dict__  # type: ignore[attr-defined]
 
 
 def _joined(parts: list[Samples], wanted: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
