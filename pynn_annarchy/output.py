@@ -59,6 +59,6 @@ def write(block: neo.Block, target: Any) -> None:
 
 
 def _write_through(io: Any, block: neo.Block) -> None:
-    if isinstance(io, neo.io.NWBIO):  # the format asks for what a simulation need not say
-        block.annotations.setdefault("session_start_time", block.rec_datetime)
+    if isinstance(io, neo.io.NWBIO) and block.segments:  # the format asks for a time, with its zone
+        block.annotations.setdefault("session_start_time", block.rec_datetime.astimezone())
     io.write_block(block)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -42,6 +42,10 @@ class _Recording:
     """Index of the cell and time in ms of each spike; None where no spikes are recorded."""
     spiking: np.ndarray
     """Indices of the cells whose spikes are recorded."""
+
+    def for_a_reader(self) -> _Recording:
+        """The same with times of its own, which Neo's lists do not copy and readers may change."""
+        return self if self.spikes is None else replace(self, spikes=(self.spikes[0], self.spikes[1].copy()))
 
 
 class Recorder(recording.Recorder):
@@ -177,7 +181,7 @@ class Recorder(recording.Recorder):
     ) -> neo.Block:
         """The recorded data as a Neo Block, one segment a run since setup() or reset(); none before the first run."""
         names = variables if variables == "all" else {v.name for v in self._localize_variables(variables, locations)}
-        recordings = list(self.cache)
+        recordings = [recorded.for_a_reader() for recorded in self.cache]
         if self._simulator.state.running:
             recordings.append(self._present({}))
         wanted = None if filter_ids is None else self._index({int(id) for id in filter_ids})
@@ -274,7 +278,7 @@ class Recorder(recording.Recorder):
             index, times = index[keep], times[keep]
         first_id = int(self.population.first_id)
         return SpikeTrains.from_spike_time_array(
-            times,  # plain numbers: Neo copies them
+            times,
             index + first_id,
             cells + first_id,
             t_start=recorded.t_start,
