@@ -29,6 +29,8 @@ class SpikeSourcePoissonRefractory(cells.SpikeSourcePoissonRefractory):
 
 class SpikeSourceGamma(cells.SpikeSourceGamma):
     __doc__ = cells.SpikeSourceGamma.__doc__
+    # a whole number as default would have PyNN cut 2.5 down to 2
+    default_parameters = {**cells.SpikeSourceGamma.default_parameters, "alpha": 2.0}
     translations = build_translations(*((name, name) for name in ("alpha", "beta", "start", "duration")))
     spec = source_specs.SPIKE_SOURCE_GAMMA
 

@@ -246,8 +246,8 @@ def driven(name, seed=1):
     cells = population(name)
     if isinstance(cells.celltype, sim.SpikeSourceArray):
         cells.set(spike_times=[Sequence([1.0 + i, 5.0, 5.05]) for i in range(N)])
-    elif "rate" in cells.celltype.default_parameters:
-        cells.set(rate=200.0)
+    for rate in {"rate", "beta"} & set(cells.celltype.default_parameters):
+        cells.set(**{rate: 200.0})
     for k, receptor in enumerate(cells.celltype.receptor_types):
         source = sim.Population(2, sim.SpikeSourceArray(spike_times=[2.0 + k, 7.0, 29.5]))
         sign = -1.0 if receptor == "inhibitory" and not cells.conductance_based else 1.0
