@@ -128,14 +128,27 @@ class Session:
         self.part_of(population).record(variable, sampling_interval=interval)
 
     def inject(self):
-        source = sim.DCSource(amplitude=self.uniform(0, 1), start=self.uniform(0, 30), stop=self.uniform(10, 60))
-        self.part_of(self.choose(self.cells)).inject(source)
+        window = {"start": self.uniform(0, 30), "stop": self.uniform(10, 60)}
+        make = self.choose(
+            [
+                lambda: sim.DCSource(amplitude=self.uniform(0, 1), **window),
+                lambda: sim.ACSource(amplitude=self.uniform(0, 1), frequency=self.uniform(1, 300), **window),
+                lambda: sim.NoisyCurrentSource(mean=0.3, stdev=0.5, dt=self.dt * self.choose([1, 7]), **window),
+                lambda: sim.StepCurrentSource(times=[2.0, self.uniform(3, 30)], amplitudes=[self.uniform(0, 1), 0.1]),
+            ]
+        )
+        source = make()
+        for _ in range(self.choose([1, 1, 2])):
+            self.part_of(self.choose(self.cells)).inject(source)
+        source.record()
         self.currents.append(source)
 
     def change_current(self):
         if self.currents:
-            change = self.choose([{"amplitude": 0.3}, {"stop": sim.get_current_time() + 5.0}])
-            self.choose(self.currents).set_parameters(**change)
+            source = self.choose(self.currents)
+            changes = {"amplitude": 0.3, "mean": 0.3, "stop": sim.get_current_time() + 5.0, "amplitudes": [0.2, -0.1]}
+            name = self.choose([name for name in changes if source.has_parameter(name)])
+            source.set_parameters(**{name: changes[name]})
 
     def run(self):
         sim.run(self.dt * self.choose([1, 1, 3, 10, 40]))
@@ -146,6 +159,8 @@ class Session:
                 self.data += [(float(train.t_stop), train.magnitude.tolist()) for train in segment.spiketrains]
                 for signal in segment.analogsignals:
                     self.data.append((signal.name, float(signal.t_start), signal.magnitude.tolist()))
+
+        self.data += [source.get_data().magnitude.tolist() for source in self.currents]
 
     def clear(self):
         self.read(clear=True)
