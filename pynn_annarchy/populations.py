@@ -231,6 +231,7 @@ class Population(_Cells, common.Population):
 
     def _set_initial(self, variable: str, values: Any, index: np.ndarray | None) -> None:
         self.check_open()
+        variable = simulator.in_model(variable)
         self._engine.set_initial(variable, values, index)
         if self._simulation.network.step > 0:
             self._engine.set_state(variable, values, index)

@@ -140,7 +140,9 @@ class Recorder(recording.Recorder):
             together[variable, every].append(index)
         for (variable, every), parts in together.items():
             index = np.sort(np.concatenate(parts))
-            self._signals[variable].append(self.population._engine.record(variable.name, index, every))
+            self._signals[variable].append(
+                self.population._engine.record(simulator.in_model(variable.name), index, every)
+            )
         self._pending = []
 
     @property

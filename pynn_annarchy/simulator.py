@@ -68,6 +68,11 @@ _owners: list[weakref.ref[Any]] = []
 _next_id = 1
 
 
+def in_model(variable: str) -> str:
+    """The model's name of a variable that PyNN calls e.g. 'AMPA.gsyn'."""
+    return variable.replace(".", "_")
+
+
 def allocate_ids(population: Any, size: int) -> IDArray:
     """Consecutive numbers for the cells of a new population."""
     global _next_id

@@ -50,3 +50,21 @@ COND_ALPHA = ReceptorPart(
     units=(("gsyn", "uS"), ("rise", "uS/ms")),
 )
 """A conductance of the course of CURR_ALPHA."""
+
+COND_BETA = ReceptorPart(
+    name="CondBeta",
+    parameters=(
+        ParameterSpec("tau_rise", 0.2, "ms", positive=True),
+        ParameterSpec("tau_decay", 1.7, "ms", positive=True),
+        E_REV,
+    ),
+    equations="dgsyn/dt = height*rise - gsyn/tau_decay\ndrise/dt = -rise/tau_rise".replace(
+        # r**(r/(r - 1))/tau_decay for r = tau_decay/tau_rise, without a singularity where both are equal
+        "height",
+        "exp(tau_decay/tau_rise/exprel(log(tau_decay/tau_rise)))/tau_decay",
+    ),
+    increment="rise += input",
+    current="gsyn*(e_rev - v)",
+    units=(("gsyn", "uS"), ("rise", "uS")),
+)
+"""A conductance exp(-s/tau_decay) - exp(-s/tau_rise), scaled so that it peaks at the weight."""

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from pynn_annarchy.exceptions import ModelError
 from pynn_annarchy.language.checks.definitions import changed_by
 from pynn_annarchy.language.parse import parse_equations
+from pynn_annarchy.language.syntax import DifferentialEquation
 from pynn_annarchy.language.tokens import substitute_names
 from pynn_annarchy.model.spec import ModelSpec, ParameterSpec, ReceptorSpec
 
@@ -75,14 +76,13 @@ def compose(name: str, body: ModelSpec, receptors: Mapping[str, ReceptorPart], d
     """
     parts = tuple(receptors.items())
     _check_names(name, body, receptors)
-    current = {CURRENT: _sum_of_currents(receptors)}
-    equations = [substitute_names(body.equations, current, {parameter.name for parameter in body.parameters})]
-    equations += [part.in_cell(part.equations, receptor) for receptor, part in parts if part.equations]
+    differential, assignments = _with_current(body, _sum_of_currents(receptors))
+    equations = (part.in_cell(part.equations, receptor) for receptor, part in parts)
     return replace(
         body,
         name=name,
         parameters=(*body.parameters, *(own for receptor, part in parts for own in _parameters(part, receptor))),
-        equations="\n".join(equations),
+        equations="\n".join(text for text in (differential, *equations, assignments) if text),
         receptors=tuple(ReceptorSpec(receptor, part.in_cell(part.increment, receptor)) for receptor, part in parts),
         units=(*body.units, *(own for receptor, part in parts for own in _units(part, receptor))),
         description=description or body.description,
@@ -107,6 +107,18 @@ def _check_names(name: str, body: ModelSpec, receptors: Mapping[str, ReceptorPar
             owner = owners.setdefault(symbol, f"receptor '{receptor}'")
             if owner != f"receptor '{receptor}'":
                 raise ModelError(f"cell type '{name}': '{symbol}' of receptor '{receptor}' is taken by {owner}")
+
+
+def _with_current(body: ModelSpec, current: str) -> tuple[str, str]:
+    """The body's equations with the current put in: those to its last differential equation, and those after it.
+
+    Equations of receptors belong between them, into one block with the differential equations that read them.
+    """
+    names = {parameter.name for parameter in body.parameters}
+    text = substitute_names(body.equations, {CURRENT: current}, names)
+    ends = [e.span.end for e in parse_equations(text, names) if isinstance(e, DifferentialEquation)]
+    end = text.find("\n", max(ends, default=len(text)))
+    return (text, "") if end < 0 else (text[:end], text[end + 1 :])
 
 
 def _sum_of_currents(receptors: Mapping[str, ReceptorPart]) -> str:

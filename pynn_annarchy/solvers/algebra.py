@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 
 from pynn_annarchy.language.syntax import (
     Binary,
@@ -129,6 +130,11 @@ def divide(left: Expression, right: Expression) -> Expression:
         case other, Number(1):
             return other
     return Binary(BinaryOperator.DIVIDE, left, right)
+
+
+def scale(expression: Expression, factor: Fraction) -> Expression:
+    """The expression times a fraction."""
+    return divide(multiply(Number(factor.numerator), expression), Number(factor.denominator))
 
 
 def choose(condition: Expression, then: Expression, otherwise: Expression) -> Expression:

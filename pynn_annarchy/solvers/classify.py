@@ -5,7 +5,7 @@
    method ('implicit', 'midpoint', 'rk4') share it.
 3. What is left is taken in the order of dependence, variables that depend on each other together: alone and linear in
    itself, exponential Euler with the mean or middle of its coefficients; together and each linear in itself,
-   exponential midpoint; otherwise rk4.
+   splitting; otherwise rk4.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class Method(Enum):
     EXACT = "exact"
     STEP_MEAN = "exponential, mean coefficients"
     STEP_MIDDLE = "exponential, midpoint coefficients"
-    EXPONENTIAL_MIDPOINT = "exponential midpoint"
+    SPLITTING = "splitting, extrapolated"
     EXPLICIT = "explicit"
     EXPONENTIAL = "exponential"
     MIDPOINT = "midpoint"
@@ -216,8 +216,8 @@ def _group(variables: tuple[str, ...], asked: Method | None, block: Block) -> Gr
     if nonlinear:
         return Group(variables, Method.RK4, f"not linear in {_listed(nonlinear)}: error of fourth order")
     if len(variables) > 1:
-        reason = "each linear in itself with coefficients that follow the others: error of second order"
-        return Group(variables, Method.EXPONENTIAL_MIDPOINT, reason)
+        reason = "each linear in itself with coefficients that follow the others: error of fourth order"
+        return Group(variables, Method.SPLITTING, reason)
     return _alone(variables[0], forms[variables[0]], block)
 
 

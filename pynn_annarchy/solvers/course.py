@@ -3,24 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from enum import Enum, auto
+from enum import Enum
+from fractions import Fraction
 
 from pynn_annarchy.language.syntax import Conditional, Expression, Name
 from pynn_annarchy.language.visit import names_in, substitute
-from pynn_annarchy.solvers.algebra import DT, TWO, add, divide
+from pynn_annarchy.solvers.algebra import DT, TWO, add, divide, scale, subtract
 from pynn_annarchy.solvers.exact import REFRACTORY, ExactSolver, Solution
 from pynn_annarchy.solvers.names import Temporaries
 
 
 class When(Enum):
-    START = auto()
-    MIDDLE = auto()
-    MEAN = auto()
-    END = auto()
+    """Times of a step by the part of it that has passed, and the mean over the step."""
+
+    START = Fraction(0)
+    QUARTER = Fraction(1, 4)
+    MIDDLE = Fraction(1, 2)
+    THREE_QUARTERS = Fraction(3, 4)
+    END = Fraction(1)
+    MEAN = "mean"
+
+    @property
+    def passed(self) -> Fraction:
+        """The part of the step that has passed; of what changes linearly, the middle is the mean."""
+        return self.value if isinstance(self.value, Fraction) else Fraction(1, 2)
 
 
 _ROWS = {
+    When.QUARTER: (Solution.QUARTER, "quarter"),
     When.MIDDLE: (Solution.MIDDLE, "mid"),
+    When.THREE_QUARTERS: (Solution.THREE_QUARTERS, "three_quarters"),
     When.MEAN: (Solution.MEAN, "mean"),
     When.END: (Solution.END, "new"),
 }
@@ -78,13 +90,16 @@ class Course:
 
     def _value(self, name: str, when: When) -> Expression:
         if name == "t":
-            return add(Name(name), DT if when is When.END else divide(DT, TWO))
+            return add(Name(name), scale(DT, when.passed))
         solution, suffix = _ROWS[when]
         if name in self._exact.solved:
             return self.define(f"{name}_{suffix}", self._held_or(name, self._exact.row(name, solution)))
         if when is When.END:
             return self.define(f"{name}_{suffix}", self._ends[name])
-        return divide(add(Name(name), self.at(name, When.END)), TWO)
+        end = self.at(name, When.END)
+        if when.passed == Fraction(1, 2):
+            return divide(add(Name(name), end), TWO)
+        return add(Name(name), scale(subtract(end, Name(name)), when.passed))
 
     def _held_or(self, name: str, value: Expression) -> Expression:
         return Conditional(REFRACTORY, Name(name), value) if name in self._held else value

@@ -28,7 +28,7 @@ from pynn_annarchy.language.syntax import (
 )
 from pynn_annarchy.language.visit import identifiers, map_children
 from pynn_annarchy.model.checked import Model
-from pynn_annarchy.solvers import exponential, implicit, tableaus
+from pynn_annarchy.solvers import exponential, implicit, splitting, tableaus
 from pynn_annarchy.solvers.algebra import LinearForm, linear_form, multiply, total
 from pynn_annarchy.solvers.classify import Block, Group, Method, classify, is_constant_form, method_named, refusal
 from pynn_annarchy.solvers.course import Course
@@ -43,7 +43,7 @@ _EXPONENTIALS = {
     Method.EXPONENTIAL: exponential.solve_with_start,
     Method.STEP_MEAN: exponential.solve_with_mean,
     Method.STEP_MIDDLE: exponential.solve_with_middle,
-    Method.EXPONENTIAL_MIDPOINT: exponential.solve_coupled,
+    Method.SPLITTING: splitting.solve_extrapolated,
 }
 
 

@@ -2,7 +2,8 @@
 
 The solution over one step is x(t + dt) = P x(t) + c. Whatever is given from outside and held over the step (an injected
 current, the result of an assignment) is a variable with rate zero, and time is one with rate one, so that A and b
-depend on parameters only. Half the matrix gives the middle of the step, the integral of the solution its mean.
+depend on parameters only. A part of the matrix gives what is reached after that part of the step, the integral of the
+solution its mean.
 
 Source: Rotter & Diesmann 1999, Biol. Cybern. 81:381-402.
 """
@@ -12,10 +13,11 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import Enum
+from fractions import Fraction
 
 from pynn_annarchy.language.syntax import Conditional, Expression, Name
 from pynn_annarchy.language.visit import names_in
-from pynn_annarchy.solvers.algebra import ONE, TWO, ZERO, divide, is_zero, linear_form, multiply, total
+from pynn_annarchy.solvers.algebra import ONE, ZERO, is_zero, linear_form, multiply, scale, total
 from pynn_annarchy.solvers.graphs import reachable
 from pynn_annarchy.solvers.names import FreshNames
 from pynn_annarchy.solvers.updates import Entry, LinearSystem
@@ -28,7 +30,17 @@ class Solution(Enum):
 
     END = ("P", "c")
     MEAN = ("M", "m")
+    QUARTER = ("Q", "q")
     MIDDLE = ("H", "h")
+    THREE_QUARTERS = ("T", "u")
+
+
+_PARTS = {
+    Solution.QUARTER: Fraction(1, 4),
+    Solution.MIDDLE: Fraction(1, 2),
+    Solution.THREE_QUARTERS: Fraction(3, 4),
+}
+"""Solutions within a step, and the part of the step after which they hold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +59,10 @@ class System:
         constant = tuple(ZERO if s in held else b for s, b in zip(self.states, self.constant, strict=True))
         return System(self.states, self.solved, matrix, constant)
 
-    def halved(self) -> System:
-        """The system whose solution after one step is this one's after half a step."""
-        matrix = tuple(tuple(divide(entry, TWO) for entry in row) for row in self.matrix)
-        return System(self.states, self.solved, matrix, tuple(divide(entry, TWO) for entry in self.constant))
+    def scaled(self, part: Fraction) -> System:
+        """The system whose solution after one step is this one's after a part of a step."""
+        matrix = tuple(tuple(scale(entry, part) for entry in row) for row in self.matrix)
+        return System(self.states, self.solved, matrix, tuple(scale(entry, part) for entry in self.constant))
 
     def graph(self) -> dict[int, frozenset[int]]:
         """By row, the columns whose entries are not zero."""
@@ -90,7 +102,7 @@ class ExactSolver:
         return self._always.system.solved
 
     def row(self, variable: str, solution: Solution) -> Expression:
-        """The variable at the end, the mean or the middle of a step in which it is not itself held."""
+        """The variable at the end of a step in which it is not itself held, within it, or its mean over it."""
         active = self._always.row(variable, solution, self._names)
         if self._follows_held(variable):
             return Conditional(REFRACTORY, self._refractory.row(variable, solution, self._names), active)
@@ -126,8 +138,8 @@ class _Regime:
 
     def systems(self) -> tuple[LinearSystem, ...]:
         full = self._linear_system(self.system, Solution.END, Solution.MEAN)
-        half = self._linear_system(self.system.halved(), Solution.MIDDLE, None)
-        return tuple(system for system in (full, half) if system.transition or system.mean)
+        parts = (self._linear_system(self.system.scaled(part), within, None) for within, part in _PARTS.items())
+        return tuple(system for system in (full, *parts) if system.transition or system.mean)
 
     def _term(self, solution: Solution, i: int, j: int, names: FreshNames) -> Expression:
         factor = ONE if i == j and i not in self._closure[i] else Name(self._entry(solution, i, j, names))

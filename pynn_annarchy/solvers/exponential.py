@@ -10,10 +10,8 @@ from collections.abc import Mapping
 from pynn_annarchy.language.syntax import Call, Expression, Name
 from pynn_annarchy.solvers.algebra import (
     DT,
-    TWO,
     LinearForm,
     add,
-    divide,
     is_zero,
     multiply,
     negate,
@@ -43,18 +41,6 @@ def solve_with_middle(forms: Forms, course: Course) -> dict[str, Expression]:
     return _solve_between(forms, When.MIDDLE, course)
 
 
-def solve_coupled(forms: Forms, course: Course) -> dict[str, Expression]:
-    """a and b from the middle of the step, which variables that depend on each other reach by half a step with those
-    from its start: second order.
-
-    Source: Perego & Veneziani 2009, ETNA 35:234-256.
-    """
-    half = divide(DT, TWO)
-    middle = {v: course.define(f"{v}_mid", _relaxed(v, form, half, course)) for v, form in forms.items()}
-    read = {v: form.map(lambda part: course.read(part, When.MIDDLE, middle)) for v, form in forms.items()}
-    return {variable: _relaxed(variable, form, DT, course) for variable, form in read.items()}
-
-
 def _solve_between(forms: Forms, when: When, course: Course) -> dict[str, Expression]:
     read = {v: form.map(lambda part: course.read(part, when, {})) for v, form in forms.items()}
     return {variable: _relaxed(variable, form, DT, course) for variable, form in read.items()}
@@ -63,9 +49,14 @@ def _solve_between(forms: Forms, when: When, course: Course) -> dict[str, Expres
 def _relaxed(variable: str, form: LinearForm, duration: Expression, course: Course) -> Expression:
     """The variable after a time during which its rate keeps this form."""
     decay = negate(form.coefficient(variable))
+    if not is_zero(decay):
+        decay = course.define(f"decay_{variable}", decay)
+    return relaxed(Name(variable), decay, form.remainder, duration)
+
+
+def relaxed(start: Expression, decay: Expression, drive: Expression, duration: Expression) -> Expression:
+    """The solution of dx/dt = drive - decay x, both constant, after that time."""
     if is_zero(decay):
-        return add(Name(variable), multiply(duration, form.remainder))
-    decay = course.define(f"decay_{variable}", decay)
+        return add(start, multiply(duration, drive))
     relative = Call("exprel", (negate(multiply(decay, duration)),))
-    pull = subtract(form.remainder, multiply(decay, Name(variable)))
-    return add(Name(variable), multiply(multiply(duration, relative), pull))
+    return add(start, multiply(multiply(duration, relative), subtract(drive, multiply(decay, start))))

@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import replace
 
-from pynn_annarchy.language.functions import DISTRIBUTIONS
+from pynn_annarchy.language.functions import DISTRIBUTIONS, FUNCTIONS, Result
 from pynn_annarchy.language.syntax import (
     Assignment,
     Binary,
     BinaryOperator,
     Boolean,
     Call,
+    Comparison,
     Conditional,
     Expression,
+    Logical,
     Name,
     Number,
     Unary,
@@ -100,11 +102,23 @@ class _Hoisting:
         return self._is_named_constant(right) and not self._is_constant(left)
 
     def _is_named_constant(self, expression: Expression) -> bool:
-        return self._is_constant(expression) and bool(identifiers(expression))
+        return self._is_constant(expression) and bool(identifiers(expression)) and not _is_condition(expression)
 
     def _is_constant(self, expression: Expression) -> bool:
         random = any(isinstance(node, Call) and node.function in DISTRIBUTIONS for node in nodes(expression))
         return not random and identifiers(expression) <= self._constants
+
+
+def _is_condition(expression: Expression) -> bool:
+    """Whether the expression is true or false; parameters are numbers."""
+    match expression:
+        case Comparison() | Logical() | Boolean() | Unary(UnaryOperator.NOT):
+            return True
+        case Conditional(_, then, otherwise):
+            return _is_condition(then) and _is_condition(otherwise)
+        case Call(function):
+            return function in FUNCTIONS and FUNCTIONS[function].result is Result.BOOLEAN
+    return False
 
 
 def wish(expression: Expression, target: str) -> str:

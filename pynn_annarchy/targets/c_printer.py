@@ -52,7 +52,8 @@ _KEYWORDS = frozenset(
     Real""".split()  # noqa: SIM905
 )
 """Words of C++, and of the text around a model's names."""
-_CONNECTIVES = {Connective.AND: "&&", Connective.OR: "||"}
+_CONNECTIVES = {Connective.AND: "&", Connective.OR: "|"}
+"""Both sides are always evaluated: no branch stands in the way of vectors."""
 _CHOICE, _LOGIC, _COMPARISON, _SUM, _PRODUCT, _SIGN, _ATOM = range(7)
 """How strongly operators bind."""
 _WIDTH = 110
@@ -96,7 +97,7 @@ class Printer:
             case Literal():
                 return _literal(value)
             case Load(field):
-                return identifier(field.name) if self.is_shared(field) else f"this->{identifier(field.name)}[i]"
+                return identifier(field.name) if is_constant(field) else f"this->{identifier(field.name)}[i]"
             case Local(name):
                 return identifier(name)
             case StepValue(name):
@@ -115,7 +116,7 @@ class Printer:
                 return f"{self._operand(left, _SUM)} {operator.value} {self._operand(right, _SUM)}"
             case Logic(connective, left, right):
                 sign = _CONNECTIVES[connective]
-                return f"{self._operand(left, _COMPARISON)} {sign} {self._operand(right, _COMPARISON)}"
+                return f"{self._operand(left, _SIGN)} {sign} {self._operand(right, _SIGN)}"
             case Select(condition, then, otherwise):
                 parts = (self._operand(part, _LOGIC) for part in (condition, then, otherwise))
                 return "{} ? {} : {}".format(*parts)
@@ -128,6 +129,13 @@ class Printer:
                 return self._cast(operand, dtype)
             case _:
                 raise TypeError(f"no C++ for {value!r}; a pass that should have replaced it has not run")
+
+    def loads(self, fields: Iterable[Field]) -> Iterator[str]:
+        """Constants of one element as locals: loaded whether a condition needs them or not, as vectors must be."""
+        for field in fields:
+            if is_constant(field) and not self.is_shared(field):
+                name = identifier(field.name)
+                yield f"const {TYPES[field.dtype]} {name} = this->{name}[i];"
 
     def _operand(self, value: Value, least: int) -> str:
         """In parentheses where it binds less than `least`."""
@@ -191,6 +199,11 @@ def _assigned(body: Iterable[Statement]) -> Iterator[str]:
 
 def _as_real64(count: str) -> Value:
     return Cast(Local(count, DType.COUNT), DType.REAL64)
+
+
+def is_constant(field: Field) -> bool:
+    """Whether no step changes the field."""
+    return field.role in (Role.PARAMETER, Role.INPUT)
 
 
 def comment(text: str) -> str:
@@ -281,6 +294,7 @@ def cell_struct(kernel: CellKernel, shared: bool) -> str:
         "",
         f"    // {kernel.model}: one cell over one step; returns its number of spikes",
         "    PNN_FN Count update(int64_t i) const {",
+        *_wrapped(printer.loads(kernel.fields)),
         *_wrapped(printer.statements(kernel.body)),
         *_wrapped([f"return {printer.expression(kernel.spikes)};"]),
         "    }",
@@ -325,7 +339,7 @@ def _struct(kernel: Kernel, members: list[_Member], arguments: str, *functions: 
 def _fields(kernel: CellKernel, printer: Printer) -> Iterator[_Member]:
     arrays = [field for field in kernel.fields if not printer.is_shared(field)]
     for number, field in enumerate(arrays):
-        const = "const " if field.role in (Role.PARAMETER, Role.INPUT) else ""
+        const = "const " if is_constant(field) else ""
         name, kind = identifier(field.name), f"{const}{TYPES[field.dtype]}*"
         yield f"{kind} {name};", f"{name}(static_cast<{kind}>(segment.arrays[{number}]))"
     values = [field for field in kernel.fields if printer.is_shared(field)]

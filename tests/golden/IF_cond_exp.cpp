@@ -64,6 +64,7 @@ struct IF_cond_exp {
 
     // IF_cond_exp: one cell over one step; returns its number of spikes
     PNN_FN Count update(int64_t i) const {
+        const Real i_inj = this->i_inj[i];
         Real v = this->v[i];
         Real gsyn_exc = this->gsyn_exc[i];
         Real gsyn_inh = this->gsyn_inh[i];
@@ -76,8 +77,8 @@ struct IF_cond_exp {
         const Real gsyn_inh_mean = M_gsyn_inh_gsyn_inh * gsyn_inh;
         const Real decay_v = one_over_tau_m + (gsyn_exc_mean + gsyn_inh_mean) * one_over_cm;
         v = is_refractory ? v : v + this->dt * static_cast<Real>(pnn::exprel(-(decay_v * this->dt))) *
-            (v_rest_over_tau_m + (gsyn_exc_mean * e_rev_E + gsyn_inh_mean * e_rev_I + i_offset + this->i_inj[i]) *
-            one_over_cm - decay_v * v);
+            (v_rest_over_tau_m + (gsyn_exc_mean * e_rev_E + gsyn_inh_mean * e_rev_I + i_offset + i_inj) * one_over_cm
+            - decay_v * v);
         gsyn_exc = P_gsyn_exc_gsyn_exc * gsyn_exc;
         gsyn_inh = P_gsyn_inh_gsyn_inh * gsyn_inh;
         // excitatory: gsyn_exc = gsyn_exc + input
@@ -90,7 +91,7 @@ struct IF_cond_exp {
         input_1_[i] = 0;
         // spike: v >= v_thresh
         refractory = is_refractory ? refractory - 1.0 : refractory;
-        const bool has_spiked = !is_refractory && v >= v_thresh;
+        const bool has_spiked = !is_refractory & (v >= v_thresh);
         // reset: v = v_reset
         v = has_spiked ? v_reset : v;
         refractory = has_spiked ? refractory_steps : refractory;

@@ -58,6 +58,7 @@ struct IF_curr_exp {
 
     // IF_curr_exp: one cell over one step; returns its number of spikes
     PNN_FN Count update(int64_t i) const {
+        const Real i_inj = this->i_inj[i];
         Real v = this->v[i];
         Real isyn_exc = this->isyn_exc[i];
         Real isyn_inh = this->isyn_inh[i];
@@ -66,8 +67,8 @@ struct IF_curr_exp {
         // dv/dt = (v_rest - v)/tau_m + (isyn_exc + isyn_inh + i_offset + i_inj)/cm : init=-65.0, unless_refractory
         // disyn_exc/dt = -isyn_exc/tau_syn_E
         // disyn_inh/dt = -isyn_inh/tau_syn_I
-        v = is_refractory ? v : P_v_v * v + P_v_isyn_exc * isyn_exc + P_v_isyn_inh * isyn_inh + P_v_i_inj *
-            this->i_inj[i] + c_v;
+        v = is_refractory ? v : P_v_v * v + P_v_isyn_exc * isyn_exc + P_v_isyn_inh * isyn_inh + P_v_i_inj * i_inj +
+            c_v;
         isyn_exc = P_isyn_exc_isyn_exc * isyn_exc;
         isyn_inh = P_isyn_inh_isyn_inh * isyn_inh;
         // excitatory: isyn_exc = isyn_exc + input
@@ -80,7 +81,7 @@ struct IF_curr_exp {
         input_1_[i] = 0;
         // spike: v >= v_thresh
         refractory = is_refractory ? refractory - 1.0 : refractory;
-        const bool has_spiked = !is_refractory && v >= v_thresh;
+        const bool has_spiked = !is_refractory & (v >= v_thresh);
         // reset: v = v_reset
         v = has_spiked ? v_reset : v;
         refractory = has_spiked ? refractory_steps : refractory;

@@ -70,7 +70,7 @@ def _from_scenarios(folder: Path, package: str) -> Iterator[Scenario]:
             continue
         module = importlib.import_module(f"{package}.{info.name}")
         for name, value in vars(module).items():
-            if name.startswith("test_") and getattr(value, "is_scenario", False):
+            if getattr(value, "is_scenario", False):
                 yield Scenario(f"{info.name.removeprefix('test_')}.{name}", value)
 
 

@@ -4,13 +4,6 @@ The list is kept true by the tests: a listed scenario that passes is a failure. 
 """
 
 NEEDS = {
-    "EIF_cond_alpha_isfa_ista": ("cell_types.test_EIF_cond_alpha_isfa_ista",),
-    "EIF_cond_exp_isfa_ista": (
-        "recording.test_record_vm_and_gsyn_from_assembly",
-        "scenario4.test_scenario4",
-    ),
-    "HH_cond_exp": ("cell_types.test_HH_cond_exp",),
-    "PointNeuron": ("cell_types.test_composed_neuron_model_homogeneous_receptors",),
     "STDPMechanism": (
         "connection_handling.test_issue652",
         "scenario3.test_scenario3",
@@ -24,6 +17,7 @@ NEEDS = {
         "parameter_handling.test_set_synaptic_parameters_fully_connected",
         "parameter_handling.test_set_synaptic_parameters_multiply_connected",
         "parameter_handling.test_set_synaptic_parameters_partially_connected",
+        "scenario4.test_scenario4",
     ),
 }
 

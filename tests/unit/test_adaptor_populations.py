@@ -94,11 +94,19 @@ def test_a_million_cells_take_seconds():
 
 def test_standard_models_are_listed():
     assert sim.list_standard_models() == [
+        "EIF_cond_alpha_isfa_ista",
+        "EIF_cond_exp_isfa_ista",
+        "GIF_cond_exp",
+        "HH_cond_exp",
         "IF_cond_alpha",
         "IF_cond_exp",
+        "IF_cond_exp_gsfa_grr",
         "IF_curr_alpha",
         "IF_curr_delta",
         "IF_curr_exp",
+        "IF_facets_hardware1",
+        "Izhikevich",
+        "PointNeuron",
         "SpikeSourceArray",
         "SpikeSourceGamma",
         "SpikeSourcePoisson",

@@ -9,6 +9,7 @@ from pyNN.random import NumpyRNG, RandomDistribution
 
 import pynn_annarchy as sim
 from pynn_annarchy.exceptions import ModelError, StaleSimulationError
+from pynn_annarchy.standardmodels.later import comes_later
 
 
 @pytest.fixture
@@ -150,9 +151,9 @@ def test_current_into_a_spike_source_is_refused(cells):
         sim.DCSource(amplitude=1.0).inject_into(sim.Population(1, sim.SpikeSourceArray()))
 
 
-def test_a_model_that_comes_later_says_so(cells):
-    with pytest.raises(NotImplementedError, match="Izhikevich comes later"):
-        sim.Izhikevich()
+def test_a_model_that_comes_later_says_so():
+    with pytest.raises(NotImplementedError, match="Dendrite comes later"):
+        comes_later("Dendrite")()
 
 
 # projections

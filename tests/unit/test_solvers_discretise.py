@@ -36,7 +36,7 @@ def test_a_conductance_cell_has_exact_conductances_and_a_membrane_that_feels_the
     ("equations", "method"),
     [
         ("dv/dt = v*v - v", "rk4"),
-        ("dv/dt = -v*n\ndn/dt = v - n*(1 + v)", "exponential midpoint"),
+        ("dv/dt = -v*n\ndn/dt = v - n*(1 + v)", "splitting, extrapolated"),
         ("dv/dt = -v*n*n\ndn/dt = -n", "exponential, midpoint coefficients"),
         ("dv/dt = -v*i_inj", "exponential, mean coefficients"),
         ("dv/dt = if i_inj > 0: -v else: 1 - 2*v", "exponential, mean coefficients"),

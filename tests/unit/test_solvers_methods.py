@@ -94,7 +94,7 @@ def test_explicit_methods_converge_with_their_order(equations, order):
 
 @pytest.mark.parametrize(
     ("flags", "order"),
-    [("explicit", 1), ("exponential", 1), ("semiimplicit", 1), ("midpoint", 2), ("rk4", 4), ("", 2)],
+    [("explicit", 1), ("exponential", 1), ("semiimplicit", 1), ("midpoint", 2), ("rk4", 4), ("", 4)],
 )
 def test_coupled_nonlinear_equations_converge_with_the_methods_order(flags, order):
     flag = f" : {flags}" if flags else ""

@@ -108,7 +108,7 @@ def arithmetic(operator, left, right):
                 ir.Logic(Connective.AND, ir.Local("m", DType.MASK), ir.Compare(Comparator.EQUAL, A, B)),
                 ir.Not(ir.Local("n", DType.MASK)),
             ),
-            "(m && a == b) || !n",
+            "(m & (a == b)) | !n",
         ),
         (ir.Cast(ir.Compare(Comparator.LESS, A, B), DType.REAL), "(a < b ? Real(1) : Real(0))"),
     ],
