@@ -64,7 +64,7 @@ struct SpikeSourcePoisson {
         drawn_rate = rate;
         // spike: left <= 0
         Count n_spikes = Count(0.0);
-        while (left <= Real(0.0) && static_cast<double>(n_spikes) < most_spikes) {
+        while ((left <= Real(0.0)) & (static_cast<double>(n_spikes) < most_spikes)) {
             // reset: left = left + Exponential(ite(rate > 0, 1000/(rate*dt), 1e+30))
             left = left + static_cast<Real>(pnn::exponential(identity_(i, 1, static_cast<uint32_t>(n_spikes)),
                 static_cast<double>(rate > Real(0.0) ? Real(1000.0) / (rate * this->dt) : Real(1e+30))));
