@@ -83,4 +83,28 @@ CASES = (
         (memory(OURS, "annarchy"), memory(NEST, "nest")),
         most_repeats=1,
     ),
+    Case(
+        "recording",
+        "Recording v of 4,000 cells for 1 s, dt 0.1 ms (4e7 samples), over the same run without",
+        ("without", "run", "get_data", "recording", "peak_of_samples"),
+        (Contender("pyNN.annarchy", OURS, WORKERS / "recording.py", ()),),
+    ),
+    Case(
+        "spikes",
+        "Ten million recorded spikes of 1,000 cells: the run, the block, their counts, all trains as objects",
+        ("run", "get_data", "counts", "trains"),
+        (Contender("pyNN.annarchy", OURS, WORKERS / "spikes.py", ()),),
+    ),
+    Case(
+        "pieces",
+        "10,000 calls of run(0.1) over one run(1000.0), 100 cells with 100 sources, without and with recording",
+        ("one_run", "extra", "one_run_recorded", "extra_recorded"),
+        (Contender("pyNN.annarchy", OURS, WORKERS / "pieces.py", ()),),
+    ),
+    Case(
+        "million",
+        "A million cells: created, initialized with random values, spikes recorded, one step; compiled before",
+        ("create", "initialize", "record", "run", "total"),
+        (Contender("pyNN.annarchy", OURS, WORKERS / "million.py", ()),),
+    ),
 )

@@ -19,6 +19,7 @@ UNITS = {
     "rate_inhibitory": "Hz",
     "bytes_per_synapse": "bytes",
     "peak_bytes_per_synapse": "bytes",
+    "peak_of_samples": "of the samples' memory",
 }
 NOT_A_COST = {"rate_excitatory", "rate_inhibitory"}
 

@@ -14,7 +14,7 @@ from pyNN import errors, recording
 from pyNN.recording import Variable
 
 from pynn_annarchy import output, simulator
-from pynn_annarchy.engine.arrays import times_of
+from pynn_annarchy.engine.arrays import time_of
 from pynn_annarchy.engine.recorders import Samples
 from pynn_annarchy.neo_objects import SpikeTrains
 
@@ -90,7 +90,7 @@ class Recorder(recording.Recorder):
             for variable in sampled:
                 self._refuse_other_interval(variable, self._index(cells), every)
             if sampled:
-                self.sampling_interval = float(times_of(every, self._simulator.state.dt))
+                self.sampling_interval = time_of(every, self._simulator.state.dt)
         for variable in localized:
             new = cells - self.recorded[variable]
             self.recorded[variable] |= cells
@@ -120,7 +120,7 @@ class Recorder(recording.Recorder):
             if steps != every and len(both):
                 raise ValueError(
                     f"'{variable.name}' of cell {both[0]} of '{self.population.label}' is already recorded every "
-                    f"{times_of(steps, self._simulator.state.dt)} ms: a variable of a cell has one sampling_interval, "
+                    f"{time_of(steps, self._simulator.state.dt)} ms: a variable of a cell has one sampling_interval, "
                     "which record(None) lets you choose anew"
                 )
 
@@ -260,8 +260,8 @@ class Recorder(recording.Recorder):
         return neo.AnalogSignal(
             values,
             units="dimensionless" if units == "unknown" else units,
-            t_start=float(times_of(parts[0].start_step, dt)) * pq.ms,
-            sampling_period=float(times_of(parts[0].every, dt)) * pq.ms,
+            t_start=time_of(parts[0].start_step, dt) * pq.ms,
+            sampling_period=time_of(parts[0].every, dt) * pq.ms,
             name=variable.name,
             channel_ids=index + int(self.population.first_id),
             source_population=self.population.label,

@@ -66,6 +66,12 @@ def _decimal(dt: float) -> tuple[float, float]:
     return float(ratio.numerator), float(ratio.denominator)
 
 
+def time_of(step: int, dt: float) -> float:
+    """Time of one step in ms, see times_of."""
+    numerator, denominator = _decimal(dt)
+    return step * numerator / denominator
+
+
 def times_of(steps: int | IntArray, dt: float) -> FloatArray:
     """Times of steps in ms: the doubles nearest to the decimal numbers that users write (3 * 0.1 is not 0.3)."""
     numerator, denominator = _decimal(dt)

@@ -10,7 +10,7 @@ import numpy as np
 
 from pynn_annarchy import _mathematics
 from pynn_annarchy.engine import _binding, interrupts
-from pynn_annarchy.engine.arrays import IntArray, times_of
+from pynn_annarchy.engine.arrays import IntArray, time_of
 from pynn_annarchy.engine.cells import NO_SPIKES, Cells, Population, Spikes, SpikeSource
 from pynn_annarchy.engine.connectivity import SynapseBuilder, Synapses
 from pynn_annarchy.engine.currents import Current, Output, Waveform
@@ -72,7 +72,7 @@ class Network:
     @property
     def t(self) -> float:
         """Present time, in ms."""
-        return float(times_of(self.step, self.dt))
+        return time_of(self.step, self.dt)
 
     @property
     def partitions(self) -> int:
