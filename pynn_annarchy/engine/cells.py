@@ -270,13 +270,17 @@ class Cells:
 
     @property
     def takes_current(self) -> bool:
-        """Whether the model has an input for injected currents."""
-        return bool(self.spec.inputs)
+        """Whether the model has an input for injected currents, the first one in nA."""
+        return bool(self._current_inputs)
 
     @property
     def injected(self) -> AnyArray:
         """The sum of injected currents of each cell, in nA, as the model reads it."""
-        return self.arrays[self.spec.inputs[0].name]
+        return self.arrays[self._current_inputs[0]]
+
+    @property
+    def _current_inputs(self) -> list[str]:
+        return [given.name for given in self.spec.inputs if given.unit == "nA"]
 
     # recording
 
