@@ -22,12 +22,19 @@ class DType(Enum):
 
 
 class Role(Enum):
-    """Who writes a field: the kernel (state, refractory) or only the engine (parameter, input)."""
+    """Who writes a field: the kernel (state, refractory) or only the engine (parameter, input).
+
+    Of synapses further: traces, which all synapses of a pre- or post-synaptic cell have in common, and what a state was
+    just before the last post-synaptic spike.
+    """
 
     STATE = "state"
     PARAMETER = "parameter"
     INPUT = "input"
     REFRACTORY = "refractory"
+    PRE_TRACE = "pre trace"
+    POST_TRACE = "post trace"
+    LEFT = "left limit"
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +156,57 @@ class Cast:
     dtype: DType
 
 
+class Since(Enum):
+    """The spikes after which time is counted; the value is the name of the number of steps in `learn.h`."""
+
+    PRE = "since_pre"
+    POST = "since_post"
+    ANY = "since_any"
+
+
+@dataclass(frozen=True, slots=True)
+class Elapsed:
+    """Steps since the last spike of a kind that reached the synapse; since t = 0 where there was none."""
+
+    since: Since
+    dtype: DType = DType.REAL64
+
+
+@dataclass(frozen=True, slots=True)
+class Decay:
+    """exp(-(elapsed * dt)/tau); `number` is the place of tau in the kernel's decays, for which there may be tables."""
+
+    elapsed: Elapsed
+    tau: Value
+    number: int
+    dtype: DType = DType.REAL64
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """When a spike reaches the synapse, in ms: 't' this one, 't_pre' and 't_post' the last ones before."""
+
+    name: str
+    dtype: DType = DType.REAL64
+
+
+class About(Enum):
+    """What may be asked about a spike."""
+
+    COINCIDENT = "coincident"
+    """A pre-synaptic one: a post-synaptic one has reached the synapse at the same moment."""
+    REPEATED = "repeated"
+    """Not the first of several that a cell has sent in one step."""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Whether something holds for this spike."""
+
+    about: About
+    dtype: DType = DType.MASK
+
+
 Value = (
     Literal
     | Load
@@ -164,6 +222,10 @@ Value = (
     | Apply
     | Draw
     | Cast
+    | Elapsed
+    | Decay
+    | Moment
+    | Event
 )
 
 
@@ -239,13 +301,58 @@ class SynapseKernel:
     increment: Value
 
 
-Kernel = CellKernel | SynapseKernel
+@dataclass(frozen=True, slots=True)
+class LearningKernel:
+    """Primitive `learn`: what a synapse does when a spike of its pre- or post-synaptic cell reaches it.
+
+    Args:
+        model: name of the synapse type.
+        parameters: all that the bodies load, each one value for all synapses or one for each of them.
+        variables: stored in every synapse.
+        pre_traces: stored once for all synapses of a pre-synaptic cell that a projection has.
+        post_traces: the same of post-synaptic cells.
+        left_limits: states just before the last post-synaptic spike, for pre-synaptic ones of the same moment.
+        pre: statements at a pre-synaptic spike.
+        increment: what that one sends.
+        post: statements at a post-synaptic spike.
+        pre_trace: statements that bring the traces of a pre-synaptic cell to its next spike.
+        post_trace: the same of a post-synaptic one.
+        decays: the distinct time constants of the decays.
+        trace_parameters: parameters that all synapses must share for there to be traces.
+    """
+
+    model: str
+    parameters: tuple[Field, ...]
+    variables: tuple[Field, ...]
+    pre_traces: tuple[Field, ...]
+    post_traces: tuple[Field, ...]
+    left_limits: tuple[Field, ...]
+    pre: tuple[Statement, ...]
+    increment: Value
+    post: tuple[Statement, ...]
+    pre_trace: tuple[Statement, ...]
+    post_trace: tuple[Statement, ...]
+    decays: tuple[Value, ...]
+    trace_parameters: tuple[str, ...]
+
+    @property
+    def fields(self) -> tuple[Field, ...]:
+        """What the engine has an array or a value for, in the order of the module's table."""
+        return self.parameters + self.variables
+
+    @property
+    def draws(self) -> bool:
+        """Whether a spike draws random numbers."""
+        return any(isinstance(value, Draw) for value in values_in(self))
+
+
+Kernel = CellKernel | SynapseKernel | LearningKernel
 
 
 def children(value: Value) -> tuple[Value, ...]:
     """The direct operands of an expression."""
     match value:
-        case Literal() | Load() | Local() | StepValue() | Arrived():
+        case Literal() | Load() | Local() | StepValue() | Arrived() | Elapsed() | Moment() | Event():
             return ()
         case Negate(operand) | Not(operand) | Cast(operand):
             return (operand,)
@@ -255,6 +362,8 @@ def children(value: Value) -> tuple[Value, ...]:
             return (condition, then, otherwise)
         case Apply(_, arguments) | Draw(_, arguments):
             return arguments
+        case Decay(elapsed, tau):
+            return (elapsed, tau)
 
 
 def loaded(value: Value) -> set[Field]:
@@ -274,10 +383,17 @@ def statement_values(body: Iterable[Statement]) -> Iterator[Value]:
                 yield from (condition, most, *statement_values(repeated))
 
 
+def bodies(kernel: Kernel) -> tuple[tuple[Statement, ...], ...]:
+    """The statements of each of a kernel's functions."""
+    if isinstance(kernel, LearningKernel):
+        return kernel.pre, kernel.post, kernel.pre_trace, kernel.post_trace
+    return (kernel.body,)
+
+
 def values_in(kernel: Kernel) -> Iterator[Value]:
     """Every expression of a kernel and of its statements, operands included."""
     result = kernel.spikes if isinstance(kernel, CellKernel) else kernel.increment
-    pending = [result, *statement_values(kernel.body)]
+    pending = [result, *(value for body in bodies(kernel) for value in statement_values(body))]
     while pending:
         value = pending.pop()
         yield value

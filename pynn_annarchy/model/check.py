@@ -10,11 +10,10 @@ Stages, each in a module of its own:
 
 from __future__ import annotations
 
-from collections.abc import Set as AbstractSet
+from dataclasses import replace
 
-from pynn_annarchy.language.checks.definitions import changed_by
 from pynn_annarchy.language.syntax import Assignment
-from pynn_annarchy.model.checked import Model
+from pynn_annarchy.model.checked import Model, Variable
 from pynn_annarchy.model.rules import Rules, check_declarations
 from pynn_annarchy.model.spec import ModelSpec
 from pynn_annarchy.model.texts import bounded, read
@@ -30,7 +29,6 @@ def check(spec: ModelSpec) -> Model:
     check_declarations(spec)
     texts = read(spec)
     variables = declared_variables(spec, texts)
-    with_equation = {changed_by(equation) for equation in texts.equations}
     Rules.of(spec, texts, variables).check()
     return Model(
         spec=spec,
@@ -40,12 +38,23 @@ def check(spec: ModelSpec) -> Model:
         spike=texts.spike,
         emits=texts.emits,
         max_spikes=texts.max_spikes,
-        reset=_bounded(texts.reset, with_equation),
+        reset=_bounded(texts.reset, variables),
         refractory=texts.refractory,
-        pre_spike=_bounded(texts.pre_spike, with_equation),
+        pre_spike=_bounded(texts.pre_spike, variables),
+        post_spike=_bounded(texts.post_spike, variables),
     )
 
 
-def _bounded(statements: tuple[Assignment, ...], with_equation: AbstractSet[str]) -> tuple[Assignment, ...]:
-    """Statements with their own bounds written out, but where these are the variable's, for want of an equation."""
-    return tuple(bounded(statement) if statement.target in with_equation else statement for statement in statements)
+def _bounded(statements: tuple[Assignment, ...], variables: tuple[Variable, ...]) -> tuple[Assignment, ...]:
+    """Statements with those bounds of their own written out that are not their variable's anyway."""
+    declared = {variable.name: variable for variable in variables}
+    return tuple(_with_own_bounds(statement, declared.get(statement.target)) for statement in statements)
+
+
+def _with_own_bounds(statement: Assignment, variable: Variable | None) -> Assignment:
+    flags = statement.flags
+    if variable is not None:
+        minimum = None if flags.minimum == variable.minimum else flags.minimum
+        maximum = None if flags.maximum == variable.maximum else flags.maximum
+        flags = replace(flags, minimum=minimum, maximum=maximum)
+    return bounded(replace(statement, flags=flags))

@@ -23,6 +23,8 @@ class Variable:
     """Held during refractoriness: neither equations nor increments change it."""
     locality: str = "local"
     dtype: str = "float"
+    is_kept: bool = True
+    """False for a mere intermediate result: whoever reads it has assigned it before, in the same handler."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,7 @@ class Model:
     refractory: Expression | None
     pre_spike: tuple[Assignment, ...]
     """For synapses; ``g_target`` is the name of the increment sent to the target."""
+    post_spike: tuple[Assignment, ...] = ()
 
     def variable(self, name: str) -> Variable:
         """The variable of that name; KeyError where there is none."""

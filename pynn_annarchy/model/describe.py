@@ -35,7 +35,7 @@ def latex(model: Model) -> str:
         )
     if model.emits is not None:
         rows.append(rf"\text{{spikes a step}} &= {latex_expression(model.emits)}")
-    rows += [latex_equation(statement) for statement in model.pre_spike]
+    rows += [latex_equation(statement) for statement in (*model.pre_spike, *model.post_spike)]
     equations = "\\begin{align*}\n" + " \\\\\n".join(rows) + "\n\\end{align*}"
     return f"{equations}\n{_latex_parameters(model.spec.parameters)}" if model.spec.parameters else equations
 
@@ -69,6 +69,8 @@ def _events(model: Model) -> Iterator[tuple[str, list[str]]]:
         yield "Refractory for", [f"{show(model.refractory)} ms, holding {', '.join(held) or 'nothing'}"]
     if model.pre_spike:
         yield "When a spike arrives", [show(statement) for statement in model.pre_spike]
+    if model.post_spike:
+        yield "When the post-synaptic cell spikes", [show(statement) for statement in model.post_spike]
 
 
 def _parameter(parameter: ParameterSpec) -> str:

@@ -17,7 +17,7 @@ from pynn_annarchy.model.checked import Variable
 from pynn_annarchy.model.spec import Kind, ModelSpec, ParameterSpec
 from pynn_annarchy.model.texts import Texts
 from pynn_annarchy.model.told import told
-from pynn_annarchy.model.variables import INCREMENT, value_of
+from pynn_annarchy.model.variables import INCREMENT, WEIGHT, changeable_parameters, value_of
 
 
 def check_declarations(spec: ModelSpec) -> None:
@@ -48,9 +48,10 @@ def _check_words(spec: ModelSpec, locality: str, dtype: str) -> None:
 
 
 def _check_kind(spec: ModelSpec) -> None:
-    """Cells have spikes, receptors and inputs; synapses have ``pre_spike``."""
+    """Cells have spikes, receptors and inputs; synapses have ``pre_spike`` and ``post_spike``."""
     of_cells = {"spike": spec.spike, "emits": spec.emits, "reset": spec.reset, "refractory": spec.refractory}
-    foreign = {"pre_spike": spec.pre_spike} if spec.kind is Kind.CELL else of_cells
+    of_synapses = {"pre_spike": spec.pre_spike, "post_spike": spec.post_spike}
+    foreign = of_synapses if spec.kind is Kind.CELL else of_cells
     for where, text in foreign.items():
         if text.strip():
             with told(spec, where):
@@ -98,7 +99,7 @@ class Rules:
     localities: Mapping[str, str]
     parameters: frozenset[str]
     constants: frozenset[str]
-    """Parameters and inputs."""
+    """Parameters and inputs that nothing may change."""
     defined: frozenset[str]
     """Variables that have an equation."""
 
@@ -117,7 +118,7 @@ class Rules:
                 **{item.name: LOCALITIES[item.locality] for item in typed},
             },
             parameters=parameters,
-            constants=parameters | inputs,
+            constants=(parameters | inputs) - changeable_parameters(spec),
             defined=frozenset(changed_by(equation) for equation in texts.equations),
         )
 
@@ -132,9 +133,13 @@ class Rules:
                 self._equation(equation)
         with told(self.spec, "equations"):
             definitions.defined_once(self.texts.equations)
+        declared = set(self.defined)
         for where, statement in self.texts.statements():
             with told(self.spec, where):
-                self._statement(statement)
+                self._statement(statement, is_declared=statement.target in declared)
+                if where == "post_spike":
+                    definitions.follows_post_spike(statement)
+            declared.add(statement.target)
         for receptor in self.texts.receptors:
             with told(self.spec, f"receptor '{receptor.name}'"):
                 definitions.reads_input(receptor.increment)
@@ -158,7 +163,7 @@ class Rules:
         self._reads(value)
         self._takes(name, value, is_rate=isinstance(equation, DifferentialEquation))
 
-    def _statement(self, statement: Assignment) -> None:
+    def _statement(self, statement: Assignment, *, is_declared: bool) -> None:
         name = statement.target
         flags.statement_has_no_method(statement)
         if self.spec.kind is Kind.CELL:
@@ -168,12 +173,17 @@ class Rules:
         else:
             definitions.changes_no_constant(statement, self.constants)
             names.may_be_declared(name, definitions.place_of_target(statement))
-            if name in self.defined:
-                flags.second_declaration(statement)
+            if name == WEIGHT:
+                definitions.weight_is_parameter(statement, self.parameters)
+            if is_declared:
+                flags.second_declaration(statement, has_equation=name in self.defined)
             self._declaration(name, statement.flags)
             dependence.changes_what_is_local(statement, self.localities)
         is_increment = any(statement is receptor.increment for receptor in self.texts.receptors)
-        self._reads(statement.value, *(["input"] if is_increment else []), *([name] if name == INCREMENT else []))
+        moments = ["t_pre", "t_post"] if self.spec.kind is Kind.SYNAPSE else []
+        self._reads(
+            statement.value, *moments, *(["input"] if is_increment else []), *([name] if name == INCREMENT else [])
+        )
         self._takes(name, statement.value)
 
     def _reads(self, expression: Expression, *extra: str) -> None:
@@ -189,6 +199,8 @@ class Rules:
         """Flags that describe the variable itself."""
         flags.bounds_are_of_numbers(given)
         flags.locality_is_of_kind(given, _localities(self.spec), self.spec.kind.value)
+        if name in changeable_parameters(self.spec):
+            flags.refuse(given, ("init", "dtype", "locality"), f"'{name}' is declared as a parameter")
         if given.init is not None:
             self._reads(given.init)
             dependence.depends_on_parameters(given.init, self.parameters, "an initial value")

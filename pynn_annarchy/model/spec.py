@@ -88,7 +88,8 @@ class ModelSpec:
         requires: conditions that values of parameters must meet together, e.g. ``rate * tau_refrac < 1000``.
         receptors: where synaptic increments arrive.
         inputs: quantities given from outside.
-        pre_spike: statements of a synapse, executed when a spike arrives, e.g. ``g_target += weight``.
+        pre_spike: statements of a synapse, executed when a spike passes it, e.g. ``g_target += weight``.
+        post_spike: statements of a synapse, executed when a spike of its post-synaptic cell reaches it.
         functions: user functions, ``f(x) = ...`` one a line.
         order: order of one step.
         units: unit by variable, as PyNN spells them.
@@ -108,6 +109,7 @@ class ModelSpec:
     receptors: tuple[ReceptorSpec, ...] = ()
     inputs: tuple[InputSpec, ...] = ()
     pre_spike: str = ""
+    post_spike: str = ""
     functions: str = ""
     order: Order = Order.PYNN
     units: tuple[tuple[str, str], ...] = ()

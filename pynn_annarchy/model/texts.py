@@ -38,6 +38,7 @@ class Texts:
     refractory: Expression | None
     receptors: tuple[Receptor, ...]
     pre_spike: tuple[Assignment, ...]
+    post_spike: tuple[Assignment, ...]
 
     def statements(self) -> tuple[tuple[str, Assignment], ...]:
         """Statements of all events, each with the words for where it stands."""
@@ -45,6 +46,7 @@ class Texts:
             *(("reset", statement) for statement in self.reset),
             *((f"receptor '{receptor.name}'", receptor.increment) for receptor in self.receptors),
             *(("pre_spike", statement) for statement in self.pre_spike),
+            *(("post_spike", statement) for statement in self.post_spike),
         )
 
 
@@ -65,6 +67,7 @@ def read(spec: ModelSpec) -> Texts:
         refractory=_optional(spec, "refractory", spec.refractory, definitions),
         receptors=tuple(_receptor(spec, receptor, definitions) for receptor in spec.receptors),
         pre_spike=_statements(spec, "pre_spike", spec.pre_spike, definitions),
+        post_spike=_statements(spec, "post_spike", spec.post_spike, definitions),
     )
 
 

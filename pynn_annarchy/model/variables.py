@@ -3,18 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
+from dataclasses import replace
 
 from pynn_annarchy.language.checks.definitions import changed_by, leads_somewhere
 from pynn_annarchy.language.flags import LOCALITIES
-from pynn_annarchy.language.syntax import Boolean, DifferentialEquation, Equation, Expression, Flags, Number
+from pynn_annarchy.language.syntax import (
+    Assignment,
+    Boolean,
+    DifferentialEquation,
+    Equation,
+    Expression,
+    Flags,
+    Name,
+    Number,
+)
 from pynn_annarchy.language.visit import identifiers
 from pynn_annarchy.model.checked import Variable
-from pynn_annarchy.model.spec import ModelSpec, Order
+from pynn_annarchy.model.spec import Kind, ModelSpec, Order
 from pynn_annarchy.model.texts import Texts
 from pynn_annarchy.model.told import told
 
 INCREMENT = "g_target"
 """What a synapse sends; collected by its target, no variable of its own."""
+
+WEIGHT = "weight"
+"""The one parameter that a synapse may change: it is a variable then, with the parameter as its initial value."""
 
 _ZERO: dict[str, Expression] = {"float": Number(0.0), "int": Number(0), "bool": Boolean(False)}
 
@@ -26,22 +40,62 @@ def declared_variables(spec: ModelSpec, texts: Texts) -> tuple[Variable, ...]:
         EquationError: an event changes a name that leads nowhere.
     """
     held = _held(spec, texts)
-    declared = {changed_by(equation): equation.flags for equation in texts.equations}
+    with_equation = {changed_by(equation): equation.flags for equation in texts.equations}
+    declared = dict(with_equation)
     for where, statement in texts.statements():
         name = statement.target
         if name == INCREMENT or name in declared:
             continue
         with told(spec, where):
-            leads_somewhere(statement, declared.keys(), _read_elsewhere(spec, texts, name))
+            if name not in changeable_parameters(spec):
+                leads_somewhere(statement, declared.keys(), _read_elsewhere(spec, texts, name))
         declared[name] = statement.flags
-    return tuple(_variable(name, flags, name in held) for name, flags in declared.items())
+    intermediate = _intermediate(spec, texts) - with_equation.keys()
+    return tuple(
+        replace(_variable(name, flags, name in held, changeable_parameters(spec)), is_kept=name not in intermediate)
+        for name, flags in declared.items()
+    )
 
 
-def _variable(name: str, flags: Flags, held: bool) -> Variable:
+def changeable_parameters(spec: ModelSpec) -> frozenset[str]:
+    """Parameters that handlers and event-driven equations may change: the weight of a synapse."""
+    names = {parameter.name for parameter in spec.parameters}
+    return frozenset({WEIGHT} & names) if spec.kind is Kind.SYNAPSE else frozenset()
+
+
+def _intermediate(spec: ModelSpec, texts: Texts) -> set[str]:
+    """Variables of a synapse that carry nothing from one spike to the next, nor are to be seen.
+
+    Whoever reads one has assigned it before in the same handler; one with an initial value or a unit is to be kept.
+    """
+    if spec.kind is Kind.CELL:
+        return set()
+    handlers = (texts.pre_spike, texts.post_spike)
+    targets = {statement.target for handler in handlers for statement in handler}
+    initialised = {s.target for handler in handlers for s in handler if s.flags.init is not None}
+    carried = set().union(*(read_before_assigned(handler) for handler in handlers))
+    return targets - carried - initialised - dict(spec.units).keys() - changeable_parameters(spec)
+
+
+def read_before_assigned(handler: tuple[Assignment, ...]) -> set[str]:
+    """Names whose value a handler takes over from before."""
+    assigned: set[str] = set()
+    carried: set[str] = set()
+    for statement in handler:
+        bounds = (bound for bound in (statement.flags.minimum, statement.flags.maximum) if bound is not None)
+        carried |= set().union(*(identifiers(part) for part in (statement.value, *bounds))) - assigned
+        if statement.flags.unless_post and statement.target not in assigned:
+            carried.add(statement.target)
+        assigned.add(statement.target)
+    return carried
+
+
+def _variable(name: str, flags: Flags, held: bool, parameters: AbstractSet[str]) -> Variable:
     dtype = flags.dtype or "float"
+    init = Name(name) if name in parameters else _ZERO[dtype]
     return Variable(
         name=name,
-        init=_ZERO[dtype] if flags.init is None else flags.init,
+        init=init if flags.init is None else flags.init,
         minimum=flags.minimum,
         maximum=flags.maximum,
         method="event-driven" if flags.event_driven else flags.method,

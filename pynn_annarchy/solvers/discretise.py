@@ -28,13 +28,15 @@ from pynn_annarchy.language.syntax import (
 )
 from pynn_annarchy.language.visit import identifiers, map_children
 from pynn_annarchy.model.checked import Model
-from pynn_annarchy.solvers import exponential, implicit, splitting, tableaus
+from pynn_annarchy.model.spec import Kind
+from pynn_annarchy.solvers import event_driven, exponential, implicit, splitting, tableaus
 from pynn_annarchy.solvers.algebra import LinearForm, linear_form, multiply, total
-from pynn_annarchy.solvers.classify import Block, Group, Method, classify, is_constant_form, method_named, refusal
+from pynn_annarchy.solvers.classify import Block, Group, Method, classify, is_constant_form, method_named
 from pynn_annarchy.solvers.course import Course
 from pynn_annarchy.solvers.exact import REFRACTORY, ExactSolver, assemble
 from pynn_annarchy.solvers.hoist import hoist
 from pynn_annarchy.solvers.names import FreshNames, Temporaries, names_of
+from pynn_annarchy.solvers.symbolic import form_of
 from pynn_annarchy.solvers.updates import Choice, LinearSystem, Updates
 
 _TABLEAUS = {Method.EXPLICIT: tableaus.EULER, Method.MIDPOINT: tableaus.MIDPOINT, Method.RK4: tableaus.RK4}
@@ -65,6 +67,8 @@ def discretise(model: Model, default_method: str | None = None) -> Updates:
     Raises:
         EquationError: a method that a flag asks for cannot solve its equation.
     """
+    if model.spec.kind is Kind.SYNAPSE:
+        return event_driven.solve(model)
     names = FreshNames(names_of(model))
     constants = frozenset([parameter.name for parameter in model.spec.parameters] + ["dt", "pi"])
     parts: list[_Discretised] = []
@@ -96,9 +100,6 @@ def _block(
     owner = f"{model.spec.kind.value} type '{model.spec.name}'"
     requested = {}
     for equation in equations:
-        if equation.flags.event_driven:
-            hint = "leave the flag out: the equation is then solved in every step"
-            raise refusal(equation, "event-driven equations cannot be solved in steps", hint, owner)
         flag = model.variable(equation.variable).method or default_method
         if flag is not None:
             requested[equation.variable] = method_named(flag, equation, owner)
@@ -143,7 +144,7 @@ def _with_linear_rates(block: Block) -> Block:
     def visible(equation: DifferentialEquation) -> DifferentialEquation:
         if block.requested.get(equation.variable) is not Method.EXACT:
             return equation
-        form = _linear_form(equation.rate, tuple(block.rates))
+        form = form_of(equation.rate, tuple(block.rates))
         return replace(equation, rate=_joined(form)) if form else equation
 
     return replace(block, equations=tuple(visible(equation) for equation in block.equations))
@@ -188,20 +189,11 @@ def _advance(group: Group, rates: Mapping[str, Expression], block: Block, course
 
 
 def _form(variable: str, rate: Expression, unknowns: tuple[str, ...], block: Block) -> LinearForm:
-    form = _linear_form(rate, unknowns)
+    form = form_of(rate, unknowns)
     if form is None:
         method = block.requested[variable].value
         message = f"'{method}' needs a rate of '{variable}' that is linear in {', '.join(unknowns)}"
         raise block.refusal(variable, message, "use 'midpoint' or 'rk4'")
-    return form
-
-
-def _linear_form(rate: Expression, unknowns: tuple[str, ...]) -> LinearForm | None:
-    form = linear_form(rate, unknowns)
-    if form is None:
-        from pynn_annarchy.solvers import symbolic  # sympy: only where structure does not decide
-
-        form = symbolic.linear_form(rate, unknowns)
     return form
 
 

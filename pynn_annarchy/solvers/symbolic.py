@@ -11,6 +11,7 @@ from typing import Any
 
 from pynn_annarchy.language.syntax import Binary, BinaryOperator, Expression, Name, Number, Unary, UnaryOperator
 from pynn_annarchy.language.visit import identifiers
+from pynn_annarchy.solvers import algebra
 from pynn_annarchy.solvers.algebra import LinearForm, add, divide, is_zero, multiply
 
 
@@ -29,6 +30,11 @@ def linear_form(expression: Expression, unknowns: Collection[str]) -> LinearForm
         return None
     outside = {name: door.leave(coefficient) for name, coefficient in coefficients.items()}
     return LinearForm({n: c for n, c in outside.items() if not is_zero(c)}, door.leave(remainder))
+
+
+def form_of(expression: Expression, unknowns: Collection[str]) -> LinearForm | None:
+    """The linear form where there is one; sympy is asked only where the expression's structure does not decide."""
+    return algebra.linear_form(expression, unknowns) or linear_form(expression, unknowns)
 
 
 def solve_linear(

@@ -61,6 +61,33 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True)
+class Drive:
+    """One variable that another follows: ``coefficient * variable`` in its rate of change.
+
+    ``tau`` is the time constant with which it decays to zero itself.
+    """
+
+    variable: str
+    coefficient: Expression
+    tau: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class Relaxation:
+    """The course of an event-driven variable between two events, solved exactly over any time that has elapsed.
+
+    dx/dt = (end - x)/tau + sum over drives of coefficient * y; without ``tau``, dx/dt = growth. All of them are numbers
+    or names of parameters and derived parameters.
+    """
+
+    variable: str
+    tau: Expression | None
+    end: Expression
+    growth: Expression
+    drives: tuple[Drive, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Updates:
     """A model in discrete time.
 
@@ -68,6 +95,8 @@ class Updates:
     other name), each temporary assigned before it is read. They hold names of parameters, derived parameters, entries
     of systems, variables, inputs, temporaries, ``t``, ``dt``, ``pi`` and the boolean ``is_refractory``. Bounds (min,
     max) and the holding of ``unless_refractory`` variables are not in them: lowering adds both.
+
+    A synapse has no statements here: its handlers are the model's, ``relaxations`` say what happens between them.
     """
 
     model: Model
@@ -75,3 +104,4 @@ class Updates:
     derived: tuple[DerivedParameter, ...]
     systems: tuple[LinearSystem, ...]
     choices: tuple[Choice, ...]
+    relaxations: tuple[Relaxation, ...] = ()

@@ -16,8 +16,11 @@ from pynn_annarchy.kernels.ir import (
     Repeat,
     Role,
     Select,
+    Statement,
     Store,
+    SynapseKernel,
     Value,
+    bodies,
     children,
 )
 
@@ -30,8 +33,17 @@ def verify(kernel: Kernel) -> Kernel:
     Raises:
         ModelError: it is not well formed, which is an error of the generator and names the place.
     """
-    known: dict[str, DType] = {} if isinstance(kernel, CellKernel) else {"weight": DType.REAL64}
-    for statement in kernel.body:
+    locals_of = [_verify_body(body, kernel) for body in bodies(kernel)]
+    # The result belongs to the first body.
+    result = kernel.spikes if isinstance(kernel, CellKernel) else kernel.increment
+    _verify_value(result, locals_of[0], kernel.model)
+    return kernel
+
+
+def _verify_body(body: tuple[Statement, ...], kernel: Kernel) -> dict[str, DType]:
+    """The locals of a body and their types."""
+    known: dict[str, DType] = {"weight": DType.REAL64} if isinstance(kernel, SynapseKernel) else {}
+    for statement in body:
         if isinstance(statement, Let):
             _verify_value(statement.value, known, kernel.model)
             if statement.is_new == (statement.name in known):
@@ -46,8 +58,7 @@ def verify(kernel: Kernel) -> Kernel:
                 raise _fault(kernel.model, f"'{statement.field.name}' is stored as another type")
         elif isinstance(statement, Repeat):
             _verify_repeat(statement, known, kernel.model)
-    _verify_value(kernel.spikes if isinstance(kernel, CellKernel) else kernel.increment, known, kernel.model)
-    return kernel
+    return known
 
 
 def _verify_repeat(repeat: Repeat, known: dict[str, DType], model: str) -> None:

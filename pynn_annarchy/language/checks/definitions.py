@@ -7,8 +7,8 @@ from collections.abc import Set as AbstractSet
 
 from pynn_annarchy.exceptions import EquationError
 from pynn_annarchy.language.names import suggestion
-from pynn_annarchy.language.syntax import Assignment, DifferentialEquation, Equation, Span
-from pynn_annarchy.language.visit import identifiers
+from pynn_annarchy.language.syntax import Assignment, Binary, DifferentialEquation, Equation, Span
+from pynn_annarchy.language.visit import identifiers, names_in
 
 
 def changed_by(equation: Equation) -> str:
@@ -66,6 +66,28 @@ def adds_to_target(statement: Assignment) -> None:
     operator = statement.span.text[start : statement.span.end].lstrip()[:2]
     if operator not in ("+=", "-="):
         raise EquationError(statement.span, "'g_target' can only be added to", "write 'g_target += ...'")
+    assert isinstance(statement.value, Binary), "augmented assignments are sums"
+    for name in names_in(statement.value.right):
+        if name.identifier == statement.target:
+            hint = "give what is sent a name of its own"
+            raise EquationError(name.span, "'g_target' cannot be read: it belongs to the post-synaptic cell", hint)
+
+
+def follows_post_spike(statement: Assignment) -> None:
+    """What a synapse does when its post-synaptic cell spikes: it sends nothing, and nothing can come before it."""
+    if statement.target == "g_target":
+        hint = "only 'pre_spike' adds to 'g_target'"
+        raise EquationError(place_of_target(statement), "a post-synaptic spike sends nothing through the synapse", hint)
+    if statement.flags.unless_post:
+        hint = "it belongs to 'pre_spike'"
+        raise EquationError(statement.flags.where("unless_post"), "this flag cannot stand in 'post_spike'", hint)
+
+
+def weight_is_parameter(statement: Assignment, parameters: AbstractSet[str]) -> None:
+    """The weight of a synapse is given by connectors, so that it is a parameter also where handlers change it."""
+    if statement.target not in parameters:
+        hint = "add it to the parameters"
+        raise EquationError(place_of_target(statement), f"'{statement.target}' is not among the parameters", hint)
 
 
 def reads_input(statement: Assignment) -> None:

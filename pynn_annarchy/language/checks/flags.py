@@ -67,7 +67,8 @@ def statement_has_no_method(statement: Assignment) -> None:
     refuse(statement.flags, _EQUATION_ONLY, "this flag cannot stand at an event", hint)
 
 
-def second_declaration(statement: Assignment) -> None:
-    """A variable that has an equation says there what it starts from, its type and its locality."""
-    hint = "it belongs to the variable's equation"
-    refuse(statement.flags, ("init", "dtype", "locality"), "this variable is declared by its equation", hint)
+def second_declaration(statement: Assignment, *, has_equation: bool) -> None:
+    """What a variable starts from, its type and its locality are said once: by its equation or its first statement."""
+    place = "equation" if has_equation else "first statement"
+    reason, hint = f"this variable is declared by its {place}", f"it belongs to the variable's {place}"
+    refuse(statement.flags, ("init", "dtype", "locality"), reason, hint)

@@ -15,6 +15,8 @@ from pynn_annarchy.language.visit import names_in
 ONLY_HERE = {
     "input": "'input' stands for what arrived in this step, in the increment of a receptor",
     "g_target": "'g_target' is what a synapse adds to its target, in 'pre_spike'",
+    "t_pre": "'t_pre' is the time of the pre-synaptic spike before, in 'pre_spike' and 'post_spike'",
+    "t_post": "'t_post' is the time of the post-synaptic spike before, in 'pre_spike' and 'post_spike'",
 }
 """Names that mean something in one place only."""
 

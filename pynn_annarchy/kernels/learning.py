@@ -1,0 +1,309 @@
+"""Updates of a synapse -> kernel of the primitive `learn`: variables are brought up to date, then come the statements.
+
+A variable's stored value is as of the last spike of its side. A post-synaptic spike comes before a pre-synaptic one of
+the same moment, which however does not see what it has done to variables of the post-synaptic side: it reads their left
+limits, so that coincident spikes do not meet in each other's traces (NEST's convention).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from pynn_annarchy.kernels.expressions import Lowering, cast
+from pynn_annarchy.kernels.ir import (
+    About,
+    Apply,
+    Arithmetic,
+    Comment,
+    Compare,
+    Decay,
+    DType,
+    Elapsed,
+    Event,
+    Field,
+    LearningKernel,
+    Let,
+    Literal,
+    Load,
+    Local,
+    Moment,
+    Negate,
+    Role,
+    Select,
+    Since,
+    Statement,
+    StepValue,
+    Store,
+    Value,
+    loaded,
+)
+from pynn_annarchy.kernels.traces import Traces, traces
+from pynn_annarchy.language import syntax
+from pynn_annarchy.language.print import show
+from pynn_annarchy.language.syntax import BinaryOperator, Comparator
+from pynn_annarchy.language.visit import identifiers
+from pynn_annarchy.model.sides import Side, sides
+from pynn_annarchy.model.variables import INCREMENT, read_before_assigned
+from pynn_annarchy.solvers.algebra import is_zero
+from pynn_annarchy.solvers.names import FreshNames, names_of
+from pynn_annarchy.solvers.updates import Drive, Relaxation, Updates
+
+_ZERO = Literal(0.0, DType.REAL64)
+_DT = StepValue("dt", DType.REAL64)
+MOMENTS = frozenset({"t", "t_pre", "t_post"})
+"""Names that mean when a spike reaches the synapse."""
+_SINCE = {Side.PRE: Since.PRE, Side.POST: Since.POST, Side.BOTH: Since.ANY}
+_NO_TRACES = Traces((), (), frozenset())
+
+
+def lower_learning(updates: Updates, share_traces: bool) -> LearningKernel:
+    """The kernel of a synapse that stores or changes something.
+
+    Args:
+        share_traces: keep traces once a cell, which needs their parameters to be shared; else in every synapse. The
+            results have the same bits.
+    """
+    return _Learning(updates, share_traces).kernel()
+
+
+class _Learning(Lowering):
+    _real = DType.REAL64
+    _parameter_type = DType.REAL64
+
+    def __init__(self, updates: Updates, share_traces: bool) -> None:
+        super().__init__(updates)
+        self._variables = {variable.name: variable for variable in self._model.variables}
+        self._sides = sides(self._model)
+        self._relaxations = {relaxation.variable: relaxation for relaxation in updates.relaxations}
+        self._possible = {side: traces(updates, side) for side in (Side.PRE, Side.POST)}
+        self._traces = self._possible if share_traces else dict.fromkeys(self._possible, _NO_TRACES)
+        self._decays: list[Value] = []
+        self._decay_names: dict[Decay, str] = {}
+        self._names = FreshNames({*names_of(self._model), *self._fields, *MOMENTS})
+        for name in self._sides:
+            self._fields[name] = Field(name, DType.REAL64, self._role(name))
+
+    def kernel(self) -> LearningKernel:
+        pre = self._handler(Side.PRE)
+        post = self._handler(Side.POST)
+        increment = Local(INCREMENT, DType.REAL64)
+        read = _fields_in(pre) | _fields_in(post)
+        return LearningKernel(
+            model=self._model.spec.name,
+            parameters=tuple(f for f in self._fields.values() if f.role is Role.PARAMETER and f in read),
+            variables=self._of_role(Role.STATE),
+            pre_traces=self._of_role(Role.PRE_TRACE),
+            post_traces=self._of_role(Role.POST_TRACE),
+            left_limits=tuple(_left_limit(self._fields[name]) for name in self._with_left_limit()),
+            pre=pre,
+            increment=increment,
+            post=post,
+            pre_trace=self._trace_body(Side.PRE),
+            post_trace=self._trace_body(Side.POST),
+            decays=tuple(self._decays),
+            trace_parameters=tuple(
+                parameter.name
+                for parameter in self._model.spec.parameters
+                if any(parameter.name in found.parameters for found in self._possible.values())
+            ),
+        )
+
+    def _role(self, name: str) -> Role:
+        if name in self._traces[Side.PRE].names:
+            return Role.PRE_TRACE
+        return Role.POST_TRACE if name in self._traces[Side.POST].names else Role.STATE
+
+    def _of_role(self, role: Role) -> tuple[Field, ...]:
+        return tuple(field for field in self._fields.values() if field.role is role)
+
+    # bodies
+
+    def _handler(self, side: Side) -> tuple[Statement, ...]:
+        """All that happens in one synapse."""
+        statements = self._statements(side)
+        self._begin(self._taken_over(side), side)
+        if side is Side.PRE:
+            self._let(INCREMENT, _ZERO)
+        else:
+            self._keep_left_limits()
+        for statement in statements:
+            self._execute(statement, f"{side.value}_spike")
+        states = {field.name for field in self._of_role(Role.STATE)}
+        return self._end(name for name in states if self._is_written(name, side))
+
+    def _trace_body(self, side: Side) -> tuple[Statement, ...]:
+        """What the traces of one cell become."""
+        found = self._traces[side]
+        self._begin(found.names, side)
+        for statement in found.statements:
+            self._execute(statement, f"{side.value}_spike")
+        return self._end(found.names)
+
+    def _begin(self, names: Iterable[str], side: Side) -> None:
+        """Starts a body with the present values of variables."""
+        self._body, self._locals = [], {}
+        wanted = set(names)
+        for name in self._sides:
+            if name in wanted:
+                self._let(name, self._present(name, side))
+
+    def _end(self, names: Iterable[str]) -> tuple[Statement, ...]:
+        wanted = set(names)
+        for name in self._sides:
+            if name in wanted:
+                value = Apply("flush", (Local(name, DType.REAL64),), DType.REAL64)
+                self._body.append(Store(self._fields[name], value))
+        return tuple(self._body)
+
+    def _statements(self, side: Side) -> tuple[syntax.Assignment, ...]:
+        return self._model.pre_spike if side is Side.PRE else self._model.post_spike
+
+    def _taken_over(self, side: Side) -> set[str]:
+        """Variables whose values a handler needs from before."""
+        statements = self._statements(side)
+        needed = read_before_assigned(statements)
+        for statement in statements:
+            needed |= self._read_by_bounds(statement.target)
+        needed |= {name for name in self._sides if self._is_written(name, side) and not _assigns(statements, name)}
+        if side is Side.POST:
+            needed |= set(self._with_left_limit())
+        for name in tuple(needed):
+            needed |= self._read_by_bounds(name)
+        return needed & self._sides.keys()
+
+    def _read_by_bounds(self, name: str) -> set[str]:
+        variable = self._variables.get(name)
+        bounds = (variable.minimum, variable.maximum) if variable else ()
+        return set().union(*(identifiers(bound) for bound in bounds if bound is not None))
+
+    def _is_written(self, name: str, side: Side) -> bool:
+        return self._sides[name] in (side, Side.BOTH)
+
+    def _with_left_limit(self) -> list[str]:
+        """States of the post-synaptic side that pre-synaptic spikes read."""
+        read = self._taken_over(Side.PRE)
+        return [
+            name
+            for name, side in self._sides.items()
+            if side is Side.POST and name in read and self._fields[name].role is Role.STATE
+        ]
+
+    def _keep_left_limits(self) -> None:
+        for name in self._with_left_limit():
+            field = _left_limit(self._fields[name])
+            self._body.append(Comment(f"for a pre-synaptic spike of the same moment: {name} before this one"))
+            present = Local(name, DType.REAL64)
+            self._body.append(Store(field, Select(Event(About.REPEATED), Load(field), present, DType.REAL64)))
+
+    # statements
+
+    def _execute(self, statement: syntax.Assignment, where: str) -> None:
+        self._body.append(Comment(f"{where}: {show(statement)}"))
+        value = cast(self._number(statement.value), DType.REAL64)
+        name = statement.target
+        if name in self._variables:
+            value = self._bounded(self._variables[name], value)
+        if statement.flags.unless_post:
+            value = Select(Event(About.COINCIDENT), Local(name, DType.REAL64), value, DType.REAL64)
+        self._let(name, value)
+
+    def _name(self, identifier: str) -> Value:
+        if identifier in MOMENTS:
+            return Moment(identifier)
+        value = super()._name(identifier)
+        variable = self._variables.get(identifier)
+        if variable is not None and variable.dtype == "bool":
+            return Compare(Comparator.NOT_EQUAL, value, _ZERO)
+        return value
+
+    # what a variable has become since it was stored
+
+    def _present(self, name: str, side: Side) -> Value:
+        field = self._fields[name]
+        value = self._advanced(name)
+        if side is Side.PRE and self._sides[name] is Side.POST and field.role is Role.STATE:
+            value = Select(Event(About.COINCIDENT), Load(_left_limit(field)), value, DType.REAL64)
+        return value
+
+    def _advanced(self, name: str) -> Value:
+        stored: Value = Load(self._fields[name])
+        relaxation = self._relaxations.get(name)
+        if relaxation is None:
+            return stored
+        elapsed = Elapsed(_SINCE[self._sides[name]])
+        value = self._relaxed(relaxation, stored, elapsed)
+        for drive in relaxation.drives:
+            value = _plus(value, self._driven(relaxation, drive, elapsed))
+        return self._bounded(self._variables[name], value)
+
+    def _relaxed(self, relaxation: Relaxation, stored: Value, elapsed: Elapsed) -> Value:
+        if relaxation.tau is None:
+            growth = self._lower(relaxation.growth)
+            return stored if is_zero(relaxation.growth) else _plus(stored, _times(_times(elapsed, _DT), growth))
+        decay = self._decay(relaxation.tau, elapsed, relaxation.variable)
+        if is_zero(relaxation.end):
+            return _times(stored, decay)
+        end = self._lower(relaxation.end)
+        return _plus(end, _times(_minus(stored, end), decay))
+
+    def _driven(self, relaxation: Relaxation, drive: Drive, elapsed: Elapsed) -> Value:
+        """The convolution of two exponentials (see solvers/event_driven.py)."""
+        other = Load(self._fields[drive.variable])
+        slower = self._decay(drive.tau, elapsed, drive.variable)
+        apart = _divided(_times(elapsed, _DT), self._lower(drive.tau))
+        if relaxation.tau is None:
+            slower = Literal(1.0, DType.REAL64)
+        else:
+            decay = self._decay(relaxation.tau, elapsed, relaxation.variable)
+            slower = Apply("maximum", (slower, decay), DType.REAL64)
+            own = _divided(_times(elapsed, _DT), self._lower(relaxation.tau))
+            apart = Apply("abs", (_minus(own, apart),), DType.REAL64)
+        shape = Apply("exprel", (Negate(apart, DType.REAL64),), DType.REAL64)
+        amount = _times(_times(self._lower(drive.coefficient), other), _times(elapsed, _DT))
+        return _times(amount, _times(slower, shape))
+
+    def _decay(self, tau: syntax.Expression, elapsed: Elapsed, variable: str) -> Value:
+        """A local that holds the decay, one for each time constant and elapsed time."""
+        constant = self._lower(tau)
+        if constant not in self._decays:
+            self._decays.append(constant)
+        decay = Decay(elapsed, constant, self._decays.index(constant))
+        if decay not in self._decay_names:
+            self._decay_names[decay] = self._names.fresh(f"decay_of_{variable}")
+        name = self._decay_names[decay]
+        if name not in self._locals:
+            self._let(name, decay)
+        return Local(name, DType.REAL64)
+
+
+def _left_limit(field: Field) -> Field:
+    return Field(f"{field.name}.left", field.dtype, Role.LEFT)
+
+
+def _assigns(statements: Iterable[syntax.Assignment], name: str) -> bool:
+    return any(statement.target == name for statement in statements)
+
+
+def _fields_in(body: tuple[Statement, ...]) -> set[Field]:
+    values = [statement.value for statement in body if isinstance(statement, Let | Store)]
+    return set().union(*(loaded(value) for value in values))
+
+
+def _arithmetic(operator: BinaryOperator, left: Value, right: Value) -> Value:
+    return Arithmetic(operator, left, right, DType.REAL64)
+
+
+def _plus(left: Value, right: Value) -> Value:
+    return _arithmetic(BinaryOperator.ADD, left, right)
+
+
+def _minus(left: Value, right: Value) -> Value:
+    return _arithmetic(BinaryOperator.SUBTRACT, left, right)
+
+
+def _times(left: Value, right: Value) -> Value:
+    return _arithmetic(BinaryOperator.MULTIPLY, left, right)
+
+
+def _divided(left: Value, right: Value) -> Value:
+    return _arithmetic(BinaryOperator.DIVIDE, left, right)
