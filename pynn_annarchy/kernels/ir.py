@@ -341,6 +341,13 @@ class LearningKernel:
         return self.parameters + self.variables
 
     @property
+    def sees_post(self) -> bool:
+        """Whether it matters when the post-synaptic cell spikes."""
+        asks = any(isinstance(value, Moment) and value.name == "t_post" for value in values_in(self))
+        asks = asks or any(isinstance(value, Event) and value.about is About.COINCIDENT for value in values_in(self))
+        return asks or any(isinstance(statement, Store | Let) for statement in self.post)
+
+    @property
     def draws(self) -> bool:
         """Whether a spike draws random numbers."""
         return any(isinstance(value, Draw) for value in values_in(self))

@@ -49,7 +49,8 @@ _KEYWORDS = frozenset(
     signed sizeof static static_assert static_cast struct switch template this throw true try typedef typeid
     typename union unsigned using virtual void volatile wchar_t while xor xor_eq double_t float_t int32_t int64_t
     uint32_t uint64_t i arrays module pnn receptor_names segment shared_names step update increment Count
-    Real""".split()  # noqa: SIM905
+    Real rows s state event traces pre_traces post_traces pre_before post_before pre_trace post_trace n_pre_traces
+    n_post_traces has_post has_stored first_stored load store State""".split()  # noqa: SIM905
 )
 """Words of C++, and of the text around a model's names."""
 _CONNECTIVES = {Connective.AND: "&", Connective.OR: "|"}
@@ -91,13 +92,21 @@ class Printer:
         """Whether a field is one value for the whole segment."""
         return field.role is Role.PARAMETER and self._shared
 
+    def place(self, field: Field) -> str:
+        """Where a field's value of this element is."""
+        return identifier(field.name) if is_constant(field) else f"this->{identifier(field.name)}[i]"
+
+    def identity(self, number: int) -> str:
+        """Whose draw it is, and which of them."""
+        return f"identity_(i, {number}{self._event})"
+
     def expression(self, value: Value) -> str:
         """C++ text, with no parenthesis more than needed."""
         match value:
             case Literal():
                 return _literal(value)
             case Load(field):
-                return identifier(field.name) if is_constant(field) else f"this->{identifier(field.name)}[i]"
+                return self.place(field)
             case Local(name):
                 return identifier(name)
             case StepValue(name):
@@ -122,9 +131,9 @@ class Printer:
                 return "{} ? {} : {}".format(*parts)
             case Apply(function, arguments):
                 return self._apply(value, function, arguments)
-            case Draw(name, arguments, number):
-                drawn = ", ".join([f"identity_(i, {number}{self._event})", *map(self.expression, arguments)])
-                return f"static_cast<Real>(pnn::{name}({drawn}))"
+            case Draw(name, arguments, number, dtype):
+                drawn = f"pnn::{name}({', '.join([self.identity(number), *map(self.expression, arguments)])})"
+                return f"static_cast<Real>({drawn})" if dtype is DType.REAL else drawn
             case Cast(operand, dtype):
                 return self._cast(operand, dtype)
             case _:
@@ -163,7 +172,7 @@ class Printer:
                     kind = f"{const}{TYPES[value.dtype]} " if is_new else ""
                     yield f"{kind}{identifier(name)} = {self.expression(value)};"
                 case Store(field, value):
-                    yield f"this->{identifier(field.name)}[i] = {self.expression(value)};"
+                    yield f"{self.place(field)} = {self.expression(value)};"
                 case ClearArrived(receptor):
                     yield f"input_{self._receptors.index(receptor)}_[i] = 0;"
                 case Comment(text):
@@ -231,7 +240,7 @@ def _binding(value: Value) -> int:
             return _ATOM
 
 
-def _wrapped(lines: Iterable[str]) -> Iterator[str]:
+def wrapped(lines: Iterable[str]) -> Iterator[str]:
     """Lines of a function's body, indented; long statements continue in the next line."""
     for line in lines:
         text = line.lstrip()
@@ -254,14 +263,16 @@ def _literal(value: Literal) -> str:
     return f"{TYPES[value.dtype]}({text})"
 
 
-_Member = tuple[str, str]
+Member = tuple[str, str]
 """Declaration of a member of the struct, and how it starts."""
 
-_TIME: tuple[_Member, ...] = (
+_COUNT = "    using Count = ::Count;"
+
+_TIME: tuple[Member, ...] = (
     ("double t;  // start of the step, ms", "t(step.t)"),
     ("Real dt;   // ms", "dt(static_cast<Real>(step.dt))"),
 )
-_DRAWING: tuple[_Member, ...] = (
+_DRAWING: tuple[Member, ...] = (
     (
         "pnn::Identity who_;  // all but the element and the draw",
         "who_{step.seed_key, segment.object_index, 0, pnn::trial_batch(step.trial, step.batch),\n"
@@ -286,17 +297,18 @@ def cell_struct(kernel: CellKernel, shared: bool) -> str:
     printer = Printer(shared, kernel.receptors)
     draws = any(isinstance(value, Draw) for value in values_in(kernel))
     members = [*_fields(kernel, printer), *_receptors(kernel), *(_DRAWING if draws else ()), *_TIME]
-    return _struct(
+    return struct_text(
         kernel,
+        [_COUNT],
         members,
         "const pnn_segment& segment, const pnn_step& step",
         *(_IDENTITY if draws else ()),
         "",
         f"    // {kernel.model}: one cell over one step; returns its number of spikes",
         "    PNN_FN Count update(int64_t i) const {",
-        *_wrapped(printer.loads(kernel.fields)),
-        *_wrapped(printer.statements(kernel.body)),
-        *_wrapped([f"return {printer.expression(kernel.spikes)};"]),
+        *wrapped(printer.loads(kernel.fields)),
+        *wrapped(printer.statements(kernel.body)),
+        *wrapped([f"return {printer.expression(kernel.spikes)};"]),
         "    }",
     )
 
@@ -306,25 +318,28 @@ def synapse_struct(kernel: SynapseKernel) -> str:
     printer = Printer(shared=True)
     names = [identifier(field.name) for field in kernel.fields]
     values = [(f"double {name};", f"{name}(rows.shared[{number}])") for number, name in enumerate(names)]
-    return _struct(
+    return struct_text(
         kernel,
+        [_COUNT],
         [*values, *_TIME],
         "[[maybe_unused]] const pnn_rows& rows, const pnn_step& step",
         "",
         f"    // {kernel.model}: what one synapse sends when a spike arrives",
         "    PNN_FN double increment(double weight) const {",
-        *_wrapped(printer.statements(kernel.body)),
-        *_wrapped([f"return {printer.expression(kernel.increment)};"]),
+        *wrapped(printer.statements(kernel.body)),
+        *wrapped([f"return {printer.expression(kernel.increment)};"]),
         "    }",
     )
 
 
-def _struct(kernel: Kernel, members: list[_Member], arguments: str, *functions: str) -> str:
+def struct_text(kernel: Kernel, head: Iterable[str], members: Iterable[Member], arguments: str, *functions: str) -> str:
+    """A struct: what stands at its head, members, the constructor that starts them, functions."""
+    members = tuple(members)
     name = struct_name(kernel)
     starts = ",\n          ".join(start for _, start in members)
     lines = [
         f"struct {name} {{",
-        "    using Count = ::Count;",
+        *head,
         "",
         *(f"    {declaration}" for declaration, _ in members),
         "",
@@ -336,7 +351,7 @@ def _struct(kernel: Kernel, members: list[_Member], arguments: str, *functions: 
     return "\n".join(lines) + "\n"
 
 
-def _fields(kernel: CellKernel, printer: Printer) -> Iterator[_Member]:
+def _fields(kernel: CellKernel, printer: Printer) -> Iterator[Member]:
     arrays = [field for field in kernel.fields if not printer.is_shared(field)]
     for number, field in enumerate(arrays):
         const = "const " if is_constant(field) else ""
@@ -348,7 +363,7 @@ def _fields(kernel: CellKernel, printer: Printer) -> Iterator[_Member]:
         yield f"{kind} {name};", f"{name}(static_cast<{kind}>(segment.shared[{number}]))"
 
 
-def _receptors(kernel: CellKernel) -> Iterator[_Member]:
+def _receptors(kernel: CellKernel) -> Iterator[Member]:
     for number, receptor in enumerate(kernel.receptors):
         yield f"int64_t* input_{number}_;  // {receptor}", f"input_{number}_(segment.inputs[{number}])"
         yield f"double quantum_{number}_;", f"quantum_{number}_(segment.quanta[{number}])"

@@ -14,7 +14,7 @@ Nothing is parsed and no algebra system imported where the cache has the answer.
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import Enum
@@ -24,12 +24,14 @@ import numpy as np
 import numpy.typing as npt
 
 from pynn_annarchy.exceptions import ModelError, TargetUnavailable, warn
-from pynn_annarchy.kernels.ir import CellKernel, DType, Kernel
+from pynn_annarchy.kernels import ir
+from pynn_annarchy.kernels.ir import CellKernel, DType, Kernel, LearningKernel
 from pynn_annarchy.kernels.lower import MOST_SPIKES, PERIOD
 from pynn_annarchy.model.spec import ModelSpec
+from pynn_annarchy.model.variables import WEIGHT
 from pynn_annarchy.solvers.updates import Updates
 from pynn_annarchy.targets import cache, toolchain
-from pynn_annarchy.targets.cpp import is_shared, module_text
+from pynn_annarchy.targets.cpp import module_text, per_element_fields
 
 GENERATOR_VERSION = "1"
 """Part of every model key, with the digest of the generator's own sources: an edited generator never meets old text."""
@@ -42,7 +44,10 @@ MOST_EVENTS = (1 << 16) - 1
 
 
 class Storage(Enum):
-    """Parameters of all elements shared, or one value each: the two modules that a model can have (DESIGN D3)."""
+    """Parameters of all elements shared, or one value each: the two modules that a model can have (DESIGN D3).
+
+    Of a synapse that learns: traces kept once a cell, or in every synapse (see `storage_for`).
+    """
 
     SHARED = "shared"
     PER_ELEMENT = "per element"
@@ -88,23 +93,18 @@ class CompiledModel:
 
     @functools.cached_property
     def arrays(self) -> tuple[ArrayField, ...]:
-        """Per-element arrays in the order of the module's table."""
-        if not isinstance(self.kernel, CellKernel):
-            return ()
-        shared = self.storage is Storage.SHARED
+        """Per-element arrays in the order of the module's table; parameters of a learning synapse may be one value."""
         real = np.dtype(PRECISIONS[self.precision]).name
         return tuple(
             ArrayField(field.name, "float64" if field.dtype is DType.REAL64 else real, field.role.value)
-            for field in self.kernel.fields
-            if not is_shared(field, shared)
+            for field in per_element_fields(self.kernel, self.storage is Storage.SHARED)
         )
 
     @functools.cached_property
     def shared(self) -> tuple[str, ...]:
         """Names of shared values in the order of the module's table."""
-        is_cell = isinstance(self.kernel, CellKernel)
-        shared = self.storage is Storage.SHARED
-        return tuple(field.name for field in self.kernel.fields if not is_cell or is_shared(field, shared))
+        arrays = {array.name for array in self.arrays}
+        return tuple(field.name for field in self.kernel.fields if field.name not in arrays)
 
     @property
     def receptors(self) -> tuple[str, ...]:
@@ -143,7 +143,29 @@ class CompiledModel:
         """Values of the variables at t = 0."""
         from pynn_annarchy.solvers.propagators import evaluate
 
-        return {variable.name: evaluate(variable.init, parameters) for variable in self.updates.model.variables}
+        kept = (variable for variable in self.updates.model.variables if variable.is_kept)
+        return {variable.name: evaluate(variable.init, parameters) for variable in kept}
+
+    def decay_taus(self, values: Mapping[str, Value]) -> tuple[float | None, ...]:
+        """The time constants, in ms, that exp(-elapsed/tau) is taken of, in the order of the kernel's tables.
+
+        None for one that differs between synapses.
+
+        Args:
+            values: of `prepare`.
+        """
+        decays = self.kernel.decays if isinstance(self.kernel, LearningKernel) else ()
+        return tuple(_number(tau, values) for tau in decays)
+
+    def bound(self, parameters: Mapping[str, Value]) -> float | None:
+        """The largest size of the weight that its bounds allow; None where one is missing or nothing changes it."""
+        from pynn_annarchy.solvers.propagators import evaluate
+
+        weight = next((v for v in self.updates.model.variables if v.name == WEIGHT), None)
+        if weight is None or weight.minimum is None or weight.maximum is None:
+            return None
+        bounds = (evaluate(bound, parameters) for bound in (weight.minimum, weight.maximum))
+        return max(float(np.max(np.abs(bound), initial=0.0)) for bound in bounds)
 
     def max_spikes(self, parameters: Mapping[str, Value], dt: float) -> Value:
         """Bound of the number of spikes in a step."""
@@ -190,6 +212,28 @@ def compile_models(requests: Sequence[tuple[ModelSpec, Storage]], options: Optio
     )
 
 
+def storage_for(spec: ModelSpec, varying: Collection[str], options: Options) -> Storage:
+    """Where a synapse's traces can be kept, given which parameters differ between synapses.
+
+    Args:
+        varying: names of these parameters, and of variables that are given initial values.
+    """
+    kernel = generate(spec, Storage.SHARED, options).kernel
+    if not isinstance(kernel, LearningKernel):
+        return Storage.SHARED
+    traces = {field.name for field in (*kernel.pre_traces, *kernel.post_traces)}
+    return Storage.PER_ELEMENT if {*kernel.trace_parameters, *traces} & set(varying) else Storage.SHARED
+
+
+def _number(constant: ir.Value, values: Mapping[str, Value]) -> float | None:
+    """A literal or a parameter, as far as it is one number."""
+    if isinstance(constant, ir.Literal):
+        return float(constant.value)
+    assert isinstance(constant, ir.Load), "solvers hand out numbers and names"
+    value = values[constant.field.name]
+    return float(value) if np.ndim(value) == 0 else None
+
+
 def generate(spec: ModelSpec, storage: Storage, options: Options) -> _Generated:
     """ModelSpec -> kernel, or what the cache remembers of it."""
     from pynn_annarchy.model.canonical import canonical
@@ -204,7 +248,7 @@ def generate(spec: ModelSpec, storage: Storage, options: Options) -> _Generated:
     from pynn_annarchy.solvers.discretise import discretise
 
     updates = discretise(check(spec))
-    generated = _Generated(updates, verify(lower(updates)), name)
+    generated = _Generated(updates, verify(lower(updates, storage is Storage.SHARED)), name)
     cache.store(f"{name}.model", generated)
     return generated
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import textwrap
 
-from pynn_annarchy.kernels.ir import CellKernel, DType, Field, Kernel, Role
+from pynn_annarchy.kernels.ir import CellKernel, DType, Field, Kernel, LearningKernel, Role, SynapseKernel
 from pynn_annarchy.targets.c_printer import cell_struct, comment, struct_name, synapse_struct
+from pynn_annarchy.targets.learning_printer import learning_struct
 
+_PRIMITIVES = {CellKernel: "neurons", SynapseKernel: "deliver", LearningKernel: "learn"}
 _FIELD_TYPES = {DType.REAL: "PNN_REAL", DType.REAL64: "PNN_F64"}
 
 
@@ -20,15 +22,14 @@ def module_text(kernel: Kernel, shared: bool, precision: str, fingerprint: str, 
         fingerprint: what the loader will ask for.
         description: model's text, shown above the code.
     """
-    is_cell = isinstance(kernel, CellKernel)
-    primitive = "neurons" if is_cell else "deliver"
-    arrays = tuple(field for field in kernel.fields if is_cell and not is_shared(field, shared))
-    values = tuple(field for field in kernel.fields if not is_cell or is_shared(field, shared))
+    primitive = _PRIMITIVES[type(kernel)]
+    arrays = per_element_fields(kernel, shared)
+    values = tuple(field for field in kernel.fields if field not in arrays)
     receptors = kernel.receptors if isinstance(kernel, CellKernel) else ()
-    struct = cell_struct(kernel, shared) if isinstance(kernel, CellKernel) else synapse_struct(kernel)
     real, count, code = ("double", "int64_t", "PNN_F64") if precision == "double" else ("float", "int32_t", "PNN_F32")
     name = struct_name(kernel)
     entries = ", ".join(f"&pnn::{p}<{name}>" if p == primitive else "nullptr" for p in ("neurons", "deliver"))
+    learning = _learning_entries(kernel, name) if isinstance(kernel, LearningKernel) else ""
     return "\n".join(
         [
             f"// {kernel.model}, parameters {'shared' if shared else 'per element'}, precision {precision}.",
@@ -41,13 +42,13 @@ def module_text(kernel: Kernel, shared: bool, precision: str, fingerprint: str, 
             "",
             "namespace {",
             "",
-            struct,
+            _struct(kernel, shared),
             _table("pnn_field", "arrays", [f"{{{_quoted(f.name)}, {_FIELD_TYPES[f.dtype]}}}" for f in arrays]),
             _table("char* const", "shared_names", [_quoted(f.name) for f in values]),
             _table("char* const", "receptor_names", [_quoted(receptor) for receptor in receptors]),
             f'const pnn_module module = {{PNN_ABI_VERSION, "{fingerprint}", {_quoted(kernel.model)},',
             f"                           arrays, {len(arrays)}, shared_names, {len(values)},",
-            f"                           receptor_names, {len(receptors)}, {entries}}};",
+            f"                           receptor_names, {len(receptors)}, {entries}{learning}}};",
             "",
             "}  // namespace",
             "",
@@ -55,6 +56,33 @@ def module_text(kernel: Kernel, shared: bool, precision: str, fingerprint: str, 
             "",
         ]
     )
+
+
+def per_element_fields(kernel: Kernel, shared: bool) -> tuple[Field, ...]:
+    """The fields that the engine has arrays for, in the order of the module's table."""
+    match kernel:
+        case CellKernel():
+            return tuple(field for field in kernel.fields if not is_shared(field, shared))
+        case LearningKernel():
+            return kernel.fields
+        case SynapseKernel():
+            return ()
+
+
+def _struct(kernel: Kernel, shared: bool) -> str:
+    match kernel:
+        case CellKernel():
+            return cell_struct(kernel, shared)
+        case LearningKernel():
+            return learning_struct(kernel)
+        case SynapseKernel():
+            return synapse_struct(kernel)
+
+
+def _learning_entries(kernel: LearningKernel, name: str) -> str:
+    entries = [f"&pnn::{function}<{name}>" for function in ("learn", "pre_trace", "post_trace")]
+    entries += [str(int(n)) for n in (len(kernel.pre_traces), len(kernel.post_traces), kernel.sees_post, kernel.draws)]
+    return "".join(f",\n                           {line}" for line in (*entries[:3], ", ".join(entries[3:])))
 
 
 def is_shared(field: Field, shared: bool) -> bool:

@@ -24,13 +24,17 @@ from pynn_annarchy.kernels.ir import (
     ClearArrived,
     Comment,
     Compare,
+    Decay,
     Draw,
     DType,
+    Elapsed,
+    Event,
     Let,
     Literal,
     Load,
     Local,
     Logic,
+    Moment,
     Negate,
     Not,
     Repeat,
@@ -71,7 +75,7 @@ def from_fixed(total: npt.NDArray[np.int64], quantum: float) -> Array:
     return np.asarray(total.astype(np.float64) * quantum)
 
 
-class _Evaluation:
+class Evaluation:
     """The values of one kernel call: locals by name, fields by array."""
 
     def __init__(self, precision: str, fields: Mapping[str, Any], step: Step | None) -> None:
@@ -148,6 +152,8 @@ class _Evaluation:
                 return self._apply(function, [self.value(argument) for argument in arguments], dtype)
             case Draw():
                 return self._draw(value)
+            case Elapsed() | Decay() | Moment() | Event():
+                raise TypeError(f"{value!r} has no value but in a synapse that learns")
             case Cast(operand, dtype):
                 return np.asarray(self.value(operand)).astype(self._types[dtype])
             case _:
@@ -155,26 +161,31 @@ class _Evaluation:
 
     def _apply(self, function: str, arguments: list[Any], dtype: DType) -> Any:
         if function == "flush":
-            smallest = np.finfo(self.real).tiny
-            return np.where(np.abs(arguments[0]) < smallest, self.real(0.0), arguments[0])
+            real = self._types[dtype]
+            return np.where(np.abs(arguments[0]) < np.finfo(real).tiny, real(0.0), arguments[0])
         doubles = [np.asarray(argument, np.float64) for argument in arguments]
         return np.asarray(_mathematics.apply(function, *doubles)).astype(self._types[dtype])
 
     def _draw(self, draw: Draw) -> Any:
         assert self.step is not None
-        drawn = _mathematics.draw(
+        arguments = tuple(np.asarray(self.value(argument), np.float64) for argument in draw.arguments)
+        return self.drawn(draw, arguments, self.elements, self.step.step, self.event).astype(self._types[draw.dtype])
+
+    def drawn(self, draw: Draw, arguments: tuple[Array, ...], elements: Array, step: int, event: int) -> Array:
+        """What elements draw at one event of one step, in double."""
+        assert self.step is not None
+        return _mathematics.draw(
             draw.distribution,
-            tuple(np.asarray(self.value(argument), np.float64) for argument in draw.arguments),
+            arguments,
             self.step.seed_key,
             self.object_index,
-            self.elements,
+            elements,
             self.step.trial,
             self.step.batch,
-            self.step.step,
-            self.event,
+            step,
+            event,
             draw.number,
         )
-        return np.asarray(drawn).astype(self.real)
 
 
 def run_neurons(
@@ -194,7 +205,7 @@ def run_neurons(
     assert isinstance(kernel, CellKernel)
     fields: dict[str, Any] = {field.name: array[begin:end] for field, array in zip(model.arrays, arrays, strict=True)}
     fields.update(zip(model.shared, shared, strict=True))
-    evaluation = _Evaluation(model.precision, fields, step)
+    evaluation = Evaluation(model.precision, fields, step)
     evaluation.object_index = object_index
     evaluation.elements = np.arange(begin, end) + element_offset
     for receptor, array, quantum in zip(kernel.receptors, inputs, quanta, strict=True):
@@ -218,7 +229,7 @@ def increments(
     kernel = model.kernel
     assert isinstance(kernel, SynapseKernel)
     fields = dict(zip(model.shared, () if shared is None else shared, strict=True))
-    evaluation = _Evaluation(model.precision, fields, step)
+    evaluation = Evaluation(model.precision, fields, step)
     evaluation.locals["weight"] = weight
     with np.errstate(all="ignore"):
         evaluation.execute(kernel.body)

@@ -9,9 +9,9 @@
 
 #include "pynn_annarchy/abi.h"
 #include "pynn_annarchy/deliver.h"
+#include "pynn_annarchy/distributions.h"
 #include "pynn_annarchy/fixed_point.h"
 #include "pynn_annarchy/mathematics.h"
-#include "pynn_annarchy/philox.h"
 #include "pynn_annarchy/target.h"
 
 namespace pnn {

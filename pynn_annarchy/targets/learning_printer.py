@@ -1,0 +1,180 @@
+"""Learning kernel -> the text of its struct, for the primitive `learn`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from pynn_annarchy.kernels.ir import (
+    About,
+    Decay,
+    Elapsed,
+    Event,
+    Field,
+    LearningKernel,
+    Literal,
+    Load,
+    Moment,
+    Role,
+    Statement,
+    Value,
+)
+from pynn_annarchy.targets.c_printer import Member, Printer, identifier, struct_text, wrapped
+
+_ABOUT = {
+    About.COINCIDENT: "(event.coincident != 0)",
+    About.REPEATED: "(event.repetition % pnn::POST_EVENTS != 0)",
+}
+_PRE = {Role.PRE_TRACE: "pre_before", Role.POST_TRACE: "post_traces"}
+_POST = {Role.PRE_TRACE: "pre_traces", Role.POST_TRACE: "post_before"}
+_TRACES = {Role.PRE_TRACE: "traces", Role.POST_TRACE: "traces"}
+
+_DRAWING: tuple[Member, ...] = (
+    ("const uint32_t* ranks_;", "ranks_(rows.ranks)"),
+    (
+        "pnn::Identity who_;  // all but the synapse, the spike and the draw",
+        "who_{step.seed_key, rows.object_index, 0, pnn::trial_batch(step.trial, step.batch), 0, 0, 0}",
+    ),
+)
+_IDENTITY = (
+    "",
+    "    PNN_FN pnn::Identity identity_(uint64_t s, const pnn_event& event, uint32_t draw) const {",
+    "        pnn::Identity drawing = who_;",
+    "        drawing.element = ranks_[s];",
+    "        drawing.step = static_cast<uint32_t>(event.step);",
+    "        drawing.event = event.repetition;",
+    "        drawing.draw = draw;",
+    "        return drawing;",
+    "    }",
+)
+
+
+class _Printer(Printer):
+    """Prints one body of a learning kernel.
+
+    Args:
+        traces: what the arrays of traces are called in this body.
+        of_cell: whether the body belongs to a cell and not to a synapse, so that all parameters are shared.
+    """
+
+    def __init__(self, kernel: LearningKernel, traces: Mapping[Role, str], of_cell: bool = False) -> None:
+        super().__init__(shared=False)
+        self._kernel = kernel
+        self._traces = traces
+        self._of_cell = of_cell
+
+    def place(self, field: Field) -> str:
+        name = identifier(field.name.removesuffix(".left"))
+        match field.role:
+            case Role.STATE:
+                return f"state.{name}"
+            case Role.LEFT:
+                return f"state.{name}_left_"
+            case Role.PRE_TRACE:
+                return f"{self._traces[field.role]}[{self._kernel.pre_traces.index(field)}]"
+            case Role.POST_TRACE:
+                return f"{self._traces[field.role]}[{self._kernel.post_traces.index(field)}]"
+            case _:
+                return f"*this->{name}" if self._of_cell else f"this->{name}[s * this->{name}_step_]"
+
+    def identity(self, number: int) -> str:
+        return f"identity_(s, event, {number})"
+
+    def expression(self, value: Value) -> str:
+        match value:
+            case Elapsed(since):
+                return f"event.{since.value}"
+            case Moment(name):
+                return f"event.{name}"
+            case Event(about):
+                return _ABOUT[about]
+            case Decay(elapsed, tau, number):
+                return f"decay_{number}_({self.expression(tau)}, {self.expression(elapsed)}, this->dt)"
+            case _:
+                return super().expression(value)
+
+
+def learning_struct(kernel: LearningKernel) -> str:
+    """The struct of a synapse type that learns."""
+    return struct_text(
+        kernel,
+        _constants(kernel),
+        [*_arrays(kernel), *_tables(kernel), *(_DRAWING if kernel.draws else ()), ("double dt;  // ms", "dt(step.dt)")],
+        "[[maybe_unused]] const pnn_rows& rows, const pnn_step& step",
+        *_state(kernel),
+        *(_IDENTITY if kernel.draws else ()),
+        "",
+        f"    // {kernel.model}: what a pre-synaptic spike does in one synapse; returns what it sends",
+        "    PNN_FN double pre(State& state, [[maybe_unused]] uint64_t s, [[maybe_unused]] const pnn_event& event,",
+        "                      [[maybe_unused]] const double* pre_before,",
+        "                      [[maybe_unused]] const double* post_traces) const {",
+        *_body(_Printer(kernel, _PRE), kernel.pre),
+        *wrapped([f"return {_Printer(kernel, _PRE).expression(kernel.increment)};"]),
+        "    }",
+        "",
+        f"    // {kernel.model}: what a post-synaptic spike does in one synapse",
+        "    PNN_FN void post(State& state, [[maybe_unused]] uint64_t s, [[maybe_unused]] const pnn_event& event,",
+        "                     [[maybe_unused]] const double* pre_traces,",
+        "                     [[maybe_unused]] const double* post_before) const {",
+        *_body(_Printer(kernel, _POST), kernel.post),
+        "    }",
+        *_trace_function(kernel, "pre", kernel.pre_trace),
+        *_trace_function(kernel, "post", kernel.post_trace),
+    )
+
+
+def _body(printer: _Printer, body: tuple[Statement, ...]) -> Iterator[str]:
+    yield from wrapped(printer.statements(body))
+
+
+def _trace_function(kernel: LearningKernel, side: str, body: tuple[Statement, ...]) -> Iterator[str]:
+    yield ""
+    yield f"    // {kernel.model}: the traces of a {side}-synaptic cell after one more spike"
+    yield f"    PNN_FN void {side}_trace([[maybe_unused]] double* traces,"
+    yield f"{' ' * len(side)}                       [[maybe_unused]] const pnn_event& event) const {{"
+    yield from _body(_Printer(kernel, _TRACES, of_cell=True), body)
+    yield "    }"
+
+
+def _constants(kernel: LearningKernel) -> Iterator[str]:
+    n_pre, n_post = len(kernel.pre_traces), len(kernel.post_traces)
+    yield f"    static constexpr int n_pre_traces = {n_pre}, n_post_traces = {n_post};"
+    has_post, has_stored = str(kernel.sees_post).lower(), str(bool(kernel.variables)).lower()
+    yield f"    static constexpr bool has_post = {has_post}, has_stored = {has_stored};"
+
+
+def _arrays(kernel: LearningKernel) -> Iterator[Member]:
+    """Where the values are: parameters one for all synapses (step 0) or one each (step 1), variables one each."""
+    for number, field in enumerate(kernel.parameters):
+        name = identifier(field.name)
+        yield f"const double* {name};", f"{name}(static_cast<const double*>(rows.arrays[{number}]))"
+        yield f"int64_t {name}_step_;", f"{name}_step_(rows.array_steps[{number}])"
+    for number, field in enumerate(kernel.variables, len(kernel.parameters)):
+        name = identifier(field.name)
+        yield f"double* {name};", f"{name}(static_cast<double*>(rows.arrays[{number}]))"
+
+
+def _tables(kernel: LearningKernel) -> Iterator[Member]:
+    for number, tau in enumerate(kernel.decays):
+        words = tau.field.name if isinstance(tau, Load) else f"{tau.value!r} ms" if isinstance(tau, Literal) else ""
+        table = f"rows.tables != nullptr ? rows.tables[{number}] : nullptr"
+        yield f"pnn::DecayTable decay_{number}_;  // {words}", f"decay_{number}_{{{table}, rows.table_length}}"
+
+
+def _state(kernel: LearningKernel) -> Iterator[str]:
+    """What a visit takes out of the arrays and puts back."""
+    names = [identifier(field.name) for field in kernel.variables]
+    left_limits = [f"{identifier(field.name.removesuffix('.left'))}_left_" for field in kernel.left_limits]
+    yield ""
+    yield "    struct State {"
+    yield from (f"        double {name};" for name in (*names, *left_limits))
+    yield "    };"
+    yield ""
+    yield "    PNN_FN State load([[maybe_unused]] uint64_t s) const {"
+    yield f"        return {{{', '.join([*(f'this->{name}[s]' for name in names), *('0.0' for _ in left_limits)])}}};"
+    yield "    }"
+    yield ""
+    yield "    PNN_FN void store([[maybe_unused]] uint64_t s, [[maybe_unused]] const State& state) const {"
+    yield from (f"        this->{name}[s] = state.{name};" for name in names)
+    yield "    }"
+    yield ""
+    yield f"    PNN_FN const double* first_stored() const {{ return {f'this->{names[0]}' if names else 'nullptr'}; }}"

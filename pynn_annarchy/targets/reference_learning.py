@@ -1,0 +1,153 @@
+"""Learning kernels evaluated with NumPy, over many synapses at once: the oracle of the primitive `learn`.
+
+Everything is stored in each synapse (Storage.PER_ELEMENT), nothing once a cell.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, MutableMapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from pynn_annarchy import _mathematics
+from pynn_annarchy.kernels.ir import About, Decay, Draw, Elapsed, Event, LearningKernel, Moment, Value
+from pynn_annarchy.targets.compile import CompiledModel
+from pynn_annarchy.targets.reference import Array, Evaluation, Step
+
+Fields = MutableMapping[str, Any]
+"""By name: parameters, one number or one a synapse; variables, one a synapse, changed in place; and left limits, which
+the first spike adds."""
+
+_FIRST_POST = 32768
+"""Number of the first of several identical post-synaptic spikes; pre-synaptic ones count from 0 (`learn.h`)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Events:
+    """One spike at each of some synapses, as `pnn_event` of abi.h; numbers hold for all of them.
+
+    Args:
+        since_pre: steps since the last earlier pre-synaptic spike, or since t = 0; likewise `since_post`, `since_any`.
+        t: of the spike at the synapse, in ms; `t_pre` and `t_post` of the last earlier ones, minus infinity for none.
+        step: of its emission.
+        repetition: among identical spikes; 32768 and more for post-synaptic ones.
+        coincident: pre-synaptic: a post-synaptic spike reached the synapse at the same time and has been applied.
+    """
+
+    since_pre: Any
+    since_post: Any
+    since_any: Any
+    t: Any
+    t_pre: Any
+    t_post: Any
+    step: Any
+    repetition: Any = 0
+    coincident: Any = False
+
+
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """Whose random numbers a projection draws: its creation index, and the canonical rank of every synapse."""
+
+    object_index: int
+    ranks: Array
+
+
+def learn_post(
+    model: CompiledModel, fields: Fields, index: Array, events: Events, step: Step, drawing: Drawing | None = None
+) -> None:
+    """One post-synaptic spike reaches each of the synapses of these indices."""
+    evaluation = _LearningEvaluation(model, fields, index, events, step, drawing)
+    with np.errstate(all="ignore"):
+        evaluation.execute(_kernel_of(model).post)
+    evaluation.put_back(fields, index)
+
+
+def learn_pre(
+    model: CompiledModel, fields: Fields, index: Array, events: Events, step: Step, drawing: Drawing | None = None
+) -> npt.NDArray[np.float64]:
+    """One pre-synaptic spike passes each of the synapses of these indices; returns what they send."""
+    kernel = _kernel_of(model)
+    evaluation = _LearningEvaluation(model, fields, index, events, step, drawing)
+    with np.errstate(all="ignore"):
+        evaluation.execute(kernel.pre)
+        increments = np.broadcast_to(evaluation.value(kernel.increment), np.shape(index)).astype(np.float64)
+    evaluation.put_back(fields, index)
+    return increments
+
+
+def _kernel_of(model: CompiledModel) -> LearningKernel:
+    kernel = model.kernel
+    assert isinstance(kernel, LearningKernel), f"'{model.spec.name}' does not learn"
+    assert not (kernel.pre_traces or kernel.post_traces), "the oracle stores everything in every synapse"
+    return kernel
+
+
+class _LearningEvaluation(Evaluation):
+    """The values of one spike at some synapses."""
+
+    def __init__(
+        self,
+        model: CompiledModel,
+        fields: Fields,
+        index: Array,
+        events: Events,
+        step: Step,
+        drawing: Drawing | None,
+    ) -> None:
+        kernel = _kernel_of(model)
+        for field in kernel.left_limits:
+            fields.setdefault(field.name, np.zeros_like(fields[field.name.removesuffix(".left")]))
+        gathered = (*kernel.fields, *kernel.left_limits)
+        super().__init__(model.precision, {field.name: _taken(fields[field.name], index) for field in gathered}, step)
+        self._written = (*kernel.variables, *kernel.left_limits)
+        self._events = events
+        self._size = len(index)
+        if drawing is not None:
+            self.object_index, self.elements = drawing.object_index, drawing.ranks[index]
+
+    def put_back(self, fields: Fields, index: Array) -> None:
+        """Hands what was written to the synapses."""
+        for field in self._written:
+            fields[field.name][index] = self.fields[field.name]
+
+    def value(self, value: Value) -> Any:
+        match value:
+            case Elapsed(since):
+                return np.asarray(getattr(self._events, since.value), np.float64)
+            case Moment(name):
+                return np.asarray(getattr(self._events, name), np.float64)
+            case Event(about):
+                return _ABOUT[about](self._events)
+            case Decay(elapsed, tau):
+                assert self.step is not None
+                return _mathematics.apply("exp", -(self.value(elapsed) * self.step.dt) / self.value(tau))
+            case _:
+                return super().value(value)
+
+    def _draw(self, draw: Draw) -> Any:
+        """Spikes of different steps draw different numbers: those of one step and number together."""
+        size = self._size
+        arguments = tuple(np.broadcast_to(np.asarray(self.value(a), np.float64), (size,)) for a in draw.arguments)
+        steps = np.broadcast_to(self._events.step, (size,))
+        repetitions = np.broadcast_to(self._events.repetition, (size,))
+        drawn = np.empty(size)
+        for step, event in set(zip(steps.tolist(), repetitions.tolist(), strict=True)):
+            here = np.flatnonzero((steps == step) & (repetitions == event))
+            chosen = tuple(argument[here] for argument in arguments)
+            drawn[here] = self.drawn(draw, chosen, self.elements[here], step, event)
+        return drawn
+
+
+_ABOUT: Mapping[About, Callable[[Events], Array]] = {
+    About.COINCIDENT: lambda events: np.asarray(events.coincident, np.bool_),
+    About.REPEATED: lambda events: np.asarray(events.repetition) % _FIRST_POST != 0,
+}
+
+
+def _taken(values: Any, index: Array) -> Any:
+    """The values of some synapses; one number stays one."""
+    return np.asarray(values, np.float64)[index] if np.ndim(values) else np.float64(values)
