@@ -182,7 +182,7 @@ def scaled_synapses(**options) -> Network:
         name="Scaled",
         kind=Kind.SYNAPSE,
         parameters=(ParameterSpec("weight", 0.0), ParameterSpec("scale", 2.0, locality="global")),
-        pre_spike="g_target += scale * weight * exp(-t/100)",
+        pre_spike="g_target += scale * weight * exp(-weight/dt)",
     )
     net = network(**options)
     cells = net.add_cells(IF_CURR_EXP, 40, {"i_offset": 0.6}, "cells")

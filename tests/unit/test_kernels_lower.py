@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from pynn_annarchy.exceptions import ModelError
-from pynn_annarchy.kernels.ir import Draw, DType, Role, StepValue, values_in
+from pynn_annarchy.kernels.ir import Draw, DType, LearningKernel, Role, StepValue, SynapseKernel, values_in
 from pynn_annarchy.kernels.lower import lower
 from pynn_annarchy.model.check import check
 from pynn_annarchy.model.spec import Kind, ModelSpec, ParameterSpec, ReceptorSpec
@@ -143,9 +143,28 @@ def test_more_draws_than_the_random_streams_tell_apart_are_refused():
         kernel_of(equations="x = " + " + ".join(["Normal(0, 1)"] * 257))
 
 
-def test_a_synapse_that_would_need_memory_is_refused_with_what_it_can_use():
-    spec = ModelSpec(
-        "Own", Kind.SYNAPSE, parameters=parameters(weight=0.0, factor=1.0), pre_spike="g_target += weight*factor"
-    )
-    with pytest.raises(ModelError, match=r"'Own': factor would have to be stored.*weight and global parameters"):
-        lower(discretise(check(spec)))
+def synapse(pre_spike, locality="global", **texts):
+    """A synapse with a parameter that is shared by all or not."""
+    known = (ParameterSpec("weight", 0.0), ParameterSpec("factor", 1.0, locality=locality))
+    return lower(discretise(check(ModelSpec("Own", Kind.SYNAPSE, known, pre_spike=pre_spike, **texts))))
+
+
+def test_a_synapse_that_sends_its_weight_times_what_all_share_needs_no_memory():
+    assert isinstance(synapse("g_target += weight*factor*exp(-dt)"), SynapseKernel)
+
+
+@pytest.mark.parametrize(
+    "kernel",
+    [
+        synapse("g_target += weight*factor", locality="local"),
+        synapse("g_target += weight*exp(-t)"),
+        synapse("g_target += weight*(t - t_pre)"),
+        synapse("g_target += weight*Uniform(0, 1)"),
+        synapse("a = weight : unless_post, init=0\ng_target += a"),
+        synapse("g_target += weight", post_spike="weight += factor"),
+        synapse("weight += factor\ng_target += weight"),
+    ],
+    ids=["a value each", "time", "interval", "chance", "coincidence", "post", "change"],
+)
+def test_every_other_synapse_learns(kernel):
+    assert isinstance(kernel, LearningKernel)
