@@ -10,23 +10,35 @@ import numpy as np
 from pynn_annarchy.engine.cells import Cells
 from pynn_annarchy.engine.currents import Table
 from pynn_annarchy.engine.network import Network
+from pynn_annarchy.model.compose import compose
 from pynn_annarchy.model.spec import Kind, ModelSpec, ParameterSpec
+from pynn_annarchy.standardmodels.bodies import ADEXP
+from pynn_annarchy.standardmodels.parts import COND_ALPHA, COND_BETA, CURR_EXP
 from pynn_annarchy.standardmodels.source_specs import (
     SPIKE_SOURCE_GAMMA,
     SPIKE_SOURCE_POISSON,
     SPIKE_SOURCE_POISSON_REFRACTORY,
 )
 from pynn_annarchy.standardmodels.specs import (
+    EIF_COND_ALPHA_ISFA_ISTA,
+    EIF_COND_EXP_ISFA_ISTA,
+    HH_COND_EXP,
     IF_COND_ALPHA,
     IF_COND_EXP,
+    IF_COND_EXP_GSFA_GRR,
     IF_CURR_ALPHA,
     IF_CURR_DELTA,
     IF_CURR_EXP,
+    IF_FACETS_HARDWARE1,
+    IZHIKEVICH,
     STATIC_SYNAPSE,
+    gif_cond_exp,
 )
 from pynn_annarchy.targets.compile import Options
 
 STEPS = 400
+
+COMPOSED = compose("PointNeuron", ADEXP, {"A": COND_BETA, "B": CURR_EXP, "C": COND_ALPHA})
 
 
 def digest(network: Network) -> str:
@@ -205,3 +217,15 @@ NETWORKS: dict[str, Callable[..., Network]] = {
     "random sources": random_sources,
     "own synapse": scaled_synapses,
 }
+
+CELL_TYPES: dict[str, Callable[..., Network]] = {
+    "IF_cond_exp_gsfa_grr": balanced(IF_COND_EXP_GSFA_GRR, 0.02, 0.05, i_offset=1.5),
+    "IF_facets_hardware1": balanced(IF_FACETS_HARDWARE1, 0.001, 0.005, v_rest=-54.0),
+    "EIF_cond_exp_isfa_ista": balanced(EIF_COND_EXP_ISFA_ISTA, 0.01, 0.05, i_offset=0.8),
+    "EIF_cond_alpha_isfa_ista": balanced(EIF_COND_ALPHA_ISFA_ISTA, 0.005, 0.02, i_offset=0.8, v_spike=0.0),
+    "HH_cond_exp": balanced(HH_COND_EXP, 0.02, 0.05, i_offset=0.3),
+    "Izhikevich": balanced(IZHIKEVICH, 2.0, -2.0, i_offset=0.01),
+    "GIF_cond_exp": balanced(gif_cond_exp(2, 1), 0.01, 0.05, i_offset=0.8, v_t_star=-55.0, lambda0=10.0),
+    "PointNeuron": balanced(COMPOSED, 0.01, 0.05, i_offset=0.8),
+}
+"""Networks of the other cell types, which differ from those above in nothing but the cells."""

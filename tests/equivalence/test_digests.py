@@ -7,9 +7,10 @@ import shutil
 import numpy as np
 import pytest
 
-from tests.equivalence.networks import NETWORKS, STEPS, digest
+from tests.equivalence.networks import CELL_TYPES, NETWORKS, STEPS, digest
 
 every_network = pytest.mark.parametrize("build", NETWORKS.values(), ids=NETWORKS)
+every_cell_type = pytest.mark.parametrize("build", CELL_TYPES.values(), ids=CELL_TYPES)
 
 
 def run(build, pieces=(STEPS,), **options):
@@ -34,7 +35,15 @@ def test_the_reference_gives_the_bits_of_compiled_code(build, precision):
     assert digest(run(build, target="cpp", **options)) == digest(run(build, target="reference", **options))
 
 
-@every_network
+@every_cell_type
+@pytest.mark.parametrize("precision", ["double", "single"])
+def test_every_cell_type_gives_the_same_bits_on_either_target_and_any_number_of_threads(build, precision):
+    digests = {digest(run(build, precision=precision, target="cpp", threads=threads)) for threads in (1, 2, 3, 4)}
+
+    assert digests == {digest(run(build, precision=precision, target="reference"))}
+
+
+@pytest.mark.parametrize("build", [*NETWORKS.values(), *CELL_TYPES.values()], ids=[*NETWORKS, *CELL_TYPES])
 def test_networks_of_the_suite_spike(build):
     net = run(build, target="cpp")
 
