@@ -492,7 +492,8 @@ def test_everything_that_a_cell_type_calls_recordable_is_recorded(name):
     cell_type = getattr(sim, name)
     if not issubclass(cell_type, StandardCellType):
         pytest.skip("not a cell type")
-    cells = sim.Population(2, cell_type())
+    components = (sim.AdExp(),) if cell_type is sim.PointNeuron else ()
+    cells = sim.Population(2, cell_type(*components))
     cells.record("all")
     sim.run(1.0)
     (segment,) = cells.get_data().segments
