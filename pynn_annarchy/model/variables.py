@@ -42,12 +42,13 @@ def declared_variables(spec: ModelSpec, texts: Texts) -> tuple[Variable, ...]:
     held = _held(spec, texts)
     with_equation = {changed_by(equation): equation.flags for equation in texts.equations}
     declared = dict(with_equation)
+    given = {parameter.name for parameter in spec.parameters} | {each.name for each in spec.inputs}
     for where, statement in texts.statements():
         name = statement.target
         if name == INCREMENT or name in declared:
             continue
         with told(spec, where):
-            if name not in changeable_parameters(spec):
+            if name not in given:  # whether it may be changed at all is for the rules to say
                 leads_somewhere(statement, declared.keys(), _read_elsewhere(spec, texts, name))
         declared[name] = statement.flags
     intermediate = _intermediate(spec, texts) - with_equation.keys()

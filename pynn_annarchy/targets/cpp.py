@@ -17,7 +17,7 @@ def module_text(kernel: Kernel, shared: bool, precision: str, fingerprint: str, 
 
     Args:
         kernel: what it does.
-        shared: whether parameters are shared by all elements.
+        shared: whether parameters are shared by all elements, or traces by all synapses of a cell.
         precision: 'double' or 'single'.
         fingerprint: what the loader will ask for.
         description: model's text, shown above the code.
@@ -26,20 +26,16 @@ def module_text(kernel: Kernel, shared: bool, precision: str, fingerprint: str, 
     arrays = per_element_fields(kernel, shared)
     values = tuple(field for field in kernel.fields if field not in arrays)
     receptors = kernel.receptors if isinstance(kernel, CellKernel) else ()
-    real, count, code = ("double", "int64_t", "PNN_F64") if precision == "double" else ("float", "int32_t", "PNN_F32")
     name = struct_name(kernel)
     entries = ", ".join(f"&pnn::{p}<{name}>" if p == primitive else "nullptr" for p in ("neurons", "deliver"))
     learning = _learning_entries(kernel, name) if isinstance(kernel, LearningKernel) else ""
     return "\n".join(
         [
-            f"// {kernel.model}, parameters {'shared' if shared else 'per element'}, precision {precision}.",
+            f"// {kernel.model}, {_variant(kernel, shared, precision)}.",
             *(comment(line) for line in description.splitlines()),
             f'#include "pynn_annarchy/{primitive}.h"',
             "",
-            f"using Real = {real};",
-            f"using Count = {count};",
-            f"constexpr int32_t PNN_REAL = {code};",
-            "",
+            *([] if isinstance(kernel, LearningKernel) else _precision(precision)),
             "namespace {",
             "",
             _struct(kernel, shared),
@@ -67,6 +63,18 @@ def per_element_fields(kernel: Kernel, shared: bool) -> tuple[Field, ...]:
             return kernel.fields
         case SynapseKernel():
             return ()
+
+
+def _variant(kernel: Kernel, shared: bool, precision: str) -> str:
+    """Which of its modules this is; what synapses learn is in double whatever the precision (D14)."""
+    if isinstance(kernel, LearningKernel):
+        return "traces once a cell" if shared else "everything in every synapse"
+    return f"parameters {'shared' if shared else 'per element'}, precision {precision}"
+
+
+def _precision(precision: str) -> list[str]:
+    real, count, code = ("double", "int64_t", "PNN_F64") if precision == "double" else ("float", "int32_t", "PNN_F32")
+    return [f"using Real = {real};", f"using Count = {count};", f"constexpr int32_t PNN_REAL = {code};", ""]
 
 
 def _struct(kernel: Kernel, shared: bool) -> str:
