@@ -105,10 +105,20 @@ void Engine::take_recorded(int number, int64_t* step, int64_t* index) {
     for (RecordedSpikes& part : parts) part = RecordedSpikes{};
 }
 
-void Engine::deliver(Projection& projection, bool takes_new, int64_t n, int partition, std::vector<pnn_group>& due,
-                     int& failed) {
+void Engine::deliver(Projection& projection, bool takes_new, int64_t n, int partition, Due& due, int& failed) {
     const auto p = std::size_t(partition);
     const DelayedRows& rows = *projection.rows[p];
+    const Population& post = *populations[std::size_t(projection.post)];
+    pnn_rows view{};
+    view.accumulator = post.inputs[std::size_t(projection.receptor)] + rows.first_post;
+    view.inverse_quantum = 1.0 / post.quanta[std::size_t(projection.receptor)];
+    view.bound = projection.bound;
+    view.object_index = projection.object_index;
+    if (projection.learns) {
+        const auto& spikes = populations[std::size_t(projection.pre)]->spikes[(n - 1) & 1];
+        projection.deliver_learning(spikes, view, n, partition, due.passages, step_value(n), failed);
+        return;
+    }
     Calendar& calendar = projection.calendars[p];
     if (takes_new) {
         for (const SpikeList& list : populations[std::size_t(projection.pre)]->spikes[(n - 1) & 1])
@@ -116,34 +126,43 @@ void Engine::deliver(Projection& projection, bool takes_new, int64_t n, int part
                 const uint32_t source = list.index[std::size_t(i)];
                 const uint32_t first = rows.row_start[source], last = rows.row_start[source + 1];
                 if (first == last) continue;
-                calendar.at(n - 1 + rows.group_delay[first]).push_back({first, last, list.count[std::size_t(i)]});
+                calendar.at(n - 1 + rows.group_delay[first]).push_back({first, last, list.count[std::size_t(i)], 0});
             }
     }
     std::vector<Cursor>& now = calendar.at(n);
     if (now.empty()) return;
-    due.clear();
+    due.groups.clear();
     for (Cursor cursor : now) {
-        due.push_back({rows.group_start[cursor.group], rows.group_start[cursor.group + 1], int64_t(cursor.multiplicity)});
+        due.groups.push_back({rows.group_start[cursor.group], rows.group_start[cursor.group + 1], int64_t(cursor.multiplicity)});
         const uint32_t next = cursor.group + 1;
         if (next == cursor.row_end) continue;
         // Delays inside a row differ by less than the number of buckets, so this is never the bucket being read.
-        calendar.at(n + rows.group_delay[next] - rows.group_delay[cursor.group]).push_back({next, cursor.row_end, cursor.multiplicity});
+        calendar.at(n + rows.group_delay[next] - rows.group_delay[cursor.group]).push_back({next, cursor.row_end, cursor.multiplicity, 0});
     }
     now.clear();
-    pnn_rows view{};
     view.targets = rows.targets16.size() ? static_cast<const void*>(rows.targets16.data()) : rows.targets32.data();
     view.target_bits = rows.targets16.size() ? 16 : 32;
     view.weight_form = rows.weight_form;
     view.weights = rows.weight_form == PNN_WEIGHT_F64   ? static_cast<const void*>(rows.weights64.data())
                    : rows.weight_form == PNN_WEIGHT_F32 ? static_cast<const void*>(rows.weights32.data())
                                                         : &rows.shared_weight;
-    view.accumulator = populations[std::size_t(projection.post)]->inputs[std::size_t(projection.receptor)] + rows.first_post;
-    view.inverse_quantum = 1.0 / populations[std::size_t(projection.post)]->quanta[std::size_t(projection.receptor)];
-    view.bound = projection.bound;
     view.shared = projection.shared.data();
-    view.object_index = projection.object_index;
-    const pnn_step step_value{n, double(n - 1) * dt, dt, seed_key, trial, 0};
-    if (projection.module->deliver(&view, due.data(), int64_t(due.size()), &step_value) != 0) failed = projection.number;
+    const pnn_step present = step_value(n);
+    if (projection.module->deliver(&view, due.groups.data(), int64_t(due.groups.size()), &present) != 0) failed = projection.number;
+}
+
+void Engine::remember(int64_t n, int partition) {
+    for (auto& projection : projections)
+        if (projection && projection->learns) {
+            const SpikeList& spikes = populations[std::size_t(projection->post)]->spikes[n & 1][std::size_t(partition)];
+            if (spikes.n > 0) projection->remember(spikes, n, partition, step_value(n));
+        }
+}
+
+void Engine::apply(int number) {
+    Projection& projection = *projections[std::size_t(number)];
+    const Population& post = *populations[std::size_t(projection.post)];
+    projection.apply(step, now(), 1.0 / post.quanta[std::size_t(projection.receptor)]);
 }
 
 void Engine::emit_given(Population& population, int64_t n) {
@@ -235,11 +254,11 @@ void Engine::record(int64_t n, int partition) {
     }
 }
 
-void Engine::step_partition(int64_t n, int partition, std::vector<pnn_group>& due, int& failed) {
+void Engine::step_partition(int64_t n, int partition, Due& due, int& failed) {
     for (auto& projection : projections)
         if (projection) deliver(*projection, true, n, partition, due, failed);
     for (auto& projection : draining) deliver(*projection, false, n, partition, due, failed);
-    const pnn_step step_value{n, double(n - 1) * dt, dt, seed_key, trial, 0};
+    const pnn_step present = step_value(n);
     const auto p = std::size_t(partition);
     update_currents(step_value, partition);
     for (auto& population : populations) {
@@ -250,9 +269,10 @@ void Engine::step_partition(int64_t n, int partition, std::vector<pnn_group>& du
         SpikeList& list = population->spikes[n & 1][p];
         pnn_spikes out{list.index.data(), list.count.data(), 0};
         if (population->bounds[p] < population->bounds[p + 1])
-            population->module->neurons(&population->segment, population->bounds[p], population->bounds[p + 1], &step_value, &out);
+            population->module->neurons(&population->segment, population->bounds[p], population->bounds[p + 1], &present, &out);
         list.n = out.n;
     }
+    remember(n, partition);
     record(n, partition);
 }
 
@@ -269,7 +289,7 @@ int Engine::run(int64_t n_steps, int workers) {
     // A failure stops every worker at the same barrier: the step it happened in is published, not a mere flag.
     std::atomic<int64_t> stop_after{last};
     with_team(workers, [&](int worker, Barrier& barrier) {
-        std::vector<pnn_group> due;
+        Due due;
         int& failed = failures[std::size_t(worker)];
         for (int64_t n = first; n <= stop_after.load(std::memory_order_relaxed); ++n) {
             for (int p = worker; p < partitions; p += workers) step_partition(n, p, due, failed);

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numeric>
 #include <stdexcept>
 
 #include "pynn_annarchy/engine.h"
@@ -91,6 +92,7 @@ void Projection::build_partition(Staging& staging, std::size_t partition, int64_
 
     out.n = int64_t(total);
     out.first_post = begin;
+    out.n_post = end - begin;
     const bool narrow = end - begin <= 65536;
     if (narrow) out.targets16 = Array<uint16_t>(total);
     else out.targets32 = Array<uint32_t>(total);
@@ -186,7 +188,10 @@ void Projection::build(Staging& staging, const std::vector<int64_t>& bounds) {
 
 std::size_t DelayedRows::bytes() const {
     return row_start.capacity() * 4 + group_start.capacity() * 4 + group_delay.capacity() * 2 + targets16.size() * 2 +
-           targets32.size() * 4 + weights32.size() * 4 + weights64.size() * 8 + creation.capacity() * 4;
+           targets32.size() * 4 + weights32.size() * 4 + weights64.size() * 8 + creation.capacity() * 4 +
+           ranks.capacity() * 4 + std::accumulate(columns.begin(), columns.end(), std::size_t(0), [](std::size_t sum, const Column& column) {
+               return sum + column.each.size() * 8;
+           });
 }
 
 int64_t Projection::size() const {
@@ -220,6 +225,9 @@ void Projection::update_bound() {
         const std::size_t n = part->weight_form == PNN_WEIGHT_SHARED ? std::size_t(part->n > 0) : std::size_t(part->n);
         for (std::size_t i = 0; i < n; ++i) bound = std::max(bound, headroom * std::fabs(part->weight(i)));
     }
+    bound = std::max(bound, headroom * declared_bound);
+    // Weights that grow from zero without a declared bound are taken to grow to about one.
+    if (learns && bound == 0.0) bound = headroom;
 }
 
 void Projection::canonical_order(uint64_t* order) const {
@@ -316,6 +324,7 @@ void Projection::set_weights(const uint64_t* order, const double* weight) {
 }
 
 void Projection::add_bounds(const std::vector<double>& max_spikes, double* sums) const {
+    const double smallest = learns ? std::max(declared_bound, bound == headroom ? 1.0 : 0.0) : 0.0;
     for (const auto& part : rows) {
         const std::size_t n_pre = part->row_start.size() - 1;
         for (std::size_t pre_index = 0; pre_index < n_pre; ++pre_index) {
@@ -323,7 +332,7 @@ void Projection::add_bounds(const std::vector<double>& max_spikes, double* sums)
             const uint32_t last = part->group_start[part->row_start[pre_index + 1]];
             const double scale = headroom * max_spikes[max_spikes.size() == 1 ? 0 : pre_index];
             for (uint32_t s = first; s < last; ++s)
-                sums[std::size_t(part->first_post) + part->target(s)] += std::fabs(part->weight(s)) * scale;
+                sums[std::size_t(part->first_post) + part->target(s)] += std::max(std::fabs(part->weight(s)), smallest) * scale;
         }
     }
 }
@@ -336,6 +345,15 @@ bool Projection::in_flight() const {
 
 void Projection::clear() {
     for (Calendar& calendar : calendars) calendar.clear();
+    for (Learning& state : learning) {
+        state.spikes.clear();
+        state.pre_traces.clear();
+        state.unused.clear();
+        std::fill(state.latest.begin(), state.latest.end(), -1);
+        std::fill(state.history.begin(), state.history.end(), 0.0);
+        state.caught_up = state.applied = PNN_NEVER;
+        state.due.clear();
+    }
 }
 
 }  // namespace pnn

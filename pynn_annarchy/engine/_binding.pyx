@@ -21,6 +21,11 @@ cdef extern from "pynn_annarchy/abi.h" nogil:
         const char* const* shared
         int32_t n_shared
         int32_t n_receptors
+        int32_t n_pre_traces
+        int32_t n_post_traces
+        int32_t has_post
+    ctypedef struct pnn_step:
+        int64_t step
     ctypedef struct pnn_segment:
         void* const* arrays
         const double* shared
@@ -96,6 +101,19 @@ cdef extern from "pynn_annarchy/engine.h" namespace "pnn" nogil:
         int number
         double bound
         vector[double] shared
+        cbool learns
+        double dendritic
+        double declared_bound
+        int weight_field
+        int n_parameters
+        vector[vector[double]] tables
+        vector[const double*] table_pointers
+        int64_t table_length
+        void prepare_learning(const uint64_t*) except +
+        void set_column(const uint64_t*, int, const double*, double) except +
+        void read_column(const uint64_t*, int, int64_t, const pnn_step&, double*) except +
+        void read_events(const uint64_t*, int64_t, double*, double*, double*, double*) except +
+        cbool in_flight()
         void build(CStaging&, const vector[int64_t]&) except +
         int64_t size()
         size_t bytes()
@@ -121,6 +139,8 @@ cdef extern from "pynn_annarchy/engine.h" namespace "pnn" nogil:
         int64_t n_recorded(int)
         void take_recorded(int, int64_t*, int64_t*)
         void update_quanta(int)
+        void apply(int) except +
+        pnn_step now()
     const double headroom
     const pnn_module* load_module(const char*, const char*, string&)
     vector[int64_t] partition_bounds(int64_t, int)
@@ -257,6 +277,59 @@ cdef class Rows:
     def delay(self, order):
         """In steps."""
         return self._describe(order, "delay", np.uint16)
+
+    def learn(self, int weight_field, int n_parameters, double dendritic, double declared_bound, list tables):
+        """Says that a module's synapses learn: where the weight lies among their fields, and the tables of their decays."""
+        cdef CProjection* projection = self.projection.get()
+        cdef const double[::1] values
+        cdef vector[double] table
+        cdef const double* first
+        projection.learns = True
+        projection.weight_field = weight_field
+        projection.n_parameters = n_parameters
+        projection.dendritic = dendritic
+        projection.declared_bound = declared_bound
+        projection.tables.clear()
+        projection.table_pointers.clear()
+        projection.table_length = 0
+        for item in tables:
+            table.clear()
+            if item is not None:
+                values = item
+                for i in range(values.shape[0]):
+                    table.push_back(values[i])
+                projection.table_length = values.shape[0]
+            projection.tables.push_back(table)
+        for i in range(projection.tables.size()):
+            first = projection.tables[i].data() if projection.tables[i].size() else NULL
+            projection.table_pointers.push_back(first)
+        projection.update_bound()
+
+    def prepare_learning(self, uint64_t[::1] order):
+        """Makes room for all that the bound module stores; columns that were not set are zero."""
+        cdef const uint64_t* places = NULL
+        if order.shape[0]:
+            places = &order[0]
+        self.projection.get().prepare_learning(places)
+
+    def set_column(self, uint64_t[::1] order, int field, value):
+        """Gives a field of the module its values: one, or one a synapse in canonical order."""
+        cdef const double[::1] values
+        if not len(self):
+            return
+        if np.ndim(value) == 0:
+            self.projection.get().set_column(&order[0], field, NULL, value)
+            return
+        values = np.ascontiguousarray(value, np.float64)
+        if values.shape[0] != len(self):
+            raise ValueError(f"{len(self)} synapses cannot take {values.shape[0]} values")
+        with nogil:
+            self.projection.get().set_column(&order[0], field, &values[0], 0.0)
+
+    @property
+    def in_flight(self):
+        """Whether spikes are under way."""
+        return self.projection.get().in_flight()
 
     def set_weight(self, uint64_t[::1] order, const double[::1] weight):
         if weight.shape[0] != len(self):
@@ -504,6 +577,32 @@ cdef class Engine:
         if self.engine.projections[number].get() != projection:
             self.engine.replace(number, rows.projection)
             self.modules.append(module)
+
+    def apply(self, int number):
+        """Applies all that has reached the synapses of a projection that learns by the end of the last step."""
+        with nogil:
+            self.engine.apply(number)
+
+    def read_column(self, int number, uint64_t[::1] order, int field):
+        """A stored field of each synapse, with all applied that has reached it by now; nothing changes."""
+        cdef CProjection* projection = self.engine.projections[number].get()
+        cdef double[::1] out = np.empty(projection.size())
+        if out.shape[0]:
+            with nogil:
+                projection.read_column(&order[0], field, self.engine.step, self.engine.now(), &out[0])
+        return np.asarray(out)
+
+    def read_events(self, int number, uint64_t[::1] order):
+        """Steps of the last pre- and post-synaptic spikes that have reached each synapse (nan: none), and the traces right after."""
+        cdef CProjection* projection = self.engine.projections[number].get()
+        cdef int64_t n = projection.size()
+        cdef double[::1] last_pre = np.empty(n), last_post = np.empty(n)
+        cdef double[:, ::1] pre_traces = np.zeros((projection.module.n_pre_traces + 1, n))
+        cdef double[:, ::1] post_traces = np.zeros((projection.module.n_post_traces + 1, n))
+        if n:
+            projection.read_events(&order[0], self.engine.step, &last_pre[0], &last_post[0], &pre_traces[0, 0], &post_traces[0, 0])
+        traces = (np.asarray(pre_traces)[: projection.module.n_pre_traces], np.asarray(post_traces)[: projection.module.n_post_traces])
+        return np.asarray(last_pre), np.asarray(last_post), *traces
 
     def set_draining(self, list rows):
         """Replaced rows whose spikes another loop still delivers: they count for the bounds of what may arrive."""

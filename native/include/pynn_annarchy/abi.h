@@ -86,6 +86,8 @@ typedef struct pnn_passage {
     double applied;               // spikes emitted up to here by the post-synaptic elements are applied already
     double until;                 // where multiplicity is 0: apply those emitted up to here
     const double* pre_traces;     // right after `previous`; zeros for none
+    int64_t earlier;              // the spike before `previous`, for post-synaptic spikes that arrive together with that one
+    const double* earlier_traces;
     double* increments;           // null: into the accumulator; else one sum a synapse is written here
 } pnn_passage;
 
@@ -101,7 +103,7 @@ typedef struct pnn_event {
     double t_post;
     int64_t step;                 // of emission
     uint32_t repetition;          // among identical spikes; 32768 and more for post-synaptic ones
-    int32_t coincident;           // pre-synaptic: the last post-synaptic spike arrives at the same time
+    int32_t coincident;           // a spike from the other side reaches the synapse at the same time
 } pnn_event;
 
 // Returns 0, or 1 where an increment was not finite or beyond its bound.

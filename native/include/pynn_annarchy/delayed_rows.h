@@ -70,6 +70,15 @@ private:
     std::vector<Block> blocks_;
 };
 
+// A further value of every synapse, or one for all of them.
+struct Column {
+    Array<double> each;
+    double shared = 0.0;
+
+    bool is_shared() const { return each.size() == 0; }
+    double operator[](std::size_t synapse) const { return is_shared() ? shared : each[synapse]; }
+};
+
 struct DelayedRows {
     std::vector<uint32_t> row_start;       // n_pre + 1, into the groups
     std::vector<uint32_t> group_start;     // n_groups + 1, into the synapses
@@ -80,9 +89,12 @@ struct DelayedRows {
     Array<double> weights64;
     double shared_weight = 0.0;
     int32_t weight_form = PNN_WEIGHT_SHARED;
+    std::vector<Column> columns;           // what synapses that learn have besides, in the module's order
+    std::vector<uint32_t> ranks;           // canonical rank of each synapse; only where the module draws
     std::vector<uint32_t> creation;        // rank of creation inside the row; only where a pair has several synapses
     int64_t n = 0;
     int64_t first_post = 0;                // of the partition
+    int64_t n_post = 0;
     uint16_t max_delay = 1;
 
     uint32_t target(std::size_t synapse) const {
@@ -100,6 +112,7 @@ struct Cursor {
     uint32_t group;
     uint32_t row_end;
     uint32_t multiplicity;
+    uint32_t spike;                        // among those that a learning projection remembers
 };
 
 // Which groups fall due in which step: one bucket a step, one cursor a spike.
@@ -115,6 +128,11 @@ public:
         for (const auto& bucket : buckets_)
             if (!bucket.empty()) return false;
         return true;
+    }
+    template <class Visit>
+    void for_each(Visit visit) const {
+        for (const auto& bucket : buckets_)
+            for (const Cursor& cursor : bucket) visit(cursor);
     }
     std::vector<Cursor>& at(int64_t step) { return buckets_[std::size_t(step) % buckets_.size()]; }
 

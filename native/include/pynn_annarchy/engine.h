@@ -10,6 +10,7 @@
 #include "pynn_annarchy/abi.h"
 #include "pynn_annarchy/currents.h"
 #include "pynn_annarchy/delayed_rows.h"
+#include "pynn_annarchy/learning.h"
 
 namespace pnn {
 
@@ -71,7 +72,15 @@ public:
     std::vector<double> shared;                      // values that all synapses share, in the module's order
     std::vector<std::unique_ptr<DelayedRows>> rows;  // by partition
     std::vector<Calendar> calendars;                 // by partition
-
+    bool learns = false;
+    std::vector<Learning> learning;                  // by partition; empty for modules that do not learn
+    double dendritic = 0.0;                          // part of each delay that lies behind the synapse
+    double declared_bound = 0.0;                     // of the weight, where the model limits it
+    int weight_field = -1;                           // the weight among the fields of a module that learns
+    int n_parameters = 0;                            // how many of those fields are never changed
+    std::vector<std::vector<double>> tables;         // decays, in the module's order; empty for none
+    std::vector<const double*> table_pointers;
+    int64_t table_length = 0;
     // Sorts the staged synapses into rows and frees them; partitions are those of the post-synaptic population.
     void build(Staging& staging, const std::vector<int64_t>& bounds);
     int64_t size() const;
@@ -90,7 +99,30 @@ public:
     bool in_flight() const;
     void clear();
 
+    // For modules that learn; see learning.cpp.
+
+    // Makes room for what the module stores; weights that it changes get a place each.
+    void prepare_learning(const uint64_t* order);
+    // Sets a field, in canonical order (`each`) or to one value (`each` null).
+    void set_column(const uint64_t* order, int field, const double* each, double shared);
+    // Applies all events that have reached the synapses by `now`, the end of the last step; what passing spikes send is kept for later.
+    void apply(int64_t now, const pnn_step& step, double inverse_quantum);
+    // The same on a copy, of which field `field` is written in canonical order.
+    void read_column(const uint64_t* order, int field, int64_t now, const pnn_step& step, double* out);
+    // For each synapse in canonical order: emission of the last pre-synaptic spike that has passed by `now`, of the last
+    // post-synaptic one that has arrived (NaN for none), and the traces right after them, one row a trace; any may be null.
+    void read_events(const uint64_t* order, int64_t now, double* last_pre, double* last_post, double* pre_traces, double* post_traces);
+    void deliver_learning(const std::vector<SpikeList>& spikes, const pnn_rows& shared_view, int64_t n, int partition,
+                          std::vector<pnn_passage>& due, const pnn_step& step, int& failed);
+    // Adds the spikes of the post-synaptic cells of one partition to the history.
+    void remember(const SpikeList& spikes, int64_t n, int partition, const pnn_step& step);
+
 private:
+    Shifts shifts(int delay) const;
+    pnn_rows learning_view(int partition, pnn_rows view = {}) const;
+    void catch_up(int64_t n, int partition, const pnn_step& step);
+    void apply_partition(int64_t now, int partition, pnn_rows view, const pnn_step& step, bool keeps_increments);
+    int32_t last_processed(const Learning& state, int32_t spike, int delay, const Shifts& shift, int64_t n) const;
     void build_partition(Staging& staging, std::size_t partition, int64_t begin, int64_t end, bool release);
 };
 
@@ -117,12 +149,22 @@ public:
     int64_t n_recorded(int population) const;
     // Hands over the recorded spikes since the last time, one entry a spike, sorted by (step, index).
     void take_recorded(int population, int64_t* step, int64_t* index);
+    // Applies all events that have reached the synapses of a projection that learns.
+    void apply(int projection);
+    pnn_step now() const { return step_value(step); }
     // Forgets spikes in flight and published ones, puts sources back to their first event; states stay as they are.
     void clear_events();
 
 private:
-    void step_partition(int64_t n, int partition, std::vector<pnn_group>& due, int& failed);
-    void deliver(Projection& projection, bool takes_new, int64_t n, int partition, std::vector<pnn_group>& due, int& failed);
+    // What a thread uses again and again.
+    struct Due {
+        std::vector<pnn_group> groups;
+        std::vector<pnn_passage> passages;
+    };
+    pnn_step step_value(int64_t n) const { return {n, double(n - 1) * dt, dt, seed_key, trial, 0}; }
+    void step_partition(int64_t n, int partition, Due& due, int& failed);
+    void deliver(Projection& projection, bool takes_new, int64_t n, int partition, Due& due, int& failed);
+    void remember(int64_t n, int partition);
     void emit_given(Population& population, int64_t n);
     void find_currents();
     void update_currents(const pnn_step& step, int partition);

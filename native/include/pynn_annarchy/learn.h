@@ -2,8 +2,9 @@
 //
 // A synapse is visited only when a pre-synaptic spike is delivered: what its post-synaptic cell did since the spike before
 // is read from the history of that cell and applied first, in order. Between visits nothing is done, and the result is
-// the same as if every event were applied when it happens. Events at the same time: post-synaptic first, but neither
-// sees what the other does to its own trace.
+// the same as if every event were applied when it happens. Events at the same time: post-synaptic first, or where no
+// part of the delay is dendritic, pre-synaptic first (its increment belongs to the step in which the other cell spikes);
+// neither sees what the other does to its own trace.
 #ifndef PYNN_ANNARCHY_LEARN_H
 #define PYNN_ANNARCHY_LEARN_H
 
@@ -68,18 +69,20 @@ PNN_FN int64_t apply_post(const Model& model, typename Model::State& state, uint
         const double emitted = history.step(k);
         const double age = emitted + passage.post_shift;
         pnn_event event;
-        const bool has_pre = passage.previous != PNN_NEVER, has_post = k > 0;
-        event.since_pre = has_pre ? (emitted - static_cast<double>(passage.previous)) - passage.sees : age;
+        const bool coincident = passage.previous != PNN_NEVER && emitted == static_cast<double>(passage.previous) + passage.sees;
+        const int64_t pre = coincident ? passage.earlier : passage.previous;
+        const bool has_pre = pre != PNN_NEVER, has_post = k > 0;
+        event.since_pre = has_pre ? (emitted - static_cast<double>(pre)) - passage.sees : age;
         event.since_post = has_post ? emitted - history.step(k - 1) : age;
-        event.since_any = event.since_pre < event.since_post ? event.since_pre : event.since_post;
+        event.since_any = coincident ? 0.0 : event.since_pre < event.since_post ? event.since_pre : event.since_post;
         event.t = age * dt;
-        event.t_pre = has_pre ? (static_cast<double>(passage.previous) + passage.pre_shift) * dt : -__builtin_inf();
+        event.t_pre = has_pre ? (static_cast<double>(pre) + passage.pre_shift) * dt : -__builtin_inf();
         event.t_post = has_post ? (history.step(k - 1) + passage.post_shift) * dt : -__builtin_inf();
         event.step = static_cast<int64_t>(emitted);
         repetition = has_post && history.step(k - 1) == emitted ? repetition + 1 : 0;
         event.repetition = POST_EVENTS + repetition;
-        event.coincident = 0;
-        model.post(state, s, event, passage.pre_traces, has_post ? history.entry(k - 1) + 1 : zeros.values);
+        event.coincident = coincident;
+        model.post(state, s, event, coincident ? passage.earlier_traces : passage.pre_traces, has_post ? history.entry(k - 1) + 1 : zeros.values);
     }
     return last;
 }
@@ -96,10 +99,12 @@ PNN_FN double pass(const Model& model, uint64_t s, uint64_t element, const pnn_r
         history = {block, rows.history_capacity, 1 + Model::n_post_traces, static_cast<int64_t>(block[0])};
         double from = passage.applied;
         if (passage.previous != PNN_NEVER) {
-            const double visit = static_cast<double>(passage.previous) + passage.sees;
+            // With no dendritic delay, spikes that arrive together with the previous passage are applied after it.
+            const double visit = static_cast<double>(passage.previous) + passage.sees - (passage.post_shift == 0.0 ? 0.5 : 0.0);
             from = visit > from ? visit : from;
         }
-        seen = apply_post(model, state, s, history, passage, from, passage.multiplicity > 0 ? now : passage.until, dt);
+        const double latest = passage.post_shift == 0.0 ? now - 0.5 : now;
+        seen = apply_post(model, state, s, history, passage, from, passage.multiplicity > 0 ? latest : passage.until, dt);
     }
     double sum = 0.0;
     if (passage.multiplicity > 0) {

@@ -1,0 +1,51 @@
+// learning.h: what one partition of a projection keeps besides its rows, where synapses learn.
+#ifndef PYNN_ANNARCHY_LEARNING_H
+#define PYNN_ANNARCHY_LEARNING_H
+
+#include <cstdint>
+#include <map>
+#include <vector>
+
+#include "pynn_annarchy/abi.h"
+
+namespace pnn {
+
+// How a delay divides: a pre-synaptic spike passes `pre` steps after its emission, a post-synaptic one arrives after
+// `post`; a passage sees the post-synaptic spikes emitted less than `sees` steps after it.
+struct Shifts {
+    double pre, post, sees;
+};
+
+// A spike of a source that may still be on its way past some of its synapses, or was the last to do so.
+struct PassingSpike {
+    int64_t emitted;
+    int32_t before;         // the source's spike before, -1 where nobody needs it any more
+    uint32_t multiplicity;
+};
+
+// An increment that was formed when its spike passed, before somebody read or set the synapse, and is not due yet.
+struct DueIncrement {
+    uint32_t element;
+    int64_t amount;         // in quanta
+};
+
+struct Learning {
+    std::vector<PassingSpike> spikes;
+    std::vector<double> pre_traces;   // right after each of the spikes, one row a spike
+    std::vector<uint32_t> unused;     // places among the spikes
+    std::vector<int32_t> latest;      // spike of each source, -1 for none
+
+    std::vector<double> history;      // blocks, see abi.h
+    int64_t capacity = 0;             // spikes in a block
+    int64_t stride = 0;               // doubles in an entry
+    int64_t caught_up = PNN_NEVER;    // step in which all synapses were caught up last
+    int64_t applied = PNN_NEVER;      // step up to which all events were applied last, those on their way included
+    std::map<int64_t, std::vector<DueIncrement>> due;
+
+    std::vector<void*> arrays;        // of the fields, in the module's order
+    std::vector<int32_t> array_steps;
+};
+
+}  // namespace pnn
+
+#endif

@@ -1,0 +1,434 @@
+// learning.cpp: projections whose synapses learn: which spikes pass when, and what has been applied to whom.
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <limits>
+
+#include "pynn_annarchy/engine.h"
+#include "pynn_annarchy/fixed_point.h"
+
+namespace pnn {
+
+namespace {
+
+constexpr int64_t first_capacity = 4;
+constexpr std::size_t largest_history = std::size_t(64) << 20;  // bytes, beyond which catching up is preferred to growing
+constexpr int64_t steps_between = 500;                          // catching up more often than that asks for a longer history
+constexpr std::size_t batch = 4096;                             // passages handed to the module at once
+constexpr uint64_t place_mask = (uint64_t(1) << 40) - 1;
+constexpr double never = -std::numeric_limits<double>::infinity();
+
+double as_limit(int64_t step, double shift) { return step == PNN_NEVER ? never : double(step) - shift; }
+
+// Emission of the last post-synaptic spikes that have been applied to every synapse of this delay.
+double applied_posts(const Learning& state, const Shifts& shift) {
+    return std::max(as_limit(state.caught_up, 1.0 + 2.0 * shift.post), as_limit(state.applied, shift.post));
+}
+
+// The history with other room for spikes or traces; traces that are not there in both are lost.
+void reshape(Learning& state, int64_t capacity, int64_t stride) {
+    const std::size_t old_block = 1 + std::size_t(state.capacity * state.stride), block = 1 + std::size_t(capacity * stride);
+    const std::size_t elements = state.history.size() / old_block;
+    std::vector<double> fresh(elements * block, 0.0);
+    for (std::size_t element = 0; element < elements; ++element) {
+        const double* from = state.history.data() + element * old_block;
+        double* to = fresh.data() + element * block;
+        to[0] = from[0];
+        const auto count = int64_t(from[0]);
+        for (int64_t k = std::max<int64_t>(0, count - std::min(state.capacity, capacity)); k < count; ++k)
+            std::copy_n(from + 1 + (k & (state.capacity - 1)) * state.stride, std::min(state.stride, stride),
+                        to + 1 + (k & (capacity - 1)) * stride);
+    }
+    state.history = std::move(fresh);
+    state.capacity = capacity;
+    state.stride = stride;
+}
+
+}  // namespace
+
+Shifts Projection::shifts(int delay) const {
+    // Fractions such as 0.7 must not miss a coincidence by a rounding error.
+    auto snapped = [](double x) { return std::fabs(x - std::rint(x)) < 1e-9 ? std::rint(x) : x; };
+    const double post = snapped(dendritic * delay);
+    return {delay - post, post, snapped(delay * (1.0 - 2.0 * dendritic))};
+}
+
+void Projection::prepare_learning(const uint64_t* order) {
+    const std::size_t stride = std::size_t(1 + module->n_post_traces);
+    if (learning.size() != rows.size()) learning.assign(rows.size(), Learning());
+    for (std::size_t p = 0; p < rows.size(); ++p) {
+        DelayedRows& part = *rows[p];
+        Learning& state = learning[p];
+        const auto n = std::size_t(part.n);
+        const bool weight_is_stored = weight_field >= n_parameters;
+        if (part.weight_form == PNN_WEIGHT_F32 || (weight_is_stored && part.weight_form != PNN_WEIGHT_F64)) {
+            Array<double> wide(n);
+            for (std::size_t s = 0; s < n; ++s) wide[s] = part.weight(s);
+            part.weights32.release();
+            part.weights64 = std::move(wide);
+            part.weight_form = PNN_WEIGHT_F64;
+        }
+        part.columns.resize(std::size_t(module->n_arrays));
+        for (int field = n_parameters; field < module->n_arrays; ++field) {
+            Column& column = part.columns[std::size_t(field)];
+            if (field == weight_field || !column.is_shared() || n == 0) continue;
+            column.each = Array<double>(n);
+            std::fill_n(column.each.data(), n, column.shared);
+        }
+        state.arrays.resize(part.columns.size());
+        state.array_steps.resize(part.columns.size());
+        for (std::size_t field = 0; field < part.columns.size(); ++field) {
+            Column& column = part.columns[field];
+            const bool is_weight = int(field) == weight_field;
+            const bool shared = is_weight ? part.weight_form == PNN_WEIGHT_SHARED : column.is_shared();
+            double* each = is_weight ? part.weights64.data() : column.each.data();
+            double* one = is_weight ? &part.shared_weight : &column.shared;
+            state.arrays[field] = shared ? one : each;
+            state.array_steps[field] = shared ? 0 : 1;
+        }
+        state.latest.resize(part.row_start.size() - 1, -1);
+        if (module->has_post && state.capacity == 0) {
+            state.capacity = first_capacity;
+            state.stride = int64_t(stride);
+            const auto elements = std::size_t(part.n_post);
+            state.history.assign(elements * (1 + std::size_t(state.capacity) * stride), 0.0);
+        }
+        if (module->has_post && state.stride != int64_t(stride)) reshape(state, state.capacity, int64_t(stride));
+        state.pre_traces.resize(state.spikes.size() * std::size_t(module->n_pre_traces));
+        if (module->draws && part.ranks.empty()) part.ranks.resize(n);
+    }
+    if (module->draws)
+        for (int64_t i = 0; i < size(); ++i) rows[order[i] >> 40]->ranks[order[i] & place_mask] = uint32_t(i);
+}
+
+void Projection::set_column(const uint64_t* order, int field, const double* each, double shared) {
+    for (auto& part : rows) {
+        if (part->columns.size() <= std::size_t(field)) part->columns.resize(std::size_t(field) + 1);
+        Column& column = part->columns[std::size_t(field)];
+        column.shared = shared;
+        column.each = each == nullptr ? Array<double>() : Array<double>(std::size_t(part->n));
+    }
+    if (each == nullptr) return;
+    for (int64_t i = 0; i < size(); ++i) rows[order[i] >> 40]->columns[std::size_t(field)].each[order[i] & place_mask] = each[i];
+}
+
+pnn_rows Projection::learning_view(int partition, pnn_rows view) const {
+    const auto p = std::size_t(partition);
+    const DelayedRows& part = *rows[p];
+    const Learning& state = learning[p];
+    view.targets = part.targets16.size() ? static_cast<const void*>(part.targets16.data()) : part.targets32.data();
+    view.target_bits = part.targets16.size() ? 16 : 32;
+    view.arrays = state.arrays.data();
+    view.array_steps = state.array_steps.data();
+    view.tables = table_pointers.data();
+    view.table_length = table_length;
+    view.ranks = part.ranks.data();
+    view.history = state.history.data();
+    view.history_capacity = state.capacity;
+    view.object_index = object_index;
+    view.bound = bound;
+    return view;
+}
+
+int32_t Projection::last_processed(const Learning& state, int32_t spike, int delay, const Shifts& shift, int64_t n) const {
+    while (spike >= 0) {
+        const PassingSpike& passing = state.spikes[std::size_t(spike)];
+        const bool delivered = passing.emitted + delay <= n;
+        const bool applied = state.applied != PNN_NEVER && double(passing.emitted) + shift.pre <= double(state.applied);
+        if (delivered || applied) break;
+        spike = passing.before;
+    }
+    return spike;
+}
+
+namespace {
+
+// A passage's view of the spike before it.
+void show_previous(pnn_passage& passage, const Learning& state, int32_t previous, int n_traces, const double* zeros) {
+    passage.previous = previous < 0 ? PNN_NEVER : state.spikes[std::size_t(previous)].emitted;
+    const int32_t earlier = previous < 0 ? -1 : state.spikes[std::size_t(previous)].before;
+    passage.earlier = earlier < 0 ? PNN_NEVER : state.spikes[std::size_t(earlier)].emitted;
+    auto traces = [&](int32_t spike) {
+        return spike < 0 || n_traces == 0 ? zeros : state.pre_traces.data() + std::size_t(spike) * std::size_t(n_traces);
+    };
+    passage.pre_traces = traces(previous);
+    passage.earlier_traces = traces(earlier);
+}
+
+pnn_passage make_passage(const DelayedRows& part, uint32_t group, const Shifts& shift, double applied) {
+    pnn_passage passage{};
+    passage.begin = part.group_start[group];
+    passage.end = part.group_start[group + 1];
+    passage.pre_shift = shift.pre;
+    passage.post_shift = shift.post;
+    passage.sees = shift.sees;
+    passage.applied = applied;
+    return passage;
+}
+
+}  // namespace
+
+void Projection::deliver_learning(const std::vector<SpikeList>& spikes, const pnn_rows& view_of_target, int64_t n, int partition,
+                                  std::vector<pnn_passage>& due, const pnn_step& step, int& failed) {
+    const auto p = std::size_t(partition);
+    const DelayedRows& part = *rows[p];
+    Learning& state = learning[p];
+    Calendar& calendar = calendars[p];
+    const auto n_traces = std::size_t(module->n_pre_traces);
+    pnn_rows view = learning_view(partition, view_of_target);
+    for (const SpikeList& list : spikes)
+        for (int64_t i = 0; i < list.n; ++i) {
+            const uint32_t source = list.index[std::size_t(i)], multiplicity = list.count[std::size_t(i)];
+            const uint32_t first = part.row_start[source], last = part.row_start[source + 1];
+            if (first == last) continue;
+            uint32_t place;
+            if (state.unused.empty()) {
+                place = uint32_t(state.spikes.size());
+                state.spikes.emplace_back();
+                state.pre_traces.resize(state.pre_traces.size() + n_traces);
+            } else {
+                place = state.unused.back();
+                state.unused.pop_back();
+            }
+            const int32_t before = state.latest[source];
+            state.spikes[place] = {n - 1, before, multiplicity};
+            state.latest[source] = int32_t(place);
+            if (n_traces > 0) {
+                double* traces = state.pre_traces.data() + place * n_traces;
+                pnn_event event{};
+                event.since_pre = double(n - 1);
+                event.t_pre = never;
+                if (before >= 0) {
+                    std::copy_n(state.pre_traces.data() + std::size_t(before) * n_traces, n_traces, traces);
+                    event.since_pre = double(n - 1 - state.spikes[std::size_t(before)].emitted);
+                } else {
+                    std::fill_n(traces, n_traces, 0.0);
+                }
+                for (uint32_t repetition = 0; repetition < multiplicity; ++repetition) {
+                    event.repetition = repetition;
+                    module->pre_trace(&view, &step, traces, &event);
+                    event.since_pre = 0.0;
+                }
+            }
+            calendar.at(n - 1 + part.group_delay[first]).push_back({first, last, multiplicity, place});
+        }
+    const auto kept = state.due.find(n);
+    if (kept != state.due.end()) {
+        for (const DueIncrement& increment : kept->second) view.accumulator[increment.element] += increment.amount;
+        state.due.erase(kept);
+    }
+    std::vector<Cursor>& now = calendar.at(n);
+    if (now.empty()) return;
+    due.clear();
+    const double zeros[64] = {};
+    int delay = -1;
+    Shifts shift{};
+    double applied = never;
+    for (const Cursor& cursor : now) {
+        if (part.group_delay[cursor.group] != delay) {
+            delay = part.group_delay[cursor.group];
+            shift = shifts(delay);
+            applied = applied_posts(state, shift);
+        }
+        PassingSpike& spike = state.spikes[cursor.spike];
+        if (state.applied == PNN_NEVER || double(spike.emitted) + shift.pre > double(state.applied)) {
+            pnn_passage passage = make_passage(part, cursor.group, shift, applied);
+            passage.multiplicity = cursor.multiplicity;
+            passage.emitted = spike.emitted;
+            show_previous(passage, state, spike.before, module->n_pre_traces, zeros);
+            due.push_back(passage);
+        }
+        const uint32_t next = cursor.group + 1;
+        if (next != cursor.row_end) {
+            calendar.at(n + part.group_delay[next] - delay).push_back({next, cursor.row_end, cursor.multiplicity, cursor.spike});
+        } else if (spike.before >= 0) {
+            // The spike has passed all synapses: one before it is needed for coincidences, and none before that.
+            PassingSpike& before = state.spikes[std::size_t(spike.before)];
+            if (before.before >= 0) state.unused.push_back(uint32_t(before.before));
+            before.before = -1;
+        }
+    }
+    now.clear();
+    if (module->learn(&view, due.data(), int64_t(due.size()), &step) != 0) failed = number;
+}
+
+void Projection::remember(const SpikeList& spikes, int64_t n, int partition, const pnn_step& step) {
+    const auto p = std::size_t(partition);
+    const DelayedRows& part = *rows[p];
+    Learning& state = learning[p];
+    if (!module->has_post || part.n == 0) return;
+    const auto n_traces = std::size_t(module->n_post_traces);
+    const std::size_t stride = 1 + n_traces;
+    const Shifts longest = shifts(part.max_delay);
+    auto block_size = [&] { return 1 + std::size_t(state.capacity) * stride; };
+    auto entry = [&](double* block, int64_t k) { return block + 1 + std::size_t(k & (state.capacity - 1)) * stride; };
+    // The entry that would be overwritten must have been applied everywhere, and not be the last that was: the one after it has to be, too.
+    auto is_full = [&](double* block) {
+        const auto count = int64_t(block[0]);
+        return count >= state.capacity && *entry(block, count - state.capacity + 1) > applied_posts(state, longest);
+    };
+    const pnn_rows view = learning_view(partition);
+    for (int64_t i = 0; i < spikes.n; ++i) {
+        const std::size_t element = spikes.index[std::size_t(i)] - std::size_t(part.first_post);
+        for (uint32_t repetition = 0; repetition < spikes.count[std::size_t(i)]; ++repetition) {
+            if (is_full(state.history.data() + element * block_size())) {
+                const bool often = state.caught_up != PNN_NEVER && n - state.caught_up < steps_between;
+                if (!often || 2 * sizeof(double) * state.history.size() > largest_history) catch_up(n, partition, step);
+                while (is_full(state.history.data() + element * block_size())) {
+                    reshape(state, 2 * state.capacity, state.stride);
+                }
+            }
+            double* block = state.history.data() + element * block_size();
+            const auto count = int64_t(block[0]);
+            double* fresh = entry(block, count);
+            pnn_event event{};
+            event.since_post = double(n);
+            event.t_post = never;
+            if (count > 0) {
+                const double* last = entry(block, count - 1);
+                event.since_post = double(n) - last[0];
+                std::copy_n(last + 1, n_traces, fresh + 1);
+            } else {
+                std::fill_n(fresh + 1, n_traces, 0.0);
+            }
+            event.repetition = repetition;
+            if (n_traces > 0) module->post_trace(&view, &step, fresh + 1, &event);
+            fresh[0] = double(n);
+            block[0] = double(count + 1);
+        }
+    }
+}
+
+void Projection::catch_up(int64_t n, int partition, const pnn_step& step) {
+    const auto p = std::size_t(partition);
+    const DelayedRows& part = *rows[p];
+    Learning& state = learning[p];
+    const pnn_rows view = learning_view(partition);
+    const double zeros[64] = {};
+    std::vector<pnn_passage> passages;
+    passages.reserve(batch);
+    for (std::size_t source = 0; source + 1 < part.row_start.size(); ++source)
+        for (uint32_t group = part.row_start[source]; group < part.row_start[source + 1]; ++group) {
+            const int delay = part.group_delay[group];
+            const Shifts shift = shifts(delay);
+            pnn_passage passage = make_passage(part, group, shift, applied_posts(state, shift));
+            passage.until = double(n) - 1.0 - 2.0 * shift.post;  // others may still spike in this step
+            show_previous(passage, state, last_processed(state, state.latest[source], delay, shift, n), module->n_pre_traces, zeros);
+            passages.push_back(passage);
+            if (passages.size() == batch) {
+                module->learn(&view, passages.data(), int64_t(batch), &step);
+                passages.clear();
+            }
+        }
+    module->learn(&view, passages.data(), int64_t(passages.size()), &step);
+    state.caught_up = n;
+}
+
+void Projection::apply_partition(int64_t now, int partition, pnn_rows view, const pnn_step& step, bool keeps_increments) {
+    const auto p = std::size_t(partition);
+    const DelayedRows& part = *rows[p];
+    Learning& state = learning[p];
+    const double zeros[64] = {};
+    std::vector<int32_t> passed;
+    std::vector<double> increments;
+    for (std::size_t source = 0; source + 1 < part.row_start.size(); ++source) {
+        if (!module->has_post && state.latest[source] < 0) continue;
+        for (uint32_t group = part.row_start[source]; group < part.row_start[source + 1]; ++group) {
+            const int delay = part.group_delay[group];
+            const Shifts shift = shifts(delay);
+            pnn_passage passage = make_passage(part, group, shift, applied_posts(state, shift));
+            int32_t previous = last_processed(state, state.latest[source], delay, shift, now);
+            passed.clear();
+            for (int32_t spike = state.latest[source]; spike != previous; spike = state.spikes[std::size_t(spike)].before)
+                if (double(state.spikes[std::size_t(spike)].emitted) + shift.pre <= double(now)) passed.push_back(spike);
+            increments.resize(std::size_t(passage.end - passage.begin));
+            for (auto spike = passed.rbegin(); spike != passed.rend(); ++spike) {
+                const PassingSpike& passing = state.spikes[std::size_t(*spike)];
+                passage.multiplicity = passing.multiplicity;
+                passage.emitted = passing.emitted;
+                passage.increments = increments.data();
+                show_previous(passage, state, previous, module->n_pre_traces, zeros);
+                module->learn(&view, &passage, 1, &step);
+                previous = *spike;
+                if (!keeps_increments) continue;
+                auto& due = state.due[passing.emitted + delay];
+                for (uint64_t s = passage.begin; s < passage.end; ++s)
+                    due.push_back({part.target(s), to_fixed(increments[s - passage.begin], view.inverse_quantum)});
+            }
+            if (!module->has_post) continue;
+            passage.multiplicity = 0;
+            passage.until = double(now) - shift.post;
+            show_previous(passage, state, previous, module->n_pre_traces, zeros);
+            module->learn(&view, &passage, 1, &step);
+        }
+    }
+}
+
+void Projection::apply(int64_t now, const pnn_step& step, double inverse_quantum) {
+    for (std::size_t p = 0; p < learning.size(); ++p) {
+        pnn_rows view = learning_view(int(p));
+        view.inverse_quantum = inverse_quantum;
+        apply_partition(now, int(p), view, step, true);
+        learning[p].applied = now;
+    }
+}
+
+void Projection::read_column(const uint64_t* order, int field, int64_t now, const pnn_step& step, double* out) {
+    std::vector<std::vector<Array<double>>> copies(rows.size());
+    for (std::size_t p = 0; p < rows.size(); ++p) {
+        const auto n = std::size_t(rows[p]->n);
+        std::vector<void*> arrays = learning[p].arrays;
+        for (int stored = n_parameters; stored < module->n_arrays; ++stored) {
+            copies[p].emplace_back(n);
+            if (n == 0) continue;
+            std::memcpy(copies[p].back().data(), arrays[std::size_t(stored)], n * sizeof(double));
+            arrays[std::size_t(stored)] = copies[p].back().data();
+        }
+        pnn_rows view = learning_view(int(p));
+        view.arrays = arrays.data();
+        view.inverse_quantum = 1.0;
+        apply_partition(now, int(p), view, step, false);
+    }
+    const auto place = std::size_t(field - n_parameters);
+    for (int64_t i = 0; i < size(); ++i) out[i] = copies[order[i] >> 40][place][order[i] & place_mask];
+}
+
+void Projection::read_events(const uint64_t* order, int64_t now, double* last_pre, double* last_post, double* pre_traces,
+                             double* post_traces) {
+    const double none = std::numeric_limits<double>::quiet_NaN();
+    const int64_t total = size();
+    std::vector<std::vector<int64_t>> rank(rows.size());  // canonical rank of each place
+    for (std::size_t p = 0; p < rows.size(); ++p) rank[p].resize(std::size_t(rows[p]->n));
+    for (int64_t i = 0; i < total; ++i) rank[order[i] >> 40][order[i] & place_mask] = i;
+    const auto n_pre = std::size_t(module->n_pre_traces), n_post = std::size_t(module->n_post_traces);
+    for (std::size_t p = 0; p < rows.size(); ++p) {
+        const DelayedRows& part = *rows[p];
+        const Learning& state = learning[p];
+        for (std::size_t source = 0; source + 1 < part.row_start.size(); ++source)
+            for (uint32_t group = part.row_start[source]; group < part.row_start[source + 1]; ++group) {
+                const Shifts shift = shifts(part.group_delay[group]);
+                int32_t spike = state.latest[source];
+                while (spike >= 0 && double(state.spikes[std::size_t(spike)].emitted) + shift.pre > double(now))
+                    spike = state.spikes[std::size_t(spike)].before;
+                for (uint32_t s = part.group_start[group]; s < part.group_start[group + 1]; ++s) {
+                    const auto i = std::size_t(rank[p][s]);
+                    last_pre[i] = spike < 0 ? none : double(state.spikes[std::size_t(spike)].emitted);
+                    for (std::size_t k = 0; k < n_pre; ++k)
+                        pre_traces[k * std::size_t(total) + i] = spike < 0 ? 0.0 : state.pre_traces[std::size_t(spike) * n_pre + k];
+                    last_post[i] = none;
+                    for (std::size_t k = 0; k < n_post; ++k) post_traces[k * std::size_t(total) + i] = 0.0;
+                    if (!module->has_post) continue;
+                    const double* block = state.history.data() + part.target(s) * (1 + std::size_t(state.capacity) * (1 + n_post));
+                    auto count = int64_t(block[0]);
+                    auto entry = [&](int64_t k) { return block + 1 + std::size_t(k & (state.capacity - 1)) * (1 + n_post); };
+                    const int64_t oldest = std::max<int64_t>(0, count - state.capacity);
+                    while (count > oldest && *entry(count - 1) + shift.post > double(now)) --count;
+                    if (count == oldest) continue;
+                    last_post[i] = *entry(count - 1);
+                    for (std::size_t k = 0; k < n_post; ++k) post_traces[k * std::size_t(total) + i] = entry(count - 1)[1 + k];
+                }
+            }
+    }
+}
+
+}  // namespace pnn
