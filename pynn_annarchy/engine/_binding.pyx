@@ -91,6 +91,12 @@ cdef extern from "pynn_annarchy/engine.h" namespace "pnn" nogil:
         double* buffer
         int64_t start_step
         int64_t every
+    cdef struct Shifts:
+        double pre
+        double post
+        double sees
+    cdef cppclass Learning:
+        pass
     cdef cppclass CProjection "pnn::Projection":
         CProjection()
         int pre
@@ -114,6 +120,8 @@ cdef extern from "pynn_annarchy/engine.h" namespace "pnn" nogil:
         void read_column(const uint64_t*, int, int64_t, const pnn_step&, double*) except +
         void read_events(const uint64_t*, int64_t, double*, double*, double*, double*) except +
         cbool in_flight()
+        Shifts shifts(int)
+        vector[Learning] learning
         void build(CStaging&, const vector[int64_t]&) except +
         int64_t size()
         size_t bytes()
@@ -325,6 +333,21 @@ cdef class Rows:
             raise ValueError(f"{len(self)} synapses cannot take {values.shape[0]} values")
         with nogil:
             self.projection.get().set_column(&order[0], field, &values[0], 0.0)
+
+    def inherit(self, Rows old):
+        """Takes over what rows of the same cells, of which no spike is under way, know of the past."""
+        self.projection.get().learning = move(old.projection.get().learning)
+
+    def shifts(self, delay):
+        """How delays, in steps, divide: from emission to passage, from a post-synaptic spike to its arrival, and how much
+        later than a passing spike a post-synaptic one may be emitted to be seen by it; float64, shape (3, n)."""
+        distinct, place = np.unique(np.asarray(delay), return_inverse=True)
+        table = np.empty((3, len(distinct)))
+        cdef Shifts shift
+        for number, steps in enumerate(distinct):
+            shift = self.projection.get().shifts(<int>steps)
+            table[:, number] = shift.pre, shift.post, shift.sees
+        return table[:, place]
 
     @property
     def in_flight(self):

@@ -8,10 +8,11 @@ import numpy as np
 import numpy.typing as npt
 
 from pynn_annarchy.engine import _binding
-from pynn_annarchy.engine.arrays import FloatArray, IntArray, Value, spread, times_of, updated
+from pynn_annarchy.engine.arrays import FloatArray, IntArray, Value, finite, spread, times_of, updated
+from pynn_annarchy.engine.learning import LearningState
 from pynn_annarchy.exceptions import ModelError
 from pynn_annarchy.model.spec import ModelSpec
-from pynn_annarchy.targets.compile import CompiledModel
+from pynn_annarchy.targets.compile import CompiledModel, Storage
 
 if TYPE_CHECKING:
     from pynn_annarchy.engine.cells import Cells, Population
@@ -29,20 +30,23 @@ class SynapseBuilder:
     def __init__(self, synapses: Synapses) -> None:
         self._synapses = synapses
         self._staging = _binding.Staging(synapses.pre_size, synapses.post_size)
+        self._values: dict[str, list[tuple[int, Any]]] = {}
+        self._pairs: list[tuple[Int32Array, Int32Array]] = []
 
     def __len__(self) -> int:
         return len(self._staging)
 
-    def add(self, pre: Any, post: Any, weight: Any, delay_steps: Any) -> None:
+    def add(self, pre: Any, post: Any, weight: Any, delay_steps: Any, **values: Any) -> None:
         """Adds synapses; each argument is one value for all of them or an array, all arrays of one length.
 
         Args:
             pre, post: indices in the populations.
             weight: in the unit of the receptor's increments.
             delay_steps: whole numbers of steps, 1 to 65535.
+            values: further parameters of the synapse type, the same ones in every call.
 
         Raises:
-            ModelError: an index or delay out of range, a weight that is not finite; names the projection.
+            ModelError: an index or delay out of range, a value that is not finite; names the projection.
         """
         pre = np.ascontiguousarray(np.atleast_1d(pre), np.int32)
         post = np.ascontiguousarray(np.atleast_1d(post), np.int32)
@@ -61,19 +65,49 @@ class SynapseBuilder:
             raise ModelError(
                 f"'{label}': delays must be 1 to {LONGEST_DELAY} steps, got {delay.min()} to {delay.max()}"
             )
+        for name, value in values.items():
+            self._values.setdefault(name, []).append((n, finite(value, f"{name} of '{label}'")))
+        if values:
+            self._pairs.append((np.broadcast_to(pre, (n,)), np.broadcast_to(post, (n,))))
         self._staging.add(n, pre, post, weight, np.ascontiguousarray(delay, np.uint16))
 
     def finish(self) -> Synapses:
         """Sorts what was added and hands it to the network."""
         self._synapses._replace(self._staging)
+        order: IntArray | None = None
+        for name, parts in self._values.items():
+            first = parts[0][1]
+            if isinstance(first, float) and all(value == first for _, value in parts if isinstance(value, float)) and all(
+                isinstance(value, float) for _, value in parts
+            ):
+                self._synapses.set(name, first)
+                continue
+            if order is None:
+                pre, post = (np.concatenate(side) for side in zip(*self._pairs, strict=True))
+                order = np.lexsort((post, pre))
+            values = np.concatenate([np.broadcast_to(value, (n,)) for n, value in parts])
+            self._synapses.set(name, values[order])
+        self._values, self._pairs = {}, []
         return self._synapses
 
 
 class Synapses:
-    """All connections of one projection between two populations, onto one receptor."""
+    """All connections of one projection between two populations, onto one receptor.
+
+    Args:
+        dendritic: part of each delay that lies between the synapse and the cell, for synapses that learn.
+    """
 
     def __init__(
-        self, network: Network, pre: Population, post: Cells, receptor: str, spec: ModelSpec, label: str, number: int
+        self,
+        network: Network,
+        pre: Population,
+        post: Cells,
+        receptor: str,
+        spec: ModelSpec,
+        label: str,
+        number: int,
+        dendritic: float = 0.0,
     ) -> None:
         self.network = network
         self.pre_cells = pre
@@ -82,11 +116,14 @@ class Synapses:
         self.spec = spec
         self.label = label
         self.number = number
+        self.dendritic = dendritic
         self.rows: _binding.Rows | None = None
         self.object_index = 0
         self.is_bound = False
-        self.parameters: dict[str, Value] = dict(spec.defaults())
-        """Those that all synapses share; weights and delays lie in the rows."""
+        self.parameters: dict[str, Value] = {name: value for name, value in spec.defaults().items() if name != "weight"}
+        """Values of all but the weight and the delay, which lie in the rows: one for all synapses or one for each."""
+        self.compiled: CompiledModel | None = None
+        self.state = LearningState(self)
         self._order: npt.NDArray[np.uint64] | None = None
 
     @property
@@ -101,6 +138,11 @@ class Synapses:
     def n(self) -> int:
         """Number of synapses."""
         return 0 if self.rows is None else len(self.rows)
+
+    @property
+    def storage(self) -> Storage:
+        """Whether a parameter differs between synapses, so that nothing that depends on it can be kept once a cell."""
+        return self.state.storage()
 
     def shared_values(self, model: CompiledModel) -> FloatArray:
         """What the synapse's kernel reads as shared, in the order of its table."""
@@ -121,49 +163,85 @@ class Synapses:
         return np.asarray(self._column("post"), np.int32)
 
     def get(self, name: str) -> FloatArray:
-        """'weight' (unit of the receptor) or 'delay' (ms) of each synapse."""
-        if name == "weight":
-            return np.asarray(self._column("weight"))
+        """Values of each synapse: 'weight' (unit of the receptor), 'delay' (ms), a parameter or a variable.
+
+        What synapses have learned holds all spikes that have reached them by now, and none that are under way.
+        """
         if name == "delay":
             return times_of(self._column("delay"), self.network.dt)
         if name in self.parameters:
-            return np.full(self.n, self.parameters[name])
-        names = ", ".join(dict.fromkeys(["weight", "delay", *self.parameters]))
-        raise ModelError(f"'{self.label}' has no synaptic parameter '{name}'; it has {names}")
+            return spread(self.parameters[name], self.n)
+        if name == "weight" and (self.network.step == 0 or name not in self.state.names):
+            return np.asarray(self._column("weight"))
+        if name in self.state.names:
+            return self.state.get(name)
+        names = ", ".join(dict.fromkeys(["weight", "delay", *self.parameters, *self.state.names]))
+        raise ModelError(f"'{self.label}' has no synaptic parameter or variable '{name}'; it has {names}")
 
     def set(self, name: str, value: Any, index: IntArray | None = None) -> None:
-        """Sets weights or delays (ms, rounded to the nearest step) of all synapses or of those at `index`.
+        """Sets a parameter, the weight, the delay (ms, rounded to the nearest step) or a variable of all synapses or of those at `index`.
 
-        New delays hold for spikes that are emitted from now on; those under way arrive when they were due.
+        What has reached the synapses by now is applied before. New delays hold for spikes that are emitted from now on;
+        those under way arrive when they were due.
         """
         self.network.check_open()
         what = f"{name} of '{self.label}'"
-        if name in self.parameters and name != "weight":
-            if index is not None or np.ndim(value) > 0:
-                raise ModelError(f"{what} is one value for all synapses")
-            self.parameters[name] = updated(self.parameters[name], value, 1, None, what)
-            self.is_bound = False
-            self.network.changed()
+        if name in self.parameters:
+            self._set_parameter(name, updated(self.parameters[name], value, self.n, index, what))
             return
         old = self.get(name) if index is not None or name not in ("weight", "delay") else 0.0  # or refuses the name
         new = updated(old, value, self.n, index, what)
         if self.rows is None:
             return
+        if name == "delay":
+            self._set_delay(np.rint(np.asarray(new) / self.network.dt))
+            return
+        self.state.settle()
         if name == "weight":
-            self.rows.set_weight(self._cached_order(), spread(new, self.n))
+            self.rows.set_weight(self.cached_order(), spread(new, self.n))
+            self.state.weight_set(value, index)
             self.network.bounds_changed(self.post_cells)
         else:
-            steps = np.rint(np.asarray(new) / self.network.dt)
-            builder = SynapseBuilder(self)
-            builder.add(self.pre(), self.post(), self.get("weight"), np.broadcast_to(steps, (self.n,)))
-            self._replace(builder._staging)
+            self.state.set(name, new)
+        if self.compiled is not None and self.state.kernel is not None:
+            self.unbind()
+
+    def _set_parameter(self, name: str, new: Value) -> None:
+        parameter = next(item for item in self.spec.parameters if item.name == name)
+        if parameter.locality == "global" and not isinstance(new, float):
+            raise ModelError(f"{name} of '{self.label}' is one value for all synapses")
+        objection = parameter.objection(float(np.min(new))) if np.size(new) else ""
+        if objection:
+            raise ModelError(f"'{self.label}': {name} {objection}")
+        self.state.settle()
+        if not isinstance(new, float) and isinstance(self.parameters[name], float):
+            self.state.take_out()
+        self.parameters[name] = new
+        self.network.bounds_changed(self.post_cells)
+        self.unbind()
+
+    def _set_delay(self, steps: FloatArray) -> None:
+        self.state.refuse_new_delays()
+        self.state.take_out()
+        builder = SynapseBuilder(self)
+        builder.add(self.pre(), self.post(), self.get("weight"), np.broadcast_to(steps, (self.n,)))
+        old = self.rows
+        self._replace(builder._staging)
+        if old is not None and self.rows is not None:
+            self.rows.inherit(old)
+
+    def unbind(self) -> None:
+        """The loop must be told anew what these synapses are."""
+        self.is_bound = False
+        self.network.changed()
 
     def _column(self, name: str) -> Any:
         if self.rows is None:
             return np.empty(0, np.int32 if name in ("pre", "post") else np.float64)
-        return getattr(self.rows, name)(self._cached_order())
+        return getattr(self.rows, name)(self.cached_order())
 
-    def _cached_order(self) -> npt.NDArray[np.uint64]:
+    def cached_order(self) -> npt.NDArray[np.uint64]:
+        """Where each synapse lies in the rows, in canonical order."""
         assert self.rows is not None
         if self._order is None:
             self._order = self.rows.canonical_order()
@@ -172,6 +250,5 @@ class Synapses:
     def _replace(self, staging: _binding.Staging) -> None:
         self.rows = _binding.Rows(staging, self.network.bounds(self.post_size))
         self._order = None
-        self.is_bound = False
         self.network.bounds_changed(self.post_cells)
-        self.network.changed()
+        self.unbind()

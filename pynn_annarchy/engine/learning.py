@@ -6,7 +6,7 @@ has reached the synapse by now first; the result is the same as if nobody had as
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,9 +14,10 @@ import numpy as np
 from pynn_annarchy import _mathematics
 from pynn_annarchy.engine.arrays import FloatArray, IntArray, Value, spread, updated
 from pynn_annarchy.exceptions import ModelError
-from pynn_annarchy.kernels.ir import LearningKernel, Role, Since
-from pynn_annarchy.targets import reference
-from pynn_annarchy.targets.compile import CompiledModel
+from pynn_annarchy.kernels.ir import LearningKernel
+from pynn_annarchy.model.variables import WEIGHT
+from pynn_annarchy.targets.compile import CompiledModel, Storage, storage_for
+from pynn_annarchy.targets.reference_learning import Events, present
 
 if TYPE_CHECKING:
     from pynn_annarchy.engine.connectivity import Synapses
@@ -30,72 +31,172 @@ class LearningState:
 
     def __init__(self, synapses: Synapses) -> None:
         self._synapses = synapses
-        self._pending: dict[str, Value] = {}
-        """Values of variables that the rows have not been given yet."""
+        self._pending: dict[str, Value] | None = None
+        """Values of variables that the rows have not been given yet; None: those at t = 0."""
         self._initial: dict[str, Value] = {}
-        """What `reset` goes back to, where users said so."""
+        """What `reset` goes back to, where users said so; the weight from the first run on."""
         self._is_each = False
 
     # which variables there are
 
     @property
-    def is_learning(self) -> bool:
-        """Whether spikes change anything in these synapses."""
-        return isinstance(self._model.kernel, LearningKernel)
-
-    @property
-    def _model(self) -> CompiledModel:
+    def kernel(self) -> LearningKernel | None:
+        """The kernel of synapses in which spikes change anything."""
         synapses = self._synapses
         if synapses.compiled is None:
             synapses.network.compile((), [synapses])
         assert synapses.compiled is not None
-        return synapses.compiled
-
-    @property
-    def _kernel(self) -> LearningKernel:
-        kernel = self._model.kernel
-        assert isinstance(kernel, LearningKernel)
-        return kernel
+        kernel = synapses.compiled.kernel
+        return kernel if isinstance(kernel, LearningKernel) else None
 
     @property
     def names(self) -> tuple[str, ...]:
         """Variables, the weight among them where spikes change it."""
-        if not self.is_learning:
-            return ()
-        kernel = self._kernel
-        return tuple(field.name for field in (*kernel.variables, *kernel.pre_traces, *kernel.post_traces))
+        kernel = self.kernel
+        fields = () if kernel is None else (*kernel.variables, *kernel.pre_traces, *kernel.post_traces)
+        return tuple(field.name for field in fields if not field.name.endswith(".left"))
 
-    def has(self, name: str) -> bool:
-        """Whether there is such a variable."""
-        return name in self.names
-
-    def changes(self, name: str) -> bool:
-        """Whether spikes change this."""
-        return name in self.names
-
-    def is_each(self, parameters: Mapping[str, Value]) -> bool:
-        """Whether synapses have a value each of anything; once they had, until the next reset."""
-        self._is_each = self._is_each or any(not isinstance(value, float) for value in parameters.values())
-        return self._is_each
-
-    # binding
-
-    def fill(self, model: CompiledModel) -> None:
-        """Gives the rows, which know their module, all that it reads and stores."""
-        kernel = model.kernel
+    def storage(self) -> Storage:
+        """Whether traces can be kept once a cell; if they once could not, they cannot until the next reset."""
         synapses = self._synapses
-        if not isinstance(kernel, LearningKernel) or synapses.rows is None:
-            return
-        order = synapses.cached_order()
-        values = model.prepare(synapses.parameters, synapses.network.dt)
-        self._describe(model)
-        for number, field in enumerate(kernel.fields):
-            if field.name == "weight":
-                continue
-            if field.role is Role.PARAMETER:
-                synapses.rows.set_column(order, number, values[field.name])
-            elif field.name in self._pending:
-                synapses.rows.set_column(order, number, self._pending[field.name])
-        self._pending = {}
+        varying = [name for name, value in synapses.parameters.items() if not isinstance(value, float)]
+        varying += [name for name in self._initial if name != WEIGHT]
+        if varying and not self._is_each:
+            self._is_each = storage_for(synapses.spec, varying, synapses.network.options) is Storage.PER_ELEMENT
+        return Storage.PER_ELEMENT if self._is_each else Storage.SHARED
 
-    def _describe(self, model: CompiledModel) -> None: ...
+    # what the loop is told
+
+    def declare(self, model: CompiledModel) -> None:
+        """Tells the rows that their synapses learn, and what limits their weights."""
+        synapses, kernel = self._synapses, model.kernel
+        assert isinstance(kernel, LearningKernel) and synapses.rows is not None
+        values = model.prepare(synapses.parameters, synapses.network.dt)
+        names = [field.name for field in kernel.fields]
+        tables = [self._table(tau) for tau in model.decay_taus(values)]
+        bound = model.bound(synapses.parameters) or 0.0
+        weight_field = names.index(WEIGHT) if WEIGHT in names else -1
+        synapses.rows.learn(weight_field, len(kernel.parameters), synapses.dendritic, bound, tables)
+        if WEIGHT in self.names and WEIGHT not in self._initial:
+            self._initial[WEIGHT] = _one_if_equal(synapses.rows.weight(synapses.cached_order()))
+
+    def parameters(self, model: CompiledModel) -> dict[str, Value]:
+        """What the kernel reads and never changes, but for the weight."""
+        kernel = model.kernel
+        assert isinstance(kernel, LearningKernel)
+        values = model.prepare(self._synapses.parameters, self._synapses.network.dt)
+        return {field.name: values[field.name] for field in kernel.parameters if field.name != WEIGHT}
+
+    def take_variables(self, model: CompiledModel) -> dict[str, Value]:
+        """Values of variables, but for the weight, that the loop has not been given yet."""
+        given = {name: value for name, value in self._initial.items() if name != WEIGHT}
+        start = {**model.initial(self._synapses.parameters), **given}
+        values = start if self._pending is None else self._pending
+        self._pending = {}
+        return {name: value for name, value in values.items() if name != WEIGHT}
+
+    def _table(self, tau: float | None) -> FloatArray | None:
+        """exp(-k dt / tau) for k = 0, 1, ..., by the function that kernels use."""
+        if tau is None:
+            return None
+        elapsed = np.arange(_TABLE, dtype=np.float64) * self._synapses.network.dt
+        return np.ascontiguousarray(_mathematics.apply("exp", -elapsed / tau))
+
+    # reading
+
+    def get(self, name: str) -> FloatArray:
+        """A variable of each synapse at the present time."""
+        synapses = self._synapses
+        if synapses.rows is None:
+            return np.empty(0)
+        if name == WEIGHT and synapses.network.step == 0:
+            return np.asarray(synapses.rows.weight(synapses.cached_order()))
+        synapses.network.prepare()
+        model = synapses.compiled
+        assert model is not None
+        stored = self.stored([name])[name]
+        if all(relaxation.variable != name for relaxation in model.updates.relaxations):
+            return stored
+        fields = dict(model.prepare(synapses.parameters, synapses.network.dt))
+        fields.update(self.stored(self.names))
+        return present(model, name, fields, self._now(), synapses.network.dt)
+
+    def stored(self, names: Iterable[str]) -> dict[str, FloatArray]:
+        """Variables as of the last spike of their side that has reached the synapse by now."""
+        loop = self._synapses.network.loop
+        return {name: loop.read_variable(self._synapses, name) for name in names}
+
+    def _now(self) -> Events:
+        """The present moment, seen from each synapse."""
+        synapses = self._synapses
+        now = float(synapses.network.step)
+        last_pre, last_post = synapses.network.loop.read_events(synapses)
+        delay = np.rint(synapses.get("delay") / synapses.network.dt)
+        shifts = synapses.rows.shifts(delay) if synapses.rows is not None else np.zeros((3, 0))
+        since_pre = np.where(np.isnan(last_pre), now, now - last_pre - shifts[0])
+        since_post = np.where(np.isnan(last_post), now, now - last_post - shifts[1])
+        t, dt = synapses.network.t, synapses.network.dt
+        return Events(
+            since_pre=since_pre,
+            since_post=since_post,
+            since_any=np.minimum(since_pre, since_post),
+            t=t,
+            t_pre=np.where(np.isnan(last_pre), -np.inf, t - since_pre * dt),
+            t_post=np.where(np.isnan(last_post), -np.inf, t - since_post * dt),
+            step=synapses.network.step,
+        )
+
+    # changing
+
+    @property
+    def _has_begun(self) -> bool:
+        """Whether spikes may have changed something that the loop holds."""
+        synapses = self._synapses
+        return synapses.network.step > 0 and synapses.is_bound and self.kernel is not None
+
+    def settle(self) -> None:
+        """Applies what has reached the synapses by now, before somebody changes them."""
+        if self._has_begun:
+            self._synapses.network.loop.settle(self._synapses)
+
+    def set(self, name: str, new: Value) -> None:
+        """Gives a variable (not the weight) new values, as of now; a reset goes back to them."""
+        self.take_out()
+        self._initial[name] = new
+        self._pending = {**(self._pending or {}), name: new} if self._synapses.network.step > 0 else None
+
+    def weight_set(self, value: Any, index: IntArray | None) -> None:
+        """Remembers weights for resets; before the first run the rows hold them."""
+        if WEIGHT in self._initial:
+            self._initial[WEIGHT] = updated(self._initial[WEIGHT], value, self._synapses.n, index, WEIGHT)
+
+    def take_out(self) -> None:
+        """Takes all variables out of the loop: they are to be stored elsewhere, and given back with the next binding."""
+        if self._synapses.network.step > 0 and self.kernel is not None:
+            self._synapses.network.prepare()
+            self._pending = dict(self.stored(self.names))
+
+    def restore(self) -> None:
+        """Back to the values at t = 0."""
+        synapses = self._synapses
+        self._pending, self._is_each = None, False
+        if synapses.rows is not None and WEIGHT in self._initial and self.kernel is not None:
+            synapses.rows.set_weight(synapses.cached_order(), spread(self._initial[WEIGHT], synapses.n))
+            synapses.network.bounds_changed(synapses.post_cells)
+        if self.kernel is not None:
+            synapses.unbind()
+
+    def refuse_new_delays(self) -> None:
+        """ModelError where new delays would concern spikes that are under way past synapses that learn."""
+        synapses = self._synapses
+        if not self._has_begun or synapses.rows is None:
+            return
+        if synapses.rows.in_flight or synapses.dendritic > 0:
+            raise ModelError(
+                f"'{synapses.label}': delays of synapses that learn cannot change while spikes are under way: set them "
+                "before the first run or after reset()"
+            )
+
+
+def _one_if_equal(values: FloatArray) -> Value:
+    return float(values[0]) if len(values) and (values == values[0]).all() else values

@@ -67,6 +67,18 @@ class Loop(ABC):
         """Recorded spikes of a population since the last call, one entry a spike."""
 
     @abstractmethod
+    def settle(self, synapses: Synapses) -> None:
+        """Applies all that has reached synapses that learn by now."""
+
+    @abstractmethod
+    def read_variable(self, synapses: Synapses, name: str) -> FloatArray:
+        """A variable of synapses that learn, as of the last spike of its side that has reached each of them by now."""
+
+    @abstractmethod
+    def read_events(self, synapses: Synapses) -> tuple[FloatArray, FloatArray]:
+        """Steps of emission of the last pre- and post-synaptic spikes that have reached each synapse; nan for none."""
+
+    @abstractmethod
     def _bind_population(self, population: Population) -> None: ...
 
     @abstractmethod
@@ -77,7 +89,7 @@ class Loop(ABC):
         """What is left once populations and projections are bound."""
 
     def _model_of(self, synapses: Synapses) -> CompiledModel:
-        return self._network.modules[synapses.spec, Storage.SHARED]
+        return self._network.modules[synapses.spec, synapses.storage]
 
     def _bind_rows(self, synapses: Synapses, module: _binding.Module | None, shared: FloatArray) -> None:
         self._engine.bind_rows(

@@ -6,11 +6,15 @@ import os
 import time
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from pynn_annarchy.engine import _binding
+from pynn_annarchy.engine.arrays import FloatArray
 from pynn_annarchy.engine.cells import NO_SPIKES, Cells, Population, Spikes
 from pynn_annarchy.engine.currents import Current, Output, Table
 from pynn_annarchy.engine.loop import Loop
 from pynn_annarchy.exceptions import CompilationError, unreachable
+from pynn_annarchy.kernels.ir import LearningKernel
 from pynn_annarchy.targets.compile import CompiledModel
 
 if TYPE_CHECKING:
@@ -97,7 +101,36 @@ class NativeLoop(Loop):
 
     def _bind_synapses(self, synapses: Synapses) -> None:
         model = self._model_of(synapses)
-        self._bind_rows(synapses, load(model), synapses.shared_values(model))
+        if not isinstance(model.kernel, LearningKernel):
+            self._bind_rows(synapses, load(model), synapses.shared_values(model))
+            return
+        self._bind_rows(synapses, load(model), np.empty(0))
+        synapses.state.declare(model)
+        rows, order = synapses.rows, synapses.cached_order()
+        values = {**synapses.state.parameters(model), **synapses.state.take_variables(model)}
+        assert rows is not None
+        for number, field in enumerate(model.kernel.fields):
+            if field.name in values:
+                rows.set_column(order, number, values[field.name])
+        rows.prepare_learning(order)
+
+    def settle(self, synapses: Synapses) -> None:
+        self._engine.apply(synapses.number)
+
+    def read_variable(self, synapses: Synapses, name: str) -> FloatArray:
+        kernel = self._model_of(synapses).kernel
+        assert isinstance(kernel, LearningKernel)
+        order = synapses.cached_order()
+        for number, field in enumerate(kernel.fields):
+            if field.name == name:
+                return self._engine.read_column(synapses.number, order, number)
+        _, _, pre_traces, post_traces = self._engine.read_events(synapses.number, order)
+        traces = zip((*kernel.pre_traces, *kernel.post_traces), (*pre_traces, *post_traces), strict=True)
+        return next(values for field, values in traces if field.name == name)
+
+    def read_events(self, synapses: Synapses) -> tuple[FloatArray, FloatArray]:
+        last_pre, last_post, *_ = self._engine.read_events(synapses.number, synapses.cached_order())
+        return last_pre, last_post
 
     def _bind_currents(self) -> None:
         for current in self._network.currents:

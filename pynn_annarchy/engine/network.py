@@ -124,12 +124,14 @@ class Network:
         self.populations.remove(population)
         self._n_objects -= 1
 
-    def connect(self, pre: Population, post: Cells, receptor: str, spec: ModelSpec, label: str) -> SynapseBuilder:
+    def connect(
+        self, pre: Population, post: Cells, receptor: str, spec: ModelSpec, label: str, dendritic: float = 0.0
+    ) -> SynapseBuilder:
         """A builder for the synapses of a new projection, which joins the network when it is finished."""
         self.check_open()
         if isinstance(post, SpikeSource):
             raise ModelError(f"'{label}': '{post.label}' is a spike source and takes no input")
-        return SynapseBuilder(_NewSynapses(self, pre, post, receptor, spec, label, -1))
+        return SynapseBuilder(_NewSynapses(self, pre, post, receptor, spec, label, -1, dendritic))
 
     def join(self, synapses: Synapses) -> None:
         """Takes a finished projection into the network."""
@@ -178,14 +180,14 @@ class Network:
         """Makes sure that these have compiled models of the right storage; distinct models compile in parallel."""
         cells, synapses = list(cells), list(synapses)
         wanted = {(item.spec, item.storage): None for item in cells}
-        wanted.update({(item.spec, Storage.SHARED): None for item in synapses})
+        wanted.update({(item.spec, item.storage): None for item in synapses})
         wanted.update({(spec, Storage.SHARED): None for spec in specs})
         missing = [key for key in wanted if key not in self.modules]
         if missing:
             started = time.perf_counter()
             self.modules.update(zip(missing, compile_models(missing, self.options), strict=True))
             self.timings["compile_time"] += time.perf_counter() - started
-        for item in cells:
+        for item in (*cells, *synapses):
             item.compiled = self.modules[item.spec, item.storage]
 
     def prepare(self) -> None:
@@ -314,6 +316,8 @@ class Network:
         self.trial = trial
         self.step = 0
         self.loop.rewind(self.trial)
+        for synapses in self.projections:
+            synapses.state.restore()
         for current in self.currents:
             if current.record is not None:
                 current.record.restart()

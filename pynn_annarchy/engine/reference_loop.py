@@ -12,7 +12,11 @@ from pynn_annarchy.engine.arrays import FloatArray, IntArray
 from pynn_annarchy.engine.cells import NO_SPIKES, Cells, Events, Population, Spikes, SpikeSource
 from pynn_annarchy.engine.currents import sum_currents
 from pynn_annarchy.engine.loop import Loop
+from pynn_annarchy.engine.reference_learning import LearningConnections
+from pynn_annarchy.kernels.ir import LearningKernel
+from pynn_annarchy.model.variables import WEIGHT
 from pynn_annarchy.targets import reference
+from pynn_annarchy.targets.compile import Storage, compile_models
 
 if TYPE_CHECKING:
     from pynn_annarchy.engine.connectivity import Synapses
@@ -45,6 +49,7 @@ class ReferenceLoop(Loop):
     def __init__(self, network: Network) -> None:
         super().__init__(network)
         self._connections: dict[int, _Connections] = {}
+        self._learning: dict[int, LearningConnections] = {}
         self._draining: list[_Connections] = []
         self._published: dict[int, Published] = {}
         self._events: dict[int, dict[int, Published]] = {}
@@ -63,6 +68,9 @@ class ReferenceLoop(Loop):
             connections.weight = connections.synapses.get("weight")
 
     def _bind_synapses(self, synapses: Synapses) -> None:
+        if isinstance(self._model_of(synapses).kernel, LearningKernel):
+            self._bind_learning(synapses)
+            return
         old = self._connections.get(synapses.number)
         if old is not None and old.pending:
             # weights may have been set after the last run and before these rows were replaced
@@ -79,6 +87,33 @@ class ReferenceLoop(Loop):
             synapses.get("weight"),
         )
         self._bind_rows(synapses, None, np.empty(0))
+
+    def _bind_learning(self, synapses: Synapses) -> None:
+        self._bind_rows(synapses, None, np.empty(0))
+        key = synapses.spec, Storage.PER_ELEMENT
+        if key not in self._network.modules:
+            self._network.modules[key] = compile_models([key], self._network.options)[0]
+        model = self._network.modules[key]
+        synapses.state.declare(model)
+        known = self._learning.get(synapses.number)
+        if known is None or known.rows is not synapses.rows:
+            fresh = LearningConnections.of(synapses, model)
+            if known is not None:
+                fresh.last_pre, fresh.last_post = known.last_pre, known.last_post
+            self._learning[synapses.number] = fresh
+        self._learning[synapses.number].bind()
+
+    def settle(self, synapses: Synapses) -> None:
+        weight = self._learning[synapses.number].fields[WEIGHT]
+        assert synapses.rows is not None
+        synapses.rows.set_weight(synapses.cached_order(), np.ascontiguousarray(weight))
+
+    def read_variable(self, synapses: Synapses, name: str) -> FloatArray:
+        return np.array(self._learning[synapses.number].fields[name])
+
+    def read_events(self, synapses: Synapses) -> tuple[FloatArray, FloatArray]:
+        connections = self._learning[synapses.number]
+        return connections.last_pre.emitted.copy(), connections.last_post.emitted.copy()
 
     def advance(self, last_step: int) -> Synapses | None:
         network = self._network
@@ -104,6 +139,11 @@ class ReferenceLoop(Loop):
         for connections in [*self._connections.values(), *self._draining]:
             if not self._deliver(connections, step):
                 failed = connections.synapses
+        for learning in self._learning.values():
+            learning.send(*self._published.get(learning.synapses.pre_cells.number, _NO_SPIKES), n - 1)
+            learning.apply(n, step)
+            if not learning.deliver(step):
+                failed = learning.synapses
         for current in self._network.currents:
             if current.record is not None:
                 current.record.room(1)[0] = current.amplitude(n - 1)
@@ -112,6 +152,9 @@ class ReferenceLoop(Loop):
                 sum_currents(cells.injections, n - 1, cells.injected)
             self._published[cells.number] = self._update(cells, step)
         self._publish_given(n)
+        for learning in self._learning.values():
+            learning.remember(*self._published[learning.synapses.post_cells.number], n)
+            learning.apply(n, step)
         for cells in self._network.cells:
             self._record(cells, n)
         return failed
@@ -178,6 +221,8 @@ class ReferenceLoop(Loop):
         self._draining.clear()
         for connections in self._connections.values():
             connections.pending.clear()
+        for learning in self._learning.values():
+            learning.rewind()
 
     def take_spikes(self, number: int) -> Spikes:
         parts = self._recorded.pop(number, [])

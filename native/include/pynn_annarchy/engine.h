@@ -101,6 +101,7 @@ public:
 
     // For modules that learn; see learning.cpp.
 
+    Shifts shifts(int delay) const;
     // Makes room for what the module stores; weights that it changes get a place each.
     void prepare_learning(const uint64_t* order);
     // Sets a field, in canonical order (`each`) or to one value (`each` null).
@@ -118,7 +119,6 @@ public:
     void remember(const SpikeList& spikes, int64_t n, int partition, const pnn_step& step);
 
 private:
-    Shifts shifts(int delay) const;
     pnn_rows learning_view(int partition, pnn_rows view = {}) const;
     void catch_up(int64_t n, int partition, const pnn_step& step);
     void apply_partition(int64_t now, int partition, pnn_rows view, const pnn_step& step, bool keeps_increments);

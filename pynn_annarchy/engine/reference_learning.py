@@ -1,0 +1,201 @@
+"""Synapses that learn in the NumPy loop: every spike is applied when it reaches the synapse, nothing is put off."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from pynn_annarchy.engine import _binding
+from pynn_annarchy.engine.arrays import FloatArray, IntArray, spread
+from pynn_annarchy.targets import reference
+from pynn_annarchy.targets.compile import CompiledModel
+from pynn_annarchy.targets.reference_learning import FIRST_POST, Drawing, Events, Fields, learn_post, learn_pre
+
+if TYPE_CHECKING:
+    from pynn_annarchy.engine.connectivity import Synapses
+
+_PRE, _POST = "pre", "post"
+
+
+@dataclass(frozen=True, slots=True)
+class _Arrival:
+    """A spike that reaches some synapses at one time, in steps."""
+
+    time: float
+    side: str
+    emitted: int
+    synapses: IntArray
+    counts: IntArray
+
+
+@dataclass
+class _Last:
+    """Emission of the last spikes of one side, and of the ones before, by synapse; nan for none."""
+
+    emitted: FloatArray
+    before: FloatArray
+
+    @classmethod
+    def of(cls, n: int) -> _Last:
+        return cls(np.full(n, np.nan), np.full(n, np.nan))
+
+    def add(self, synapses: IntArray, emitted: int) -> None:
+        self.before[synapses] = self.emitted[synapses]
+        self.emitted[synapses] = emitted
+
+
+@dataclass
+class LearningConnections:
+    """The synapses of a projection in canonical order, with all that is under way to them.
+
+    Args:
+        model: with everything stored in every synapse.
+        shifts: of each synapse (see `Rows.shifts`), shape (3, n).
+    """
+
+    synapses: Synapses
+    rows: _binding.Rows
+    model: CompiledModel
+    pre: IntArray
+    post: IntArray
+    delay: IntArray
+    shifts: FloatArray
+    fields: Fields
+    last_pre: _Last
+    last_post: _Last
+    arrivals: list[_Arrival] = field(default_factory=list)
+    due: dict[int, list[tuple[IntArray, IntArray, FloatArray]]] = field(default_factory=dict)
+    """(synapses, multiplicities, sums of increments) by the step in which they fall due."""
+
+    @classmethod
+    def of(cls, synapses: Synapses, model: CompiledModel) -> LearningConnections:
+        """Nothing under way, no spike so far."""
+        assert synapses.rows is not None
+        delay = np.rint(synapses.get("delay") / synapses.network.dt)
+        n = synapses.n
+        return cls(
+            synapses,
+            synapses.rows,
+            model,
+            synapses.pre().astype(np.int64),
+            synapses.post().astype(np.int64),
+            delay.astype(np.int64),
+            synapses.rows.shifts(delay),
+            {},
+            _Last.of(n),
+            _Last.of(n),
+        )
+
+    def bind(self) -> None:
+        """Takes over parameters, weights and the variables that were set."""
+        synapses = self.synapses
+        assert synapses.rows is not None
+        self.fields.update(synapses.state.parameters(self.model))
+        self.fields["weight"] = np.array(synapses.rows.weight(synapses.cached_order()))
+        for name, value in synapses.state.take_variables(self.model).items():
+            self.fields[name] = np.array(spread(value, synapses.n))
+
+    def send(self, sources: IntArray, counts: IntArray, emitted: int) -> None:
+        """Sources spike."""
+        self._travel(_PRE, self.pre, sources, counts, emitted, self.shifts[0])
+
+    def remember(self, cells: IntArray, counts: IntArray, emitted: int) -> None:
+        """Post-synaptic cells spike."""
+        self._travel(_POST, self.post, cells, counts, emitted, self.shifts[1])
+
+    def _travel(
+        self, side: str, of_synapse: IntArray, cells: IntArray, counts: IntArray, emitted: int, shift: FloatArray
+    ) -> None:
+        if not len(cells):
+            return
+        of_cell = np.zeros(int(max(of_synapse.max(initial=0), cells.max())) + 1, np.int64)
+        of_cell[cells] = counts
+        chosen = np.flatnonzero(of_cell[of_synapse])
+        for value in np.unique(shift[chosen]):
+            here = chosen[shift[chosen] == value]
+            self.arrivals.append(_Arrival(emitted + float(value), side, emitted, here, of_cell[of_synapse[here]]))
+
+    def apply(self, now: int, step: reference.Step) -> None:
+        """Applies all that reaches the synapses up to `now`."""
+        reached = [arrival for arrival in self.arrivals if arrival.time <= now]
+        self.arrivals = [arrival for arrival in self.arrivals if arrival.time > now]
+        first = _PRE if self.synapses.dendritic == 0 else _POST
+        for arrival in sorted(reached, key=lambda arrival: (arrival.time, arrival.side != first, arrival.emitted)):
+            for count in np.unique(arrival.counts):
+                here = arrival.synapses[arrival.counts == count]
+                if arrival.side == _PRE:
+                    self._pass(arrival, here, int(count), step)
+                else:
+                    self._reach(arrival, here, int(count), step)
+
+    def _pass(self, arrival: _Arrival, here: IntArray, count: int, step: reference.Step) -> None:
+        shift, emitted = self.shifts[:, here], arrival.emitted
+        coincident = self.last_post.emitted[here] == emitted + shift[2]
+        last_post = np.where(coincident, self.last_post.before[here], self.last_post.emitted[here])
+        last_pre = self.last_pre.emitted[here]
+        age = emitted + shift[0]
+        since_pre = np.where(np.isnan(last_pre), age, emitted - last_pre)
+        since_post = np.where(np.isnan(last_post), age, (emitted - last_post) + shift[2])
+        since_any = np.where(coincident, 0.0, np.minimum(since_pre, since_post))
+        t_pre, t_post = self._moment(last_pre, shift[0]), self._moment(last_post, shift[1])
+        t = age * step.dt
+        total = np.zeros(len(here))
+        for repetition in range(count):
+            if repetition:
+                since_pre = since_any = np.zeros(len(here))
+                t_pre = t
+            events = Events(since_pre, since_post, since_any, t, t_pre, t_post, emitted, repetition, coincident)
+            sent = learn_pre(self.model, self.fields, here, events, step, self._drawing())
+            total = sent if repetition == 0 else total + sent
+        self.last_pre.add(here, emitted)
+        counts = np.full(len(here), count)
+        for delay in np.unique(self.delay[here]):
+            chosen = self.delay[here] == delay
+            self.due.setdefault(emitted + int(delay), []).append((here[chosen], counts[chosen], total[chosen]))
+
+    def _reach(self, arrival: _Arrival, here: IntArray, count: int, step: reference.Step) -> None:
+        shift, emitted = self.shifts[:, here], arrival.emitted
+        coincident = emitted == self.last_pre.emitted[here] + shift[2]
+        last_pre = np.where(coincident, self.last_pre.before[here], self.last_pre.emitted[here])
+        last_post = self.last_post.emitted[here]
+        age = emitted + shift[1]
+        since_pre = np.where(np.isnan(last_pre), age, (emitted - last_pre) - shift[2])
+        since_post = np.where(np.isnan(last_post), age, emitted - last_post)
+        since_any = np.where(coincident, 0.0, np.minimum(since_pre, since_post))
+        t_pre, t_post = self._moment(last_pre, shift[0]), self._moment(last_post, shift[1])
+        t = age * step.dt
+        for repetition in range(count):
+            if repetition:
+                since_post = since_any = np.zeros(len(here))
+                t_post = t
+            events = Events(
+                since_pre, since_post, since_any, t, t_pre, t_post, emitted, FIRST_POST + repetition, coincident
+            )
+            learn_post(self.model, self.fields, here, events, step, self._drawing())
+        self.last_post.add(here, emitted)
+
+    def _moment(self, emitted: FloatArray, shift: FloatArray) -> FloatArray:
+        return np.where(np.isnan(emitted), -np.inf, (emitted + shift) * self.synapses.network.dt)
+
+    def _drawing(self) -> Drawing:
+        return Drawing(self.synapses.object_index, np.arange(self.synapses.n))
+
+    def deliver(self, step: reference.Step) -> bool:
+        """What falls due goes into the sums of the cells; False where an increment is not sound."""
+        assert self.synapses.rows is not None
+        bound = self.synapses.rows.bound
+        cells, receptor = self.synapses.post_cells, self.synapses.receptor_number
+        is_sound = True
+        for here, counts, increments in self.due.pop(step.step, []):
+            is_sound &= bool((np.isfinite(increments) & (np.abs(increments) <= bound * counts)).all())
+            fixed = reference.to_fixed(increments, 1.0 / cells.quanta[receptor])
+            np.add.at(cells.inputs[receptor], self.post[here], fixed)
+        return is_sound
+
+    def rewind(self) -> None:
+        """No spike so far."""
+        n = self.synapses.n
+        self.arrivals, self.due = [], {}
+        self.last_pre, self.last_post = _Last.of(n), _Last.of(n)
