@@ -260,7 +260,7 @@ void Engine::step_partition(int64_t n, int partition, Due& due, int& failed) {
     for (auto& projection : draining) deliver(*projection, false, n, partition, due, failed);
     const pnn_step present = step_value(n);
     const auto p = std::size_t(partition);
-    for (int current : wanted_currents[p]) currents[std::size_t(current)]->evaluate(present, p);
+    update_currents(present, partition);
     for (auto& population : populations) {
         if (population->module == nullptr) {
             if (partition == 0) emit_given(*population, n);
