@@ -76,11 +76,9 @@ class SynapseBuilder:
         self._synapses._replace(self._staging)
         order: IntArray | None = None
         for name, parts in self._values.items():
-            first = parts[0][1]
-            if isinstance(first, float) and all(value == first for _, value in parts if isinstance(value, float)) and all(
-                isinstance(value, float) for _, value in parts
-            ):
-                self._synapses.set(name, first)
+            numbers = {value if isinstance(value, float) else None for _, value in parts}
+            if len(numbers) == 1 and None not in numbers:
+                self._synapses.set(name, numbers.pop())
                 continue
             if order is None:
                 pre, post = (np.concatenate(side) for side in zip(*self._pairs, strict=True))
@@ -179,10 +177,13 @@ class Synapses:
         raise ModelError(f"'{self.label}' has no synaptic parameter or variable '{name}'; it has {names}")
 
     def set(self, name: str, value: Any, index: IntArray | None = None) -> None:
-        """Sets a parameter, the weight, the delay (ms, rounded to the nearest step) or a variable of all synapses or of those at `index`.
+        """Sets the weight, the delay (ms, rounded to the nearest step), a parameter or a variable of synapses.
 
-        What has reached the synapses by now is applied before. New delays hold for spikes that are emitted from now on;
-        those under way arrive when they were due.
+        What has reached the synapses by now is applied before. New delays hold for spikes that are emitted from now
+        on; those under way arrive when they were due.
+
+        Args:
+            index: which synapses; None for all.
         """
         self.network.check_open()
         what = f"{name} of '{self.label}'"

@@ -90,8 +90,12 @@ class LearningState:
     def take_variables(self, model: CompiledModel) -> dict[str, Value]:
         """Values of variables, but for the weight, that the loop has not been given yet."""
         given = {name: value for name, value in self._initial.items() if name != WEIGHT}
-        start = {**model.initial(self._synapses.parameters), **given}
-        values = start if self._pending is None else self._pending
+        values = self._pending
+        if values is None:
+            synapses = self._synapses
+            assert synapses.rows is not None
+            weight = self._initial.get(WEIGHT, 0.0) if WEIGHT in self.names else synapses.get(WEIGHT)
+            values = {**model.initial({**synapses.parameters, WEIGHT: weight}), **given}
         self._pending = {}
         return {name: value for name, value in values.items() if name != WEIGHT}
 
@@ -171,7 +175,7 @@ class LearningState:
             self._initial[WEIGHT] = updated(self._initial[WEIGHT], value, self._synapses.n, index, WEIGHT)
 
     def take_out(self) -> None:
-        """Takes all variables out of the loop: they are to be stored elsewhere, and given back with the next binding."""
+        """Takes all variables out of the loop, to be given back, maybe in another form, with the next binding."""
         if self._synapses.network.step > 0 and self.kernel is not None:
             self._synapses.network.prepare()
             self._pending = dict(self.stored(self.names))

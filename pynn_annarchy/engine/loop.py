@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from pynn_annarchy.engine import _binding
 from pynn_annarchy.engine.arrays import FloatArray
 from pynn_annarchy.engine.cells import Cells, Population, Spikes
-from pynn_annarchy.targets.compile import CompiledModel, Storage
+from pynn_annarchy.targets.compile import CompiledModel
 
 if TYPE_CHECKING:
     from pynn_annarchy.engine.connectivity import Synapses

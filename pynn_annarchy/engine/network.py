@@ -187,8 +187,10 @@ class Network:
             started = time.perf_counter()
             self.modules.update(zip(missing, compile_models(missing, self.options), strict=True))
             self.timings["compile_time"] += time.perf_counter() - started
-        for item in (*cells, *synapses):
+        for item in cells:
             item.compiled = self.modules[item.spec, item.storage]
+        for projection in synapses:
+            projection.compiled = self.modules[projection.spec, projection.storage]
 
     def prepare(self) -> None:
         """Compiles and binds whatever has changed since the last time."""

@@ -318,6 +318,7 @@ class LearningKernel:
         pre_trace: statements that bring the traces of a pre-synaptic cell to its next spike.
         post_trace: the same of a post-synaptic one.
         decays: the distinct time constants of the decays.
+        present: gives every variable's name the value at a moment when nothing happens, for those who read it.
         trace_parameters: parameters that all synapses must share for there to be traces.
     """
 
@@ -333,6 +334,7 @@ class LearningKernel:
     pre_trace: tuple[Statement, ...]
     post_trace: tuple[Statement, ...]
     decays: tuple[Value, ...]
+    present: tuple[Statement, ...]
     trace_parameters: tuple[str, ...]
 
     @property

@@ -1,8 +1,9 @@
 """Updates of a synapse -> kernel of the primitive `learn`: variables are brought up to date, then come the statements.
 
-A variable's stored value is as of the last spike of its side. A post-synaptic spike comes before a pre-synaptic one of
-the same moment, which however does not see what it has done to variables of the post-synaptic side: it reads their left
-limits, so that coincident spikes do not meet in each other's traces (NEST's convention).
+A variable's stored value is as of the last spike of its side. Of two spikes that reach a synapse at the same moment,
+the post-synaptic one comes first, or the pre-synaptic one where no part of the delay is dendritic. Neither sees what
+the other does to variables of its own side: they are read as left limits, so that coincident spikes do not meet in each
+other's traces (NEST's convention).
 """
 
 from __future__ import annotations
@@ -82,6 +83,9 @@ class _Learning(Lowering):
         self._names = FreshNames({*names_of(self._model), *self._fields, *MOMENTS})
         for name in self._sides:
             self._fields[name] = Field(name, DType.REAL64, self._role(name))
+        for name in self._with_left_limit(Side.PRE):
+            left = _left_limit(self._fields[name], Side.PRE)
+            self._fields[left.name] = left
 
     def kernel(self) -> LearningKernel:
         pre = self._handler(Side.PRE)
@@ -94,13 +98,14 @@ class _Learning(Lowering):
             variables=self._of_role(Role.STATE),
             pre_traces=self._of_role(Role.PRE_TRACE),
             post_traces=self._of_role(Role.POST_TRACE),
-            left_limits=tuple(_left_limit(self._fields[name]) for name in self._with_left_limit()),
+            left_limits=tuple(_left_limit(self._fields[n], Side.POST) for n in self._with_left_limit(Side.POST)),
             pre=pre,
             increment=increment,
             post=post,
             pre_trace=self._trace_body(Side.PRE),
             post_trace=self._trace_body(Side.POST),
             decays=tuple(self._decays),
+            present=self._present_body(),
             trace_parameters=tuple(
                 parameter.name
                 for parameter in self._model.spec.parameters
@@ -121,15 +126,14 @@ class _Learning(Lowering):
     def _handler(self, side: Side) -> tuple[Statement, ...]:
         """All that happens in one synapse."""
         statements = self._statements(side)
-        self._begin(self._taken_over(side), side)
+        self._begin(self._taken_over(side) | set(self._with_left_limit(side)), side)
         if side is Side.PRE:
             self._let(INCREMENT, _ZERO)
-        else:
-            self._keep_left_limits()
+        self._keep_left_limits(side)
         for statement in statements:
             self._execute(statement, f"{side.value}_spike")
         states = {field.name for field in self._of_role(Role.STATE)}
-        return self._end(name for name in states if self._is_written(name, side))
+        return self._end(name for name in self._sides if name in states and self._is_written(name, side))
 
     def _trace_body(self, side: Side) -> tuple[Statement, ...]:
         """What the traces of one cell become."""
@@ -138,6 +142,13 @@ class _Learning(Lowering):
         for statement in found.statements:
             self._execute(statement, f"{side.value}_spike")
         return self._end(found.names)
+
+    def _present_body(self) -> tuple[Statement, ...]:
+        """What the variables have become, at a moment when nothing happens."""
+        self._body, self._locals = [], {}
+        for name in self._sides:
+            self._let(name, self._advanced(name))
+        return tuple(self._body)
 
     def _begin(self, names: Iterable[str], side: Side) -> None:
         """Starts a body with the present values of variables."""
@@ -165,8 +176,6 @@ class _Learning(Lowering):
         for statement in statements:
             needed |= self._read_by_bounds(statement.target)
         needed |= {name for name in self._sides if self._is_written(name, side) and not _assigns(statements, name)}
-        if side is Side.POST:
-            needed |= set(self._with_left_limit())
         for name in tuple(needed):
             needed |= self._read_by_bounds(name)
         return needed & self._sides.keys()
@@ -179,19 +188,19 @@ class _Learning(Lowering):
     def _is_written(self, name: str, side: Side) -> bool:
         return self._sides[name] in (side, Side.BOTH)
 
-    def _with_left_limit(self) -> list[str]:
-        """States of the post-synaptic side that pre-synaptic spikes read."""
-        read = self._taken_over(Side.PRE)
+    def _with_left_limit(self, side: Side) -> list[str]:
+        """States of one side that spikes of the other read."""
+        read = self._taken_over(Side.PRE if side is Side.POST else Side.POST)
         return [
             name
-            for name, side in self._sides.items()
-            if side is Side.POST and name in read and self._fields[name].role is Role.STATE
+            for name, own in self._sides.items()
+            if own is side and name in read and self._fields[name].role is Role.STATE
         ]
 
-    def _keep_left_limits(self) -> None:
-        for name in self._with_left_limit():
-            field = _left_limit(self._fields[name])
-            self._body.append(Comment(f"for a pre-synaptic spike of the same moment: {name} before this one"))
+    def _keep_left_limits(self, side: Side) -> None:
+        for name in self._with_left_limit(side):
+            field = _left_limit(self._fields[name], side)
+            self._body.append(Comment(f"for a spike of the other side at the same moment: {name} before this one"))
             present = Local(name, DType.REAL64)
             self._body.append(Store(field, Select(Event(About.REPEATED), Load(field), present, DType.REAL64)))
 
@@ -221,8 +230,9 @@ class _Learning(Lowering):
     def _present(self, name: str, side: Side) -> Value:
         field = self._fields[name]
         value = self._advanced(name)
-        if side is Side.PRE and self._sides[name] is Side.POST and field.role is Role.STATE:
-            value = Select(Event(About.COINCIDENT), Load(_left_limit(field)), value, DType.REAL64)
+        own = self._sides[name]
+        if own not in (side, Side.BOTH) and field.role is Role.STATE:
+            value = Select(Event(About.COINCIDENT), Load(_left_limit(field, own)), value, DType.REAL64)
         return value
 
     def _advanced(self, name: str) -> Value:
@@ -276,8 +286,9 @@ class _Learning(Lowering):
         return Local(name, DType.REAL64)
 
 
-def _left_limit(field: Field) -> Field:
-    return Field(f"{field.name}.left", field.dtype, Role.LEFT)
+def _left_limit(field: Field, side: Side) -> Field:
+    """What a state was before the last spike of its side: needed in the next moment, or until the cell spikes."""
+    return Field(f"{field.name}.left", field.dtype, Role.LEFT if side is Side.POST else Role.STATE)
 
 
 def _assigns(statements: Iterable[syntax.Assignment], name: str) -> bool:

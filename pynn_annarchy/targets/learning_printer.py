@@ -63,12 +63,10 @@ class _Printer(Printer):
         self._of_cell = of_cell
 
     def place(self, field: Field) -> str:
-        name = identifier(field.name.removesuffix(".left"))
+        name = _member(field)
         match field.role:
-            case Role.STATE:
+            case Role.STATE | Role.LEFT:
                 return f"state.{name}"
-            case Role.LEFT:
-                return f"state.{name}_left_"
             case Role.PRE_TRACE:
                 return f"{self._traces[field.role]}[{self._kernel.pre_traces.index(field)}]"
             case Role.POST_TRACE:
@@ -122,6 +120,12 @@ def learning_struct(kernel: LearningKernel) -> str:
     )
 
 
+def _member(field: Field) -> str:
+    """The name in the struct; the text's own members end in one underscore."""
+    name = identifier(field.name.removesuffix(".left"))
+    return f"{name}_left_" if field.name.endswith(".left") else name
+
+
 def _body(printer: _Printer, body: tuple[Statement, ...]) -> Iterator[str]:
     yield from wrapped(printer.statements(body))
 
@@ -149,7 +153,7 @@ def _arrays(kernel: LearningKernel) -> Iterator[Member]:
         yield f"const double* {name};", f"{name}(static_cast<const double*>(rows.arrays[{number}]))"
         yield f"int64_t {name}_step_;", f"{name}_step_(rows.array_steps[{number}])"
     for number, field in enumerate(kernel.variables, len(kernel.parameters)):
-        name = identifier(field.name)
+        name = _member(field)
         yield f"double* {name};", f"{name}(static_cast<double*>(rows.arrays[{number}]))"
 
 
@@ -162,8 +166,8 @@ def _tables(kernel: LearningKernel) -> Iterator[Member]:
 
 def _state(kernel: LearningKernel) -> Iterator[str]:
     """What a visit takes out of the arrays and puts back."""
-    names = [identifier(field.name) for field in kernel.variables]
-    left_limits = [f"{identifier(field.name.removesuffix('.left'))}_left_" for field in kernel.left_limits]
+    names = [_member(field) for field in kernel.variables]
+    left_limits = [_member(field) for field in kernel.left_limits]
     yield ""
     yield "    struct State {"
     yield from (f"        double {name};" for name in (*names, *left_limits))

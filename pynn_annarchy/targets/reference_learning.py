@@ -21,7 +21,7 @@ Fields = MutableMapping[str, Any]
 """By name: parameters, one number or one a synapse; variables, one a synapse, changed in place; and left limits, which
 the first spike adds."""
 
-_FIRST_POST = 32768
+FIRST_POST = 32768
 """Number of the first of several identical post-synaptic spikes; pre-synaptic ones count from 0 (`learn.h`)."""
 
 
@@ -34,7 +34,7 @@ class Events:
         t: of the spike at the synapse, in ms; `t_pre` and `t_post` of the last earlier ones, minus infinity for none.
         step: of its emission.
         repetition: among identical spikes; 32768 and more for post-synaptic ones.
-        coincident: pre-synaptic: a post-synaptic spike reached the synapse at the same time and has been applied.
+        coincident: a spike of the other side has reached the synapse at the same time and has been applied.
     """
 
     since_pre: Any
@@ -60,10 +60,10 @@ def learn_post(
     model: CompiledModel, fields: Fields, index: Array, events: Events, step: Step, drawing: Drawing | None = None
 ) -> None:
     """One post-synaptic spike reaches each of the synapses of these indices."""
-    evaluation = _LearningEvaluation(model, fields, index, events, step, drawing)
+    evaluation = _at(model, fields, index, events, step, drawing)
     with np.errstate(all="ignore"):
         evaluation.execute(_kernel_of(model).post)
-    evaluation.put_back(fields, index)
+    _put_back(evaluation, model, fields, index)
 
 
 def learn_pre(
@@ -71,12 +71,30 @@ def learn_pre(
 ) -> npt.NDArray[np.float64]:
     """One pre-synaptic spike passes each of the synapses of these indices; returns what they send."""
     kernel = _kernel_of(model)
-    evaluation = _LearningEvaluation(model, fields, index, events, step, drawing)
+    evaluation = _at(model, fields, index, events, step, drawing)
     with np.errstate(all="ignore"):
         evaluation.execute(kernel.pre)
         increments = np.broadcast_to(evaluation.value(kernel.increment), np.shape(index)).astype(np.float64)
-    evaluation.put_back(fields, index)
+    _put_back(evaluation, model, fields, index)
     return increments
+
+
+def present(
+    model: CompiledModel, name: str, fields: Mapping[str, Any], events: Events, dt: float
+) -> npt.NDArray[np.float64]:
+    """A variable of every synapse at a moment when nothing happens.
+
+    Args:
+        fields: by name: parameters and derived ones, and variables as of the last spike of their side.
+        events: the moment, and how long ago the last spikes were.
+        dt: time step, in ms.
+    """
+    kernel = model.kernel
+    assert isinstance(kernel, LearningKernel)
+    evaluation = _LearningEvaluation(model.precision, fields, events, Step(0, 0.0, dt, 0, 0, 0))
+    with np.errstate(all="ignore"):
+        evaluation.execute(kernel.present)
+    return np.broadcast_to(evaluation.locals[name], np.shape(events.since_pre)).astype(np.float64)
 
 
 def _kernel_of(model: CompiledModel) -> LearningKernel:
@@ -89,30 +107,9 @@ def _kernel_of(model: CompiledModel) -> LearningKernel:
 class _LearningEvaluation(Evaluation):
     """The values of one spike at some synapses."""
 
-    def __init__(
-        self,
-        model: CompiledModel,
-        fields: Fields,
-        index: Array,
-        events: Events,
-        step: Step,
-        drawing: Drawing | None,
-    ) -> None:
-        kernel = _kernel_of(model)
-        for field in kernel.left_limits:
-            fields.setdefault(field.name, np.zeros_like(fields[field.name.removesuffix(".left")]))
-        gathered = (*kernel.fields, *kernel.left_limits)
-        super().__init__(model.precision, {field.name: _taken(fields[field.name], index) for field in gathered}, step)
-        self._written = (*kernel.variables, *kernel.left_limits)
+    def __init__(self, precision: str, fields: Mapping[str, Any], events: Events, step: Step) -> None:
+        super().__init__(precision, fields, step)
         self._events = events
-        self._size = len(index)
-        if drawing is not None:
-            self.object_index, self.elements = drawing.object_index, drawing.ranks[index]
-
-    def put_back(self, fields: Fields, index: Array) -> None:
-        """Hands what was written to the synapses."""
-        for field in self._written:
-            fields[field.name][index] = self.fields[field.name]
 
     def value(self, value: Value) -> Any:
         match value:
@@ -130,7 +127,7 @@ class _LearningEvaluation(Evaluation):
 
     def _draw(self, draw: Draw) -> Any:
         """Spikes of different steps draw different numbers: those of one step and number together."""
-        size = self._size
+        size = len(self.elements)
         arguments = tuple(np.broadcast_to(np.asarray(self.value(a), np.float64), (size,)) for a in draw.arguments)
         steps = np.broadcast_to(self._events.step, (size,))
         repetitions = np.broadcast_to(self._events.repetition, (size,))
@@ -144,8 +141,32 @@ class _LearningEvaluation(Evaluation):
 
 _ABOUT: Mapping[About, Callable[[Events], Array]] = {
     About.COINCIDENT: lambda events: np.asarray(events.coincident, np.bool_),
-    About.REPEATED: lambda events: np.asarray(events.repetition) % _FIRST_POST != 0,
+    About.REPEATED: lambda events: np.asarray(events.repetition) % FIRST_POST != 0,
 }
+
+
+def _at(
+    model: CompiledModel, fields: Fields, index: Array, events: Events, step: Step, drawing: Drawing | None
+) -> _LearningEvaluation:
+    """The evaluation of one spike at some synapses."""
+    kernel = _kernel_of(model)
+    gathered = (*kernel.fields, *kernel.left_limits)
+    for field in gathered:
+        if field.name.endswith(".left"):
+            fields.setdefault(field.name, np.zeros_like(fields[field.name.removesuffix(".left")]))
+    taken = {field.name: _taken(fields[field.name], index) for field in gathered}
+    evaluation = _LearningEvaluation(model.precision, taken, events, step)
+    evaluation.elements = index
+    if drawing is not None:
+        evaluation.object_index, evaluation.elements = drawing.object_index, drawing.ranks[index]
+    return evaluation
+
+
+def _put_back(evaluation: _LearningEvaluation, model: CompiledModel, fields: Fields, index: Array) -> None:
+    """Hands what was written to the synapses."""
+    kernel = _kernel_of(model)
+    for field in (*kernel.variables, *kernel.left_limits):
+        fields[field.name][index] = evaluation.fields[field.name]
 
 
 def _taken(values: Any, index: Array) -> Any:
