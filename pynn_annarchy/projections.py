@@ -22,6 +22,9 @@ from pynn_annarchy.standardmodels.synapses import StaticSynapse
 _FLUSH = 1 << 16
 """Connections that the general path collects before they are handed to the engine."""
 
+DENDRITIC = "dendritic_delay_fraction"
+"""A parameter of STDP mechanisms that all synapses of a projection share, and that is fixed when they are made."""
+
 _REDUCTIONS: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
     "sum": np.add.reduceat,
     "min": np.minimum.reduceat,
@@ -119,17 +122,14 @@ class _Build:
     def add(self, pre: np.ndarray, post: np.ndarray, parameters: dict[str, Any]) -> None:
         """Takes connections with checked parameters, given by positions in the projection's own cells."""
         if self._is_whole:
-            self._builder(0, 0).add(pre, post, *self._split(parameters, None))
+            self._builder(0, 0).add(pre, post, **parameters)
             return
         pair = self._pre.part[pre].astype(np.int64) * len(self._post.populations) + self._post.part[post]
         for number in np.unique(pair):
             here = np.flatnonzero(pair == number)
             builder = self._builder(*divmod(int(number), len(self._post.populations)))
-            builder.add(self._pre.index[pre[here]], self._post.index[post[here]], *self._split(parameters, here))
-
-    def _split(self, parameters: dict[str, Any], here: np.ndarray | None) -> list[Any]:
-        values = [parameters["weight"], parameters["delay"]]
-        return [value if here is None or np.ndim(value) == 0 else value[here] for value in values]
+            values = {name: value if np.ndim(value) == 0 else value[here] for name, value in parameters.items()}
+            builder.add(self._pre.index[pre[here]], self._post.index[post[here]], **values)
 
     def _builder(self, pre: int, post: int) -> Any:
         if (pre, post) not in self._builders:
@@ -140,6 +140,7 @@ class _Build:
                 projection.receptor_type,
                 projection.synapse_type.spec,
                 projection.label,
+                getattr(projection.synapse_type, "dendritic_delay_fraction", 0.0),
             )
         return self._builders[pre, post]
 
@@ -198,6 +199,7 @@ class Projection(common.Projection):
         self._n_collected = 0
         self._cached_order: np.ndarray | None = None
         self._cached_columns: dict[str, Any] = {}
+        self._given_by_cells = self._values_of_cells()
         connector.connect(self)
         self._flush()
         self._parts = self._build.finish()
@@ -237,6 +239,11 @@ class Projection(common.Projection):
         if self._n_collected >= _FLUSH:
             self._flush()
 
+    def _values_of_cells(self) -> dict[str, np.ndarray]:
+        """Synaptic parameters that follow from the post-synaptic cells, one value each."""
+        given = getattr(self.synapse_type, "given_by_cells", lambda *_: {})(self.post, self.receptor_type)
+        return {name: np.broadcast_to(np.asarray(value, float), (self.post.size,)) for name, value in given.items()}
+
     def _flush(self) -> None:
         """Hands the collected columns over as one block."""
         columns, self._collected, self._n_collected = self._collected, [], 0
@@ -254,11 +261,14 @@ class Projection(common.Projection):
         """Connects pairs of positions; each parameter is a number or an array with one value a connection.
 
         Raises:
-            ConnectionError: a weight that is not finite, a delay out of range.
+            ConnectionError: a value that is not finite, a delay out of range.
         """
-        weight = self._require_finite("weight", parameters["weight"])
-        delay = self._delay_in_steps(parameters["delay"])
-        self._build.add(pre, post, {"weight": weight, "delay": delay})
+        values = {name: self._require_finite(name, value) for name, value in parameters.items()}
+        values.pop(DENDRITIC, None)
+        values["delay_steps"] = self._delay_in_steps(values.pop("delay"))
+        for name, of_cells in self._given_by_cells.items():
+            values[name] = float(of_cells[0]) if np.all(of_cells == of_cells[0]) else of_cells[post]
+        self._build.add(pre, post, values)
 
     def _delay_in_steps(self, delay: Any) -> Any:
         """Delays in whole steps, rounded to the nearest; a number or an array of uint16.
@@ -333,6 +343,8 @@ class Projection(common.Projection):
             columns = [part.pre() for part in self._parts]
         elif name == "postsynaptic_index":
             columns = [part.post() for part in self._parts]
+        elif name == DENDRITIC:
+            columns = [np.full(part.synapses.n, part.synapses.dendritic) for part in self._parts]
         else:
             columns = [part.synapses.get(name) for part in self._parts]
         none = np.empty(0, np.int32 if name.endswith("_index") else np.float64)
@@ -379,7 +391,7 @@ class Projection(common.Projection):
             ValueError: another format than 'list' and 'array', an unknown choice of ``multiple_synapses``.
         """
         names = (attribute_names,) if isinstance(attribute_names, str) else tuple(attribute_names)
-        known = self.synapse_type.get_parameter_names()
+        known = [*self.synapse_type.get_parameter_names(), *self.synaptic_variables]
         for name in names:
             if name not in known:
                 raise errors.NonExistentParameterError(name, type(self.synapse_type).__name__, known)
@@ -480,6 +492,10 @@ class Projection(common.Projection):
                 raise errors.NonExistentParameterError(
                     name, type(self.synapse_type).__name__, self.synapse_type.get_parameter_names()
                 )
+        if DENDRITIC in columns:
+            raise ValueError(
+                f"projection '{self.label}': {DENDRITIC} is fixed when the synapses are made; make another projection"
+            )
         checked = {name: self._checked(name, value) for name, value in columns.items()}
         for name, value in checked.items():
             self._write(name, value, index)
@@ -511,8 +527,20 @@ class Projection(common.Projection):
                 values = value if np.ndim(value) == 0 else value[here]
                 part.synapses.set(name, values, numbers[here] - first)
 
-    def _set_initial_value_array(self, variable: str, initial_values: Any) -> None:
-        raise errors.NonExistentParameterError(variable, type(self.synapse_type).__name__, ["none"])
+    @property
+    def synaptic_variables(self) -> tuple[str, ...]:
+        """What spikes change in these synapses, the weight among them where they do: names for `get` and `record`."""
+        parts = [part.synapses.state.names for part in self._parts]
+        return parts[0] if parts else ()
+
+    def _set_initial_value_array(self, variable: str, initial_values: LazyArray) -> None:
+        if variable not in self.synaptic_variables:
+            raise errors.NonExistentParameterError(
+                variable, type(self.synapse_type).__name__, list(self.synaptic_variables) or ["none"]
+            )
+        values = initial_values.evaluate(simplify=True)
+        self._write(variable, float(values) if np.ndim(values) == 0 else np.asarray(values, dtype=float), None)
+        self._cached_columns = {}
 
 
 def _check_receptors(post: Any, receptor_type: str | None) -> None:

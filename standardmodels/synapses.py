@@ -1,4 +1,4 @@
-"""PyNN's synapse types."""
+"""PyNN's synapse types over the equations of `specs` and `synapse_specs`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 from pyNN.standardmodels import base, build_translations, synapses
 
 from pynn_annarchy import simulator
-from pynn_annarchy.standardmodels import specs
+from pynn_annarchy.standardmodels import specs, synapse_specs
 from pynn_annarchy.standardmodels.later import comes_later
 
 
@@ -23,27 +23,143 @@ def check_weights(weights: Any, projection: Any) -> None:
         base.check_weights(weights, projection)
 
 
-class StaticSynapse(synapses.StaticSynapse):
-    __doc__ = synapses.StaticSynapse.__doc__
-    translations = build_translations(("weight", "weight"), ("delay", "delay"))
-    parameter_checks = {**synapses.StaticSynapse.parameter_checks, "weight": check_weights}
-    spec = specs.STATIC_SYNAPSE
+def _identity(*names: str) -> dict[str, dict[str, object]]:
+    return build_translations(*((name, name) for name in names))
+
+
+class _Synapse:
+    """What all synapse types share."""
+
+    parameter_checks = {**base.StandardSynapseType.parameter_checks, "weight": check_weights}
 
     def _get_minimum_delay(self) -> float:
         """The delay of synapses that are given none, in ms: min_delay, or a time step where that is 'auto'."""
         smallest = simulator.state.delay_limits[0]
         return simulator.state.dt if smallest == "auto" else float(smallest)
 
+    def given_by_cells(self, post: Any, receptor_type: str) -> dict[str, Any]:
+        """Parameters that follow from the post-synaptic cells: by name, one value for each of them."""
+        return {}
 
-AdditivePotentiationMultiplicativeDepression = comes_later("AdditivePotentiationMultiplicativeDepression")
-AdditiveWeightDependence = comes_later("AdditiveWeightDependence")
+
+class StaticSynapse(_Synapse, synapses.StaticSynapse):
+    __doc__ = synapses.StaticSynapse.__doc__
+    translations = _identity("weight", "delay")
+    spec = specs.STATIC_SYNAPSE
+
+
+class TsodyksMarkramSynapse(_Synapse, synapses.TsodyksMarkramSynapse):
+    __doc__ = synapses.TsodyksMarkramSynapse.__doc__
+    translations = _identity("weight", "delay", "U", "tau_rec", "tau_facil")
+    spec = synapse_specs.TSODYKS_MARKRAM
+
+    def given_by_cells(self, post: Any, receptor_type: str) -> dict[str, Any]:
+        """The time constant of the synaptic current, of which the model's active state is an image.
+
+        Raises:
+            NotImplementedError: the cells have no such time constant.
+        """
+        names = {"excitatory": "tau_syn_E", "inhibitory": "tau_syn_I"}
+        name = names.get(receptor_type, f"{receptor_type}.tau_syn")
+        parts = post.populations if hasattr(post, "populations") else [post]
+        if any(name not in part.celltype.get_parameter_names() for part in parts):
+            raise NotImplementedError(
+                f"TsodyksMarkramSynapse follows the decay of the synaptic current, but cells of '{post.label}' have "
+                f"no parameter '{name}'; StochasticTsodyksMarkramSynapse and MultiQuantalSynapse need none"
+            )
+        return {"tau_psc": post.get(name, simplify=False)}
+
+
+class SimpleStochasticSynapse(_Synapse, synapses.SimpleStochasticSynapse):
+    __doc__ = synapses.SimpleStochasticSynapse.__doc__
+    translations = _identity("weight", "delay", "p")
+    spec = synapse_specs.SIMPLE_STOCHASTIC
+
+
+class StochasticTsodyksMarkramSynapse(_Synapse, synapses.StochasticTsodyksMarkramSynapse):
+    __doc__ = synapses.StochasticTsodyksMarkramSynapse.__doc__
+    translations = _identity("weight", "delay", "U", "tau_rec", "tau_facil")
+    spec = synapse_specs.STOCHASTIC_TSODYKS_MARKRAM
+
+
+class MultiQuantalSynapse(_Synapse, synapses.MultiQuantalSynapse):
+    """A synapse with ``n`` release sites, each of which releases a quantum with the probability u and recovers.
+
+    The weight is that of one quantum. Source: Fuhrmann et al. 2002, J. Neurophysiol. 87:140-148.
+    """
+
+    translations = _identity("weight", "delay", "U", "n", "tau_rec", "tau_facil")
+    spec = synapse_specs.MULTI_QUANTAL
+
+
+class AdditiveWeightDependence(synapses.AdditiveWeightDependence):
+    __doc__ = synapses.AdditiveWeightDependence.__doc__
+    translations = _identity("w_min", "w_max")
+    dependence = synapse_specs.ADDITIVE
+
+
+class MultiplicativeWeightDependence(synapses.MultiplicativeWeightDependence):
+    __doc__ = synapses.MultiplicativeWeightDependence.__doc__
+    translations = _identity("w_min", "w_max")
+    dependence = synapse_specs.MULTIPLICATIVE
+
+
+class AdditivePotentiationMultiplicativeDepression(synapses.AdditivePotentiationMultiplicativeDepression):
+    __doc__ = synapses.AdditivePotentiationMultiplicativeDepression.__doc__
+    translations = _identity("w_min", "w_max")
+    dependence = synapse_specs.ADDITIVE_POTENTIATION_MULTIPLICATIVE_DEPRESSION
+
+
+class GutigWeightDependence(synapses.GutigWeightDependence):
+    __doc__ = synapses.GutigWeightDependence.__doc__
+    translations = _identity("w_min", "w_max", "mu_plus", "mu_minus")
+    dependence = synapse_specs.GUTIG
+
+
+class SpikePairRule(synapses.SpikePairRule):
+    __doc__ = synapses.SpikePairRule.__doc__
+    translations = _identity("tau_plus", "tau_minus", "A_plus", "A_minus")
+    rule = staticmethod(synapse_specs.spike_pair)
+
+
+class Vogels2011Rule(synapses.Vogels2011Rule):
+    __doc__ = synapses.Vogels2011Rule.__doc__
+    translations = _identity("tau", "eta", "rho")
+    rule = staticmethod(synapse_specs.vogels_2011)
+
+
+class STDPMechanism(_Synapse, synapses.STDPMechanism):
+    __doc__ = synapses.STDPMechanism.__doc__
+    base_translations = _identity("weight", "delay", "dendritic_delay_fraction")
+
+    def __init__(
+        self,
+        timing_dependence: Any = None,
+        weight_dependence: Any = None,
+        voltage_dependence: Any = None,
+        dendritic_delay_fraction: float = 1.0,
+        weight: Any = 0.0,
+        delay: Any = None,
+    ) -> None:
+        if voltage_dependence is not None:
+            raise NotImplementedError("PyNN defines no voltage dependence; leave voltage_dependence out")
+        if timing_dependence is None or weight_dependence is None:
+            raise TypeError("STDPMechanism needs a timing_dependence and a weight_dependence")
+        for part, kind in ((timing_dependence, "rule"), (weight_dependence, "dependence")):
+            if not hasattr(part, kind):
+                raise TypeError(f"{type(part).__name__} of another back end cannot be used here: take that of this one")
+        super().__init__(timing_dependence, weight_dependence, None, dendritic_delay_fraction, weight, delay)
+        self.spec = timing_dependence.rule(weight_dependence.dependence)
+
+    def _build_translations(self) -> None:
+        # PyNN's method adds to one dictionary of the class, so that mechanisms would see each other's parameters.
+        parts = (self.timing_dependence.translations, self.weight_dependence.translations)
+        self.translations = {**self.base_translations, **parts[0], **parts[1]}
+
+    @property
+    def possible_models(self) -> set[str]:
+        """The one model that these parts make."""
+        return {self.spec.name}
+
+
 ElectricalSynapse = comes_later("ElectricalSynapse")
-GutigWeightDependence = comes_later("GutigWeightDependence")
-MultiplicativeWeightDependence = comes_later("MultiplicativeWeightDependence")
-MultiQuantalSynapse = comes_later("MultiQuantalSynapse")
-SimpleStochasticSynapse = comes_later("SimpleStochasticSynapse")
-SpikePairRule = comes_later("SpikePairRule")
-STDPMechanism = comes_later("STDPMechanism")
-StochasticTsodyksMarkramSynapse = comes_later("StochasticTsodyksMarkramSynapse")
-TsodyksMarkramSynapse = comes_later("TsodyksMarkramSynapse")
-Vogels2011Rule = comes_later("Vogels2011Rule")

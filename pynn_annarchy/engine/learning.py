@@ -165,9 +165,22 @@ class LearningState:
 
     def set(self, name: str, new: Value) -> None:
         """Gives a variable (not the weight) new values, as of now; a reset goes back to them."""
+        if (
+            isinstance(new, float)
+            and new == 0.0
+            and self._synapses.network.step == 0
+            and name not in self._initial
+            and self._starts_at_zero(name)
+        ):
+            return
         self.take_out()
         self._initial[name] = new
         self._pending = {**(self._pending or {}), name: new} if self._synapses.network.step > 0 else None
+
+    def _starts_at_zero(self, name: str) -> bool:
+        """Whether a variable is a trace, which is zero anyhow until the first spike."""
+        kernel = self.kernel
+        return kernel is not None and name in {field.name for field in (*kernel.pre_traces, *kernel.post_traces)}
 
     def weight_set(self, value: Any, index: IntArray | None) -> None:
         """Remembers weights for resets; before the first run the rows hold them."""
