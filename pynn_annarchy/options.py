@@ -25,7 +25,15 @@ OF_OTHERS = {
     "NEURON": ("atol", "default_maxstep", "quit_on_end", "rtol", "use_cvode"),
     "GeNN": ("backend", "model_name", "reuse_genn_model"),
     "SpiNNaker": ("database_socket_addresses", "n_boards_required", "n_chips_required", "time_scale_factor"),
-    "BrainScaleS": ("hardware", "loglevel", "logfile", "useSystemSim"),
+    "BrainScaleS": (
+        "hardware",
+        "hardwareNeuronSize",
+        "loglevel",
+        "logfile",
+        "maxNeuronLoss",
+        "maxSynapseLoss",
+        "useSystemSim",
+    ),
     "NeuroML and NineML": ("file", "filename", "reference", "save_format"),
     "mock and PyNN before 0.8": ("auxiliary_files", "debug", "label", "num_processes", "rank"),
 }

@@ -1,4 +1,4 @@
-"""PyNN's own system tests, as functions of the back end to be tested."""
+"""PyNN's own system tests, and ours that stand for newer ones, as functions of the back end to be tested."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
+
+from tests.scenarios import newer
 
 PREFIX = "pynn_system_tests"
 
@@ -32,13 +34,13 @@ class Scenario:
 
 @cache
 def scenarios(sources: Path) -> list[Scenario]:
-    """All scenarios, whatever back ends PyNN names for them, and the neutral system tests."""
+    """PyNN's scenarios, whatever back ends it names for them, its neutral system tests, and the newer ones."""
     pytest.register_assert_rewrite(PREFIX)
     system = sources / "test" / "system"
     _make_package(PREFIX, system)
     package = _make_package(f"{PREFIX}.scenarios", system / "scenarios")
     sys.modules[f"{package}.fixtures"] = _fixtures(f"{package}.fixtures")
-    return [*_from_scenarios(system / "scenarios", package), *_neutral()]
+    return [*_from_scenarios(system / "scenarios", package), *_neutral(), *_newer()]
 
 
 def _make_package(name: str, folder: Path) -> str:
@@ -79,6 +81,11 @@ def _neutral() -> Iterator[Scenario]:
         module = importlib.import_module(f"{PREFIX}.{file}")
         for name in names:
             yield Scenario(f"{file.removeprefix('test_')}.{name}", _with_back_end(module, name))
+
+
+def _newer() -> Iterator[Scenario]:
+    for function in newer.SCENARIOS:
+        yield Scenario(f"newer.{function.__name__}", function)
 
 
 def _with_back_end(module: ModuleType, name: str) -> Callable[[Any], object]:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import importlib
 import os
+from collections import Counter
+from pathlib import Path
 
 import pytest
 
-from tests.scenarios.collect import scenarios
-from tests.scenarios.expected import EXPECTED
+from tests.scenarios.collect import NEUTRAL, scenarios
+from tests.scenarios.examples import EXAMPLES
+from tests.scenarios.expected import EXPECTED, table
 from tests.scenarios.sdist import NoSdist, pynn_sources
 
 BACK_END = os.environ.get("SCENARIO_BACK_END", "annarchy")
@@ -58,10 +61,25 @@ def test_scenario(scenario, sim):
     scenario.run(sim)
 
 
-def test_the_list_of_expected_failures_names_scenarios_only():
+def test_pynn_has_as_many_scenarios_as_the_readme_says(all_scenarios):
+    files = Counter(name.split(".")[0] for name in all_scenarios)
+    neutral = sum(files.pop(file.removeprefix("test_")) for file in NEUTRAL)
+    newer = files.pop("newer")
+
+    assert (sum(files.values()), neutral, newer) == (67, 7, 14)
+
+
+def test_the_list_of_expected_failures_names_scenarios_and_examples_only(all_scenarios):
+    assert set(EXPECTED) <= all_scenarios | {example.name for example in EXAMPLES}
+
+
+def test_the_readme_lists_the_expected_failures():
+    assert table() in (Path(__file__).parent / "README.md").read_text()
+
+
+@pytest.fixture
+def all_scenarios():
     try:
-        names = {scenario.name for scenario in scenarios(pynn_sources())}
+        return {scenario.name for scenario in scenarios(pynn_sources())}
     except NoSdist as reason:
         pytest.skip(str(reason))
-
-    assert set(EXPECTED) <= names

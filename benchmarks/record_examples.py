@@ -1,0 +1,155 @@
+"""Records what other back ends compute in PyNN's examples, for the comparison of tests/scenarios/test_examples.py.
+
+    python benchmarks/record_examples.py PYNN_SDIST [NAME ...]
+
+Run it with a Python that has nest-simulator, neuron and PyNN 0.13 (and its `bin` on the path: PyNN compiles NEURON's
+mechanisms with it). It writes tests/golden/examples/*.npz. The examples are PyNN's own, as they are; defects of the
+peers that keep them from running or falsify what they give are repaired in memory, see `repair`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+OUT = ROOT / "tests" / "golden" / "examples"
+
+from tests.scenarios.examples import EXAMPLES, Example  # noqa: E402
+from tests.scenarios.run_example import pack, run  # noqa: E402
+
+
+def repair(back_end: str, timestep: float | None) -> None:
+    """Mends what keeps examples from running on PyNN 0.13.0's back ends, or shifts their spikes."""
+    importlib.import_module(f"pyNN.{back_end}")
+    one_to_one_with_numpy_2()
+    if timestep is not None:
+        with_timestep(back_end, timestep)
+    if back_end == "nest":
+        on_the_grid_with_a_fixed_min_delay()
+        variables_of_nest_cells()
+        weights_in_millivolts()
+        parameters_that_are_arrays()
+
+
+def one_to_one_with_numpy_2() -> None:
+    """A mask of connections onto one cell is a scalar, which NumPy >= 2.1 takes for no array (Izhikevich, ...)."""
+    from pyNN.connectors import MapConnector
+
+    standard_connect = MapConnector._standard_connect
+
+    def connect(self: Any, projection: Any, masks: Any, distance_map: Any = None) -> None:
+        def at_least_1d(*arguments: Any) -> Iterator[Any]:
+            for mask in masks(*arguments):
+                yield mask if mask is True else np.atleast_1d(mask)
+
+        standard_connect(self, projection, at_least_1d, distance_map)
+
+    MapConnector._standard_connect = connect
+
+
+def with_timestep(back_end: str, timestep: float) -> None:
+    """NEST's Izhikevich cell is integrated by Euler's method: at the script's step it is off by more than 0.1 mV."""
+    sim = importlib.import_module(f"pyNN.{back_end}")
+    setup = sim.setup
+
+    def finer(*_script: Any, **options: Any) -> Any:
+        return setup(**{**options, "timestep": timestep})
+
+    sim.setup = finer
+
+
+def on_the_grid_with_a_fixed_min_delay() -> None:
+    """Sources must not depend on the delays of the network, nor cells on where in a step a spike falls.
+
+    pyNN.nest shifts the times of a SpikeSourceArray by the smallest delay that it knows when the population is made,
+    and sends them through relays with the smallest delay of the finished network: with min_delay='auto', where the
+    first is one step, all spikes come too late by the difference. Its default is to compute spikes off the grid.
+    """
+    import pyNN.nest as sim
+
+    setup = sim.setup
+
+    def on_grid(timestep: float = 0.1, min_delay: Any = "auto", **options: Any) -> Any:
+        fixed = timestep if min_delay == "auto" else min_delay
+        return setup(timestep, fixed, **{**options, "spike_precision": "on_grid"})
+
+    sim.setup = on_grid
+
+
+def variables_of_nest_cells() -> None:
+    """pyNN.nest lacks NEST's names of variables (cell_type_demonstration, synaptic_input)."""
+    import pyNN.nest as sim
+
+    sim.IF_curr_delta.variable_map, sim.IF_curr_delta.scale_factors = {"v": "V_m"}, {"v": 1}
+    sim.IF_cond_exp_gsfa_grr.variable_map.update(g_r="g_rr", g_s="g_sfa")
+
+
+def weights_in_millivolts() -> None:
+    """pyNN.nest scales the weights of IF_curr_delta and Izhikevich when it sets them, not when it gets them back."""
+    import pyNN.nest as sim
+
+    get = sim.Projection.get
+
+    def get_scaled(self: Any, *names: Any, **options: Any) -> Any:
+        values = get(self, *names, **options)
+        scale = getattr(getattr(self.post, "celltype", None), "receptor_scale", None)
+        return values if scale is None else [(*row[:-2], row[-2] / scale, row[-1]) for row in values]
+
+    sim.Projection.get = get_scaled
+
+
+def parameters_that_are_arrays() -> None:
+    """pyNN.nest cannot read parameters of several numbers, which gif_neuron only prints."""
+    import pyNN.nest as sim
+
+    get = sim.Population.get
+
+    def get_or_none(self: Any, names: Any, *arguments: Any, **options: Any) -> Any:
+        return None if names in ("tau_eta", "a_gamma") else get(self, names, *arguments, **options)
+
+    sim.Population.get = get_or_none
+
+
+def record(example: Example, sources: Path) -> None:
+    """In this process; PyNN's back ends keep a state that lasts."""
+    repair(example.peer, example.peer_timestep)
+    script = sources / "examples" / f"{example.script}.py"
+    arrays = run(example.peer, script, example.arguments, example.peer_trials, example.whole)
+    np.savez_compressed(OUT / f"{example.name}.npz", **pack(arrays))
+
+
+def record_in_a_process_of_its_own(example: Example, sources: Path) -> None:
+    command = [sys.executable, __file__, str(sources), example.name, "--here"]
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / "Results").mkdir()
+        environment = {**os.environ, "MPLBACKEND": "Agg"}
+        finished = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
+    outcome = f"failed: {finished.stderr.strip()[-400:]}" if finished.returncode else "recorded"
+    print(f"{example.name} on {example.peer}: {outcome}", flush=True)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("sources", type=Path, help="PyNN's unpacked source distribution")
+    parser.add_argument("names", nargs="*", help="of examples; all if none")
+    parser.add_argument("--here", action="store_true", help="in this process and working directory")
+    options = parser.parse_args()
+    OUT.mkdir(parents=True, exist_ok=True)
+    for example in EXAMPLES:
+        if example.peer and (not options.names or example.name in options.names):
+            (record if options.here else record_in_a_process_of_its_own)(example, options.sources.resolve())
+
+
+if __name__ == "__main__":
+    main()
