@@ -81,7 +81,8 @@ def _allowed(key: str, theirs: Arrays, random: Sequence[str]) -> np.ndarray:
     if kind in ("traces", "means"):
         base = key.rsplit(".", 1)[0]
         noisy = [column for column in range(their.shape[-1]) if _matches(f"{base}:{column}", random)]
-        allowed[..., noisy] = np.inf if kind == "traces" else RATE * _scale(key, theirs)
+        limit = np.inf if kind == "traces" else RATE * _scale(key, theirs)
+        allowed[..., noisy] = np.broadcast_to(limit, allowed.shape)[..., noisy]
     return allowed
 
 

@@ -16,7 +16,6 @@ class Example:
         random: patterns of the results that differ from seed to seed, see `run_example`; compared by their means.
         trials: runs with different seeds, of which the means are taken: so many that a standard error is below 2 %.
         peer_trials: the same for the peer.
-        peer_timestep: in ms, where the peer needs a finer one than the script's to be within the tolerances.
         whole: whether whole populations are recorded where the script records samples of cells, whose rates vary.
         library: that the script imports besides PyNN.
     """
@@ -27,7 +26,6 @@ class Example:
     random: tuple[str, ...] = ()
     trials: int = 1
     peer_trials: int = 1
-    peer_timestep: float | None = None
     whole: bool = False
     library: str = ""
 
@@ -38,12 +36,12 @@ class Example:
 
 EXAMPLES = (
     Example("HH_cond_exp2"),
-    Example("Izhikevich", peer_timestep=0.001),
+    Example("Izhikevich"),
     Example("StepCurrentSource"),
     Example("VAbenchmarks", ("CUBA",)),
     Example("VAbenchmarks", ("COBA",), random=("*",)),
     Example("brunel", random=("*.population*",), trials=16, peer_trials=40, whole=True),
-    Example("cell_type_demonstration", peer_timestep=0.001),
+    Example("cell_type_demonstration"),
     Example("connections"),
     Example("current_injection", random=("*.v:3", "*.v.mean"), trials=10, peer_trials=10),
     Example("distrib_example", peer="", library="mpi4py"),
@@ -53,7 +51,7 @@ EXAMPLES = (
     Example("multi_synapse"),
     Example("multiquantal_synapses", random=("*.population*",)),
     Example("nineml_neuron", peer="", library="nineml"),
-    Example("parameter_changes", peer_timestep=0.001),
+    Example("parameter_changes"),
     Example("random_numbers", random=("*.population*", "*.projection0*"), trials=20, peer_trials=20),
     Example("simpleRandomNetwork"),
     Example("simpleRandomNetwork_csa", peer="", library="csa"),

@@ -121,10 +121,10 @@ def population(segment: Any) -> Iterator[tuple[str, np.ndarray]]:
 
 
 def spike_times(v: np.ndarray, period: float) -> np.ndarray:
-    """Of a cell whose spikes were not recorded, from its potential: resets, and peaks above -20 mV."""
+    """Of a cell whose spikes were not recorded, from its potential: resets, or where there are none, peaks."""
     resets = np.diff(v) < -5.0
     peaks = (v[:-1] < -20.0) & (v[1:] >= -20.0)
-    return (np.flatnonzero(resets | peaks) + 1) * period
+    return (np.flatnonzero(resets if resets.any() else peaks) + 1) * period
 
 
 def connections(projection: Any) -> Iterator[tuple[str, np.ndarray]]:
