@@ -59,7 +59,7 @@ def run(example, sources, folder):
     return run_example.unpack(dict(np.load(out)))
 
 
-@pytest.mark.parametrize("example", map(parameter, EXAMPLES))
+@pytest.mark.parametrize("example", [parameter(example) for example in EXAMPLES])
 def test_example_gives_what_it_gives_on_another_back_end(example, sources, tmp_path):
     if example.library and not importlib.util.find_spec(example.library):
         pytest.skip(f"{example.library} is not installed")
