@@ -3,7 +3,7 @@
 Run it with a Python that has nest-simulator and PyNN; it writes tests/golden/nest/*.npz:
 membrane potentials of single cells under a direct current and spike trains (native NEST models, on the grid),
 potentials and recorded currents of cells under PyNN's current sources, and the first 100 ms of spikes of PyNN's own
-VAbenchmarks network, CUBA form, the last two through pyNN.nest.
+VAbenchmarks network, CUBA form, the last two through pyNN.nest; what learning synapses send at given spikes.
 """
 
 from __future__ import annotations
@@ -54,6 +54,53 @@ def membrane_potential(model: str, weights: tuple[float, float], extra: dict[str
     v = np.concatenate([[-65.0], meter.events["V_m"]])[: round(DURATION / DT) + 1]
     spikes = recorder.events["times"]
     return v, spikes[spikes <= DURATION]
+
+
+STDP = {"tau_plus": 15.0, "lambda": 0.02, "alpha": 1.25, "Wmax": 2.0}
+SYNAPSES = {
+    # our model: (NEST's, its parameters)
+    "SpikePairRule_Additive": ("stdp_synapse", {**STDP, "mu_plus": 0.0, "mu_minus": 0.0}),
+    "SpikePairRule_Multiplicative": ("stdp_synapse", {**STDP, "mu_plus": 1.0, "mu_minus": 1.0}),
+    "SpikePairRule_AdditivePotentiationMultiplicativeDepression": (
+        "stdp_synapse",
+        {**STDP, "mu_plus": 0.0, "mu_minus": 1.0},
+    ),
+    "SpikePairRule_Gutig": ("stdp_synapse", {**STDP, "mu_plus": 0.4, "mu_minus": 0.6}),
+    "Vogels2011Rule_Additive": ("vogels_sprekeler_synapse", {"tau": 30.0, "alpha": 0.54, "eta": 0.004, "Wmax": 2.0}),
+    "TsodyksMarkramSynapse": ("tsodyks_synapse", {"U": 0.3, "tau_rec": 100.0, "tau_fac": 80.0, "tau_psc": 5.0}),
+    "TsodyksMarkramSynapse_depressing": (
+        "tsodyks_synapse",
+        {"U": 0.6, "tau_rec": 200.0, "tau_fac": 0.0, "tau_psc": 3.0},
+    ),
+}
+DENDRITIC = 15
+"""Delay of the learning synapses in steps, all of it dendritic as always in NEST."""
+
+
+def synapses() -> dict[str, np.ndarray]:
+    """Steps at which spikes pass and at which post-synaptic ones arrive, and what each rule sends at each passage.
+
+    The trains hold coincidences at the synapse. tau_minus of the post-synaptic cell is 30 ms.
+    """
+    rng = np.random.default_rng(20261122)
+    pre = np.sort(rng.choice(np.arange(20, 6000), 150, replace=False))
+    post = np.union1d(rng.choice(np.arange(20, 6000), 150, replace=False), pre[::10] - DENDRITIC)
+    recorded = {"pre": pre, "post": post + DENDRITIC}
+    for ours, (model, parameters) in SYNAPSES.items():
+        nest.ResetKernel()
+        nest.resolution = DT
+        cells = nest.Create("parrot_neuron", 2, params={"tau_minus": 30.0})
+        for cell, steps in zip(cells, (pre, post), strict=True):
+            # a parrot repeats a step after the generator
+            times = np.round((steps - 1) * DT, 1)
+            nest.Connect(nest.Create("spike_generator", params={"spike_times": times}), cell, syn_spec={"delay": DT})
+        recorder = nest.Create("weight_recorder")
+        nest.CopyModel(model, "learning", {"weight_recorder": recorder, **parameters})
+        synapse = {"synapse_model": "learning", "weight": 1.0, "delay": DENDRITIC * DT, "receptor_type": 1}
+        nest.Connect(cells[0], cells[1], syn_spec=synapse)
+        nest.Simulate(650.0)
+        recorded[ours] = recorder.events["weights"]
+    return recorded
 
 
 def currents() -> dict[str, np.ndarray]:
@@ -117,6 +164,7 @@ def main() -> None:
         np.savez_compressed(OUT / f"{name}.npz", v=v, spikes=spikes, excitatory=excitatory, inhibitory=inhibitory)
         print(f"{name}: {len(spikes)} spikes, v in {v.min():.2f}..{v.max():.2f} mV")
     np.savez_compressed(OUT / "currents.npz", **currents())
+    np.savez_compressed(OUT / "synapses.npz", **synapses())
     spikes = vogels_abbott_cuba()
     np.savez_compressed(OUT / "vogels_abbott_cuba.npz", spikes=spikes)
     print(f"CUBA: {len(spikes)} spikes in 100 ms")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from math import exp, sqrt
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -300,3 +301,34 @@ def test_the_engine_learns_bounds_and_time_constants():
 
 def test_gutig_needs_a_largest_weight_above_zero():
     assert next(p for p in specs.GUTIG.parameters if p.name == "w_max").objection(0.0)
+
+
+NEST = Path(__file__).parent.parent / "golden" / "nest" / "synapses.npz"
+PAIRS = {"A_plus": 0.02, "A_minus": 0.025, "tau_plus": 15.0, "tau_minus": 30.0, "w_max": 2.0}
+AS_NEST = {
+    **{f"SpikePairRule_{d.name}": (specs.spike_pair(d), PAIRS) for d in specs.WEIGHT_DEPENDENCES[:3]},
+    "SpikePairRule_Gutig": (specs.spike_pair(specs.GUTIG), {**PAIRS, "mu_plus": 0.4, "mu_minus": 0.6}),
+    "Vogels2011Rule_Additive": (
+        specs.vogels_2011(specs.ADDITIVE),
+        {"tau": 30.0, "eta": 0.004, "rho": 9.0, "w_max": 2.0},
+    ),
+    "TsodyksMarkramSynapse": (
+        specs.TSODYKS_MARKRAM,
+        {"U": 0.3, "tau_rec": 100.0, "tau_facil": 80.0, "tau_psc": 5.0},
+    ),
+    "TsodyksMarkramSynapse_depressing": (
+        specs.TSODYKS_MARKRAM,
+        {"U": 0.6, "tau_rec": 200.0, "tau_facil": 0.0, "tau_psc": 3.0},
+    ),
+}
+
+
+@pytest.mark.parametrize("name", AS_NEST)
+def test_what_is_sent_is_what_nest_sends(name):
+    """Recorded by benchmarks/record_nest.py with NEST 3.10; the trains hold coincidences."""
+    spec, parameters = AS_NEST[name]
+    nest = np.load(NEST)
+
+    course = pass_spikes(spec, nest["pre"].tolist(), nest["post"].tolist(), weight=1.0, **parameters)
+
+    assert course.sent[:, 0] == approx(nest[name], rel=ROUNDING)
