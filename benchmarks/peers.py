@@ -63,5 +63,6 @@ class ThisEnvironment(Peer):
 
 OURS = ThisEnvironment("pyNN.annarchy", ("pynn_annarchy", "pyNN", "numpy"))
 NEST = Peer("nest", ("nest-simulator", "pyNN"))
+NEURON = Peer("neuron", ("neuron", "pyNN"))
 BRIAN2 = Peer("brian2", ("brian2", "numpy<2.4"))  # 2.9, the last for Python 3.10 and 3.11, needs an older NumPy
 ANNARCHY5 = Peer("annarchy", ("annarchy", "cmake"))

@@ -45,6 +45,19 @@ def test_a_body_takes_the_sum_of_the_currents_of_its_receptors():
     assert check(spec).spec is spec
 
 
+def test_equations_of_receptors_join_the_differential_equations_of_the_body_not_what_follows_them():
+    body = replace(BODY, equations="old = v\ndv/dt = -v/tau_m + i_syn\nchange = v - old")
+
+    spec = compose("Watched", body, {"fast": PART})
+
+    assert [line.partition("=")[0].strip() for line in spec.equations.splitlines()] == [
+        "old",
+        "dv/dt",
+        "fast_tau*dfast_g/dt",
+        "change",
+    ]
+
+
 def test_names_of_receptors_are_found_by_their_qualified_form():
     receptors = {"fast": PART.renamed(g="g_fast"), "slow": PART}
 

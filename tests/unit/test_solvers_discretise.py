@@ -10,7 +10,9 @@ from pynn_annarchy.language.functions import DISTRIBUTIONS
 from pynn_annarchy.language.parse import parse_expression
 from pynn_annarchy.language.syntax import Call, Conditional
 from pynn_annarchy.language.visit import identifiers, nodes
+from pynn_annarchy.solvers.algebra import linear_form
 from pynn_annarchy.solvers.discretise import discretise
+from pynn_annarchy.solvers.splitting import classes
 from tests.unit.solver_models import ADAPTIVE, COND_EXP, CURR_ALPHA, CURR_EXP, PARAMETERS, model, run
 
 
@@ -91,6 +93,21 @@ def test_a_division_that_a_condition_guards_is_not_taken_out_of_it():
     end = run(updates, {"x": -1.0, "y": 0.0}, 0.1, 0.1, {**PARAMETERS, "a": 0.0})
 
     assert end["y"] == end["x"] < 0
+
+
+def test_a_condition_of_parameters_stays_a_condition():
+    updates = discretise(model("x = if tau_m > 1 and v_rest < 0: y else: -y\ndy/dt = -y/tau_m"))
+
+    (x,) = (statement.value for statement in updates.statements if statement.target == "x")
+    assert isinstance(x, Conditional)
+    assert identifiers(x.condition) == {"tau_m", "v_rest"}
+
+
+def test_variables_that_do_not_read_each_other_take_turns_together_the_most_of_them_once():
+    rates = {"v": "m*h - v*n", "m": "v - m*(1 + v)", "h": "v - h", "n": "1 - n*v"}
+    forms = {name: linear_form(parse_expression(rate), [name]) for name, rate in rates.items()}
+
+    assert classes(forms) == (("v",), ("m", "h", "n"))
 
 
 def test_derived_parameters_hold_parameters_only():
