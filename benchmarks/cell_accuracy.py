@@ -4,9 +4,9 @@
     PEER_NEST=~/venvs/nest PEER_NEURON=~/venvs/neuron python benchmarks/cell_accuracy.py
 
 Cells, inputs and the solution are those of tests/equivalence/test_convergence.py: dt = 0.1 ms, 200 ms, spikes at each
-receptor; once below threshold, once with a current that makes the cell spike. It prints a table: the largest error of v
-in mV below threshold, then how many steps the first ten spikes lie away from the converged ones at most, and of the n-th
-over n. The solution resets on the grid, as NEST does for most types and this back end for all.
+receptor; once below threshold, once with a current that makes the cell spike. It prints a table: the largest error of
+v in mV below threshold, then how many steps the first ten spikes lie away from the converged ones at most, and of the
+n-th over n. The solution resets on the grid, as NEST does for most types and this back end for all.
 """
 
 from __future__ import annotations

@@ -18,13 +18,18 @@ def main() -> None:
     with open(given) as file:
         cells = json.load(file)
     for cell in cells:
-        try:
-            v, spikes = run(sim, cell)
-        except Exception as error:  # a back end may lack the type: what it says is the result
-            results[f"{cell['name']}/error"] = np.array(f"{type(error).__name__}: {error}")
-        else:
-            results[f"{cell['name']}/v"], results[f"{cell['name']}/spikes"] = v, spikes
+        for what, values in outcome(sim, cell).items():
+            results[f"{cell['name']}/{what}"] = values
     np.savez(written, **results)
+
+
+def outcome(sim, cell) -> dict[str, np.ndarray]:
+    """What the back end computes, or, where it lacks the type, what it says."""
+    try:
+        v, spikes = run(sim, cell)
+    except Exception as error:
+        return {"error": np.array(f"{type(error).__name__}: {error}")}
+    return {"v": v, "spikes": spikes}
 
 
 def run(sim, cell) -> tuple[np.ndarray, np.ndarray]:
