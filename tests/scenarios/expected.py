@@ -6,21 +6,9 @@ prints the table of README.md.
 
 NOT_YET = {
     "MultiQuantalSynapse": ("multiquantal_synapses",),
-    "STDPMechanism": ("connection_handling.test_issue652", "scenario3.test_scenario3", "simple_STDP", "stdp_network"),
-    "SimpleStochasticSynapse": ("synapse_types.test_simple_stochastic_synapse", "stochastic_synapses"),
-    "TsodyksMarkramSynapse": (
-        "connectors.test_all_to_all_tsodyksmarkram",
-        "connectors.test_fixed_number_post_with_replacement_heterogeneous_parameters",
-        "connectors.test_fixed_number_pre_with_replacement_heterogeneous_parameters",
-        "parameter_handling.test_issue505",
-        "parameter_handling.test_set_synaptic_parameters_fully_connected",
-        "parameter_handling.test_set_synaptic_parameters_multiply_connected",
-        "parameter_handling.test_set_synaptic_parameters_partially_connected",
-        "scenario4.test_scenario4",
-        "tsodyksmarkram",
-        "stochastic_deterministic_comparison",
-        "stochastic_tsodyksmarkram",
-    ),
+    "STDPMechanism": ("simple_STDP", "stdp_network"),
+    "SimpleStochasticSynapse": ("stochastic_synapses",),
+    "TsodyksMarkramSynapse": ("stochastic_deterministic_comparison", "stochastic_tsodyksmarkram"),
 }
 """What comes with the rest of PyNN: missing model -> scenarios and examples."""
 
