@@ -179,15 +179,16 @@ MULTI_QUANTAL = ModelSpec(
     equations="du/dt = -u/tau_facil : event-driven\ndempty/dt = -empty/tau_rec : event-driven",
     pre_spike=(
         "u = U + (1 - U)*ite(tau_facil > 0, u, 0)\n"
-        "available += Binomial(n - available, 1 - empty) : init=n\n"
-        "released = Binomial(available, u)\n"
-        "available -= released\n"
+        "a += Binomial(n - a, 1 - empty) : init=n\n"
+        "released = Binomial(a, u)\n"
+        "a -= released\n"
         "empty = 1\n"
         "g_target += weight*released"
     ),
     description=(
-        "n release sites, each of which releases with the probability u and recovers with the rate 1/tau_rec; each "
-        "release sends the weight. 'empty' is the probability that a site has not recovered since the last spike."
+        "a of n release sites are ready; each of these releases with the probability u and recovers with the rate "
+        "1/tau_rec; each release sends the weight. 'empty' is the probability that a site has not recovered since the "
+        "last spike."
     ),
 )
 """Source: Fuhrmann et al. 2002, J. Neurophysiol. 87:140-148, eq. 4 for u, which is at rest before the first spike."""
