@@ -39,7 +39,7 @@ def pass_spikes(spec: ModelSpec, pre=(), post=(), n_synapses=1, seed_key=7, init
     values = model.prepare({**spec.defaults(), **parameters}, DT)
     start = {**model.initial({**spec.defaults(), **parameters}), **(initial or {})}
     fields = {field.name: values.get(field.name) for field in model.kernel.parameters}
-    fields.update({field.name: np.full(n_synapses, start[field.name]) for field in model.kernel.variables})
+    fields.update({f.name: np.full(n_synapses, start.get(f.name, 0.0)) for f in model.kernel.variables})
     index, drawing, step = np.arange(n_synapses), Drawing(3, np.arange(n_synapses)), Step(0, 0.0, DT, seed_key, 1, 0)
     sent, seen = [], _Seen()
     for now, kind in sorted([*((m, 1) for m in pre), *((k, 0) for k in post)]):
