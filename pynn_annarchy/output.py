@@ -44,6 +44,11 @@ def holds_one_block(filename: str) -> bool:
     return PurePath(filename).suffix in _ONE_BLOCK
 
 
+def is_named(to_file: Any) -> bool:
+    """Whether a file or Neo IO is meant; the procedural interface says True where it means no file in particular."""
+    return to_file is not None and not isinstance(to_file, bool)
+
+
 def write(block: neo.Block, target: Any) -> None:
     """Writes a block to a file of that name, or through a Neo IO object, which stays open."""
     if not isinstance(target, str):

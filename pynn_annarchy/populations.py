@@ -80,7 +80,7 @@ class _Cells:
         if isinstance(to_file, str):
             output.check_file_name(to_file)
         super().record(variables, sampling_interval=sampling_interval, locations=locations)
-        if _names_target(to_file) and variables is not None:
+        if output.is_named(to_file) and variables is not None:
             self.recorder.file = to_file
             self.recorder._simulator.state.write_at_end(self, variables, to_file)
 
@@ -342,7 +342,7 @@ class Assembly(common.Assembly):
         if isinstance(to_file, str):
             output.check_file_name(to_file)
         super().record(variables, sampling_interval=sampling_interval, locations=locations)
-        if _names_target(to_file) and variables is not None:
+        if output.is_named(to_file) and variables is not None:
             simulator.state.write_at_end(self, variables, to_file)
 
     def get_data(
@@ -385,11 +385,6 @@ class Assembly(common.Assembly):
         if clear:
             for population in self.populations:
                 population.recorder.clear()
-
-
-def _names_target(to_file: Any) -> bool:
-    """Whether a file or Neo IO is meant; the procedural interface says True where it means no file in particular."""
-    return to_file is not None and not isinstance(to_file, bool)
 
 
 _Cells._assembly_class = Assembly

@@ -15,9 +15,11 @@ from pyNN.parameters import LazyArray, ParameterSpace
 from pyNN.recording import files
 from pyNN.space import Space
 
-from pynn_annarchy import simulator
+from pynn_annarchy import output, simulator
 from pynn_annarchy.engine.arrays import times_of
+from pynn_annarchy.model.variables import WEIGHT
 from pynn_annarchy.standardmodels.synapses import StaticSynapse
+from pynn_annarchy.synaptic_recorder import SynapticRecorder, weight_unit
 
 _FLUSH = 1 << 16
 """Connections that the general path collects before they are handed to the engine."""
@@ -199,6 +201,7 @@ class Projection(common.Projection):
         self._n_collected = 0
         self._cached_order: np.ndarray | None = None
         self._cached_columns: dict[str, Any] = {}
+        self._recorder: SynapticRecorder | None = None
         self._given_by_cells = self._values_of_cells()
         connector.connect(self)
         self._flush()
@@ -533,6 +536,95 @@ class Projection(common.Projection):
         parts = [part.synapses.state.names for part in self._parts]
         return parts[0] if parts else ()
 
+    # recording
+
+    @property
+    def recordable(self) -> list[str]:
+        """Names for `record`: the weight and whatever else spikes change."""
+        return list(dict.fromkeys([WEIGHT, *self.synaptic_variables]))
+
+    @property
+    def recorder(self) -> SynapticRecorder:
+        """What records these connections, made when it is needed first."""
+        if self._recorder is None:
+            self._recorder = SynapticRecorder(self)
+        return self._recorder
+
+    def record(
+        self,
+        variables: str | Sequence[str] | None,
+        to_file: Any = None,
+        sampling_interval: float | None = None,
+        connections: Any = None,
+    ) -> None:
+        """Records variables of these connections from now on: a name, a list of them, 'all', or None for no more.
+
+        Each sample holds all spikes that have reached the synapses by then, and none that are under way. None drops
+        what has been recorded since the last reset.
+
+        Args:
+            to_file: a file name, or a Neo IO object, to which end() writes these variables.
+            sampling_interval: in ms, a multiple of the time step; different variables may have different ones. Without
+                it that given last holds, at first the time step.
+            connections: which ones, by their numbers in the order of `connections`, or as such; None for all.
+
+        Raises:
+            ValueError: see SynapticRecorder.record.
+            ValueError, ImportError: a file of that name cannot be written; names the formats or the missing package.
+        """
+        if isinstance(to_file, str):
+            output.check_file_name(to_file)
+        if variables is None:
+            self.recorder.reset()
+            return
+        numbers = np.arange(len(self)) if connections is None else [_number(one, self) for one in connections]
+        self.recorder.record(variables, numbers, sampling_interval)
+        if output.is_named(to_file):
+            self.recorder.file = to_file
+            self._simulation.write_at_end(self, variables, to_file)
+
+    def get_data(
+        self,
+        variables: str | Sequence[str] = "all",
+        gather: bool = True,
+        clear: bool = False,
+        annotations: dict[str, Any] | None = None,
+    ) -> Any:
+        """What was recorded, as a Neo Block with one segment a run since setup() or reset().
+
+        Each variable is a signal with one channel a connection, in the order (pre, post, creation), whose cells are in
+        the array annotations `presynaptic_index` and `postsynaptic_index`.
+        """
+        return self.recorder.get(variables, gather, clear=clear, annotations=annotations)
+
+    def write_data(
+        self,
+        io: Any,
+        variables: str | Sequence[str] = "all",
+        gather: bool = True,
+        clear: bool = False,
+        annotations: dict[str, Any] | None = None,
+    ) -> None:
+        """Writes recorded data to a file of that name, or through a Neo IO object; then clears them if asked to.
+
+        Raises:
+            ValueError, ImportError: the file's format is not known, or its library not installed.
+        """
+        self.recorder.write(variables, io, gather, clear=clear, annotations=annotations)
+
+    def _unit(self, variable: str) -> str:
+        """The unit of a synaptic variable; weights have that of what they change in the post-synaptic cells."""
+        units = set()
+        for part in self._parts:
+            synapses = part.synapses
+            if variable == WEIGHT:
+                units.add(weight_unit(synapses.post_cells.spec, synapses.receptor_number))
+            else:
+                units.add(dict(synapses.spec.units).get(variable, "dimensionless"))
+        return units.pop() if len(units) == 1 else "dimensionless"
+
+    # values at t = 0
+
     def _set_initial_value_array(self, variable: str, initial_values: LazyArray) -> None:
         if variable not in self.synaptic_variables:
             raise errors.NonExistentParameterError(
@@ -541,6 +633,15 @@ class Projection(common.Projection):
         values = initial_values.evaluate(simplify=True)
         self._write(variable, float(values) if np.ndim(values) == 0 else np.asarray(values, dtype=float), None)
         self._cached_columns = {}
+
+
+def _number(connection: Any, projection: Projection) -> int:
+    """The number of a connection, given as that or by itself."""
+    if not isinstance(connection, Connection):
+        return int(connection)
+    if connection._projection is not projection:
+        raise ValueError(f"{connection!r} is none of projection '{projection.label}'")
+    return int(connection._number)
 
 
 def _check_receptors(post: Any, receptor_type: str | None) -> None:

@@ -55,9 +55,11 @@ class Recorder(recording.Recorder):
     """
 
     _simulator = simulator
+    _element = "cell"
+    """What errors call one of those that are recorded."""
 
     def __init__(self, population: Any, file: Any = None) -> None:
-        self._simulator = _Simulation(simulator.state)
+        self._simulator = _Simulation(population._simulation)
         super().__init__(population, file)
         self._signals: dict[Variable, list[Any]] = defaultdict(list)
         self._pending: list[tuple[Variable, np.ndarray, int]] = []
@@ -119,9 +121,9 @@ class Recorder(recording.Recorder):
             both = np.intersect1d(cells, index)
             if steps != every and len(both):
                 raise ValueError(
-                    f"'{variable.name}' of cell {both[0]} of '{self.population.label}' is already recorded every "
-                    f"{time_of(steps, self._simulator.state.dt)} ms: a variable of a cell has one sampling_interval, "
-                    "which record(None) lets you choose anew"
+                    f"'{variable.name}' of {self._element} {both[0]} of '{self.population.label}' is already recorded "
+                    f"every {time_of(steps, self._simulator.state.dt)} ms: a variable of a {self._element} has one "
+                    "sampling_interval, which record(None) lets you choose anew"
                 )
 
     def _record(self, variable: Variable, new_ids: set[int], sampling_interval: float | None = None) -> None:
@@ -140,10 +142,15 @@ class Recorder(recording.Recorder):
             together[variable, every].append(index)
         for (variable, every), parts in together.items():
             index = np.sort(np.concatenate(parts))
-            self._signals[variable].append(
-                self.population._engine.record(simulator.in_model(variable.name), index, every)
-            )
+            self._signals[variable].append(self._start(variable, index, every))
         self._pending = []
+
+    def _start(self, variable: Variable, index: np.ndarray, every: int) -> Any:
+        """The engine's recorder of a variable, sampled every so many steps from now on."""
+        return self.population._engine.record(simulator.in_model(variable.name), index, every)
+
+    def _stop(self, signal: Any) -> None:
+        self.population._engine.stop_recording(signal)
 
     @property
     def has_pending(self) -> bool:
@@ -153,7 +160,7 @@ class Recorder(recording.Recorder):
     def _reset(self) -> None:
         for signals in self._signals.values():
             for signal in signals:
-                self.population._engine.stop_recording(signal)
+                self._stop(signal)
         self._signals.clear()
         self._pending = []
         self.sampling_interval = self._simulator.state.dt
@@ -256,17 +263,26 @@ class Recorder(recording.Recorder):
     def _analog_signal(self, variable: Variable, parts: list[Samples], wanted: np.ndarray | None) -> neo.AnalogSignal:
         index, values = _joined(parts, wanted)
         dt = self._simulator.state.dt
-        units = self.population.find_units(variable)
+        units = self._units(variable)
         return neo.AnalogSignal(
             values,
             units="dimensionless" if units == "unknown" else units,
             t_start=time_of(parts[0].start_step, dt) * pq.ms,
             sampling_period=time_of(parts[0].every, dt) * pq.ms,
             name=variable.name,
-            channel_ids=index + int(self.population.first_id),
-            source_population=self.population.label,
-            array_annotations={"channel_index": index},
+            **self._annotations(index),
         )
+
+    def _units(self, variable: Variable) -> str:
+        return str(self.population.find_units(variable))
+
+    def _annotations(self, index: np.ndarray) -> dict[str, Any]:
+        """What a signal says of where it comes from."""
+        return {
+            "channel_ids": index + int(self.population.first_id),
+            "source_population": self.population.label,
+            "array_annotations": {"channel_index": index},
+        }
 
     def _spike_trains(self, recorded: _Recording, wanted: np.ndarray | None) -> SpikeTrains:
         """Spike trains of the recorded cells, in the order of their indices, with or without spikes."""

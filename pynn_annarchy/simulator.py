@@ -203,8 +203,8 @@ class State(common.control.BaseState):
                 return
             if isinstance(target, str) and output.holds_one_block(target):
                 warn(
-                    f"'{target}' holds the data of one population: those of '{cells.label}' will replace those of "
-                    f"'{others.label}'; record an Assembly, or name two files",
+                    f"'{target}' holds the data of one population or projection: those of '{cells.label}' will replace "
+                    f"those of '{others.label}'; record an Assembly, or name two files",
                 )
         self.write_on_end.append((cells, variables, target))
 
