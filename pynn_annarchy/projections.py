@@ -393,14 +393,39 @@ class Projection(common.Projection):
             NonExistentParameterError: the synapse type has no such parameter.
             ValueError: another format than 'list' and 'array', an unknown choice of ``multiple_synapses``.
         """
-        names = (attribute_names,) if isinstance(attribute_names, str) else tuple(attribute_names)
-        known = [*self.synapse_type.get_parameter_names(), *self.synaptic_variables]
-        for name in names:
-            if name not in known:
-                raise errors.NonExistentParameterError(name, type(self.synapse_type).__name__, known)
-        if format not in ("list", "array"):
+        is_single = isinstance(attribute_names, str)
+        columns = self._native_names([attribute_names] if is_single else list(attribute_names))
+        if format == "array":
+            if multiple_synapses not in _REDUCTIONS:
+                raise ValueError(
+                    f"multiple_synapses must be one of {', '.join(_REDUCTIONS)}, not {multiple_synapses!r}"
+                )
+            arrays = self._get_attributes_as_arrays(columns, multiple_synapses)
+            return arrays[0] if is_single else arrays
+        if format != "list":
             raise ValueError(f"format must be 'list' or 'array', not {format!r}")
-        return super().get(attribute_names, format, gather, with_address, multiple_synapses)
+        if is_single and not with_address:
+            return self._column(columns[0]).tolist()
+        addresses = ["presynaptic_index", "postsynaptic_index"] if with_address else []
+        return self._get_attributes_as_list([*addresses, *columns])
+
+    def _native_names(self, names: Sequence[str]) -> list[str]:
+        """The engine's names of parameters and variables.
+
+        Raises:
+            NonExistentParameterError: a name is neither.
+        """
+        parameters = self.synapse_type.get_parameter_names()
+        native = []
+        for name in names:
+            if name in parameters:
+                native.append(self.synapse_type.get_native_names(name)[0])
+            elif name in self.synaptic_variables:  # which takes a compiled model
+                native.append(name)
+            else:
+                known = [*parameters, *self.synaptic_variables]
+                raise errors.NonExistentParameterError(name, type(self.synapse_type).__name__, known)
+        return native
 
     def save(
         self,

@@ -104,7 +104,8 @@ class LearningState:
         if tau is None:
             return None
         elapsed = np.arange(_TABLE, dtype=np.float64) * self._synapses.network.dt
-        return np.ascontiguousarray(_mathematics.apply("exp", -elapsed / tau))
+        with np.errstate(all="ignore"):  # tau may be zero where a model asks before it uses the decay
+            return np.ascontiguousarray(_mathematics.apply("exp", -elapsed / tau))
 
     # reading
 
