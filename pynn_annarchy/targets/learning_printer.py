@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from pynn_annarchy.kernels.ir import (
     About,
@@ -17,6 +17,8 @@ from pynn_annarchy.kernels.ir import (
     Role,
     Statement,
     Value,
+    loaded,
+    statement_values,
 )
 from pynn_annarchy.targets.c_printer import Member, Printer, identifier, struct_text, wrapped
 
@@ -58,7 +60,7 @@ class _Printer(Printer):
 
     def __init__(self, kernel: LearningKernel, traces: Mapping[Role, str], of_cell: bool = False) -> None:
         super().__init__(shared=False)
-        self._kernel = kernel
+        self.kernel = kernel
         self._traces = traces
         self._of_cell = of_cell
 
@@ -68,11 +70,17 @@ class _Printer(Printer):
             case Role.STATE | Role.LEFT:
                 return f"state.{name}"
             case Role.PRE_TRACE:
-                return f"{self._traces[field.role]}[{self._kernel.pre_traces.index(field)}]"
+                return f"{self._traces[field.role]}[{self.kernel.pre_traces.index(field)}]"
             case Role.POST_TRACE:
-                return f"{self._traces[field.role]}[{self._kernel.post_traces.index(field)}]"
+                return f"{self._traces[field.role]}[{self.kernel.post_traces.index(field)}]"
             case _:
-                return f"*this->{name}" if self._of_cell else f"this->{name}[s * this->{name}_step_]"
+                return name
+
+    def loads(self, fields: Iterable[Field]) -> Iterator[str]:
+        for field in fields:
+            name = identifier(field.name)
+            of_synapse = f"this->{name}[s * this->{name}_step_]"
+            yield f"const double {name} = {f'*this->{name}' if self._of_cell else of_synapse};"
 
     def identity(self, number: int) -> str:
         return f"identity_(s, event, {number})"
@@ -127,6 +135,8 @@ def _member(field: Field) -> str:
 
 
 def _body(printer: _Printer, body: tuple[Statement, ...]) -> Iterator[str]:
+    read = set().union(*(loaded(value) for value in statement_values(body)))
+    yield from wrapped(printer.loads(field for field in printer.kernel.parameters if field in read))
     yield from wrapped(printer.statements(body))
 
 

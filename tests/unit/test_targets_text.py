@@ -12,8 +12,8 @@ import pytest
 from pynn_annarchy.kernels import ir
 from pynn_annarchy.kernels.ir import DType
 from pynn_annarchy.language.syntax import BinaryOperator, Comparator, Connective
-from pynn_annarchy.model.spec import InputSpec, ModelSpec, ParameterSpec, ReceptorSpec
-from pynn_annarchy.standardmodels import source_specs, specs
+from pynn_annarchy.model.spec import InputSpec, Kind, ModelSpec, ParameterSpec, ReceptorSpec
+from pynn_annarchy.standardmodels import source_specs, specs, synapse_specs
 from pynn_annarchy.targets.c_printer import Printer, identifier
 from pynn_annarchy.targets.compile import Options, Storage, compile_models, generate
 from pynn_annarchy.targets.cpp import module_text
@@ -23,7 +23,14 @@ NATIVE = Path(__file__).parents[2] / "native" / "include" / "pynn_annarchy"
 
 MODELS = {
     spec.name: spec
-    for spec in (specs.IF_CURR_EXP, specs.IF_COND_EXP, source_specs.SPIKE_SOURCE_POISSON, specs.STATIC_SYNAPSE)
+    for spec in (
+        specs.IF_CURR_EXP,
+        specs.IF_COND_EXP,
+        source_specs.SPIKE_SOURCE_POISSON,
+        specs.STATIC_SYNAPSE,
+        synapse_specs.spike_pair(synapse_specs.ADDITIVE),
+        synapse_specs.STOCHASTIC_TSODYKS_MARKRAM,
+    )
 }
 
 
@@ -142,5 +149,23 @@ def test_any_name_of_a_model_its_variables_or_parameters_compiles(name, storage)
         inputs=(InputSpec("i"),),
         receptors=(ReceptorSpec("int", "v += input"),),
         description="ends with a backslash \\\nsecond line \\",
+    )
+    assert compile_models([(spec, storage)], Options("cpp"))[0].library
+
+
+@pytest.mark.compiler
+@pytest.mark.parametrize("storage", Storage)
+def test_any_name_of_a_synapse_its_variables_or_parameters_compiles(storage):
+    words = (
+        "class state s State event traces pre_before pre post store load rows ranks_ decay_0_ x_step x_step_ x_left_"
+    )
+    names = [word for word in words.split() if word not in ("pre", "post")]
+    spec = ModelSpec(
+        "learn",
+        Kind.SYNAPSE,
+        parameters=(*(ParameterSpec(f"{name}", 1.0) for name in names), ParameterSpec("weight", 1.0)),
+        equations="dx/dt = -x/class : event-driven\nddecay_of_x/dt = -decay_of_x/state : event-driven",
+        pre_spike="x += " + " + ".join(names) + "\ng_target += x*y*decay_of_x*Uniform(0, 1) + weight",
+        post_spike="y = y + x\ndecay_of_x += y\nweight += decay_of_x",
     )
     assert compile_models([(spec, storage)], Options("cpp"))[0].library

@@ -1,0 +1,131 @@
+// StochasticTsodyksMarkramSynapse, traces once a cell.
+// One vesicle, released with the probability u and replaced with the rate 1/tau_rec; 'empty' is the probability that it has not been replaced yet.
+#include "pynn_annarchy/learn.h"
+
+namespace {
+
+struct StochasticTsodyksMarkramSynapse {
+    static constexpr int n_pre_traces = 1, n_post_traces = 0;
+    static constexpr bool has_post = false, has_stored = true;
+
+    const double* weight;
+    int64_t weight_step_;
+    const double* U;
+    int64_t U_step_;
+    const double* tau_rec;
+    int64_t tau_rec_step_;
+    const double* tau_facil;
+    int64_t tau_facil_step_;
+    double* empty;
+    pnn::DecayTable decay_0_;  // tau_facil
+    pnn::DecayTable decay_1_;  // tau_rec
+    const uint32_t* ranks_;
+    pnn::Identity who_;  // all but the synapse, the spike and the draw
+    double dt;  // ms
+
+    PNN_FN StochasticTsodyksMarkramSynapse([[maybe_unused]] const pnn_rows& rows, const pnn_step& step)
+        : weight(static_cast<const double*>(rows.arrays[0])),
+          weight_step_(rows.array_steps[0]),
+          U(static_cast<const double*>(rows.arrays[1])),
+          U_step_(rows.array_steps[1]),
+          tau_rec(static_cast<const double*>(rows.arrays[2])),
+          tau_rec_step_(rows.array_steps[2]),
+          tau_facil(static_cast<const double*>(rows.arrays[3])),
+          tau_facil_step_(rows.array_steps[3]),
+          empty(static_cast<double*>(rows.arrays[4])),
+          decay_0_{rows.tables != nullptr ? rows.tables[0] : nullptr, rows.table_length},
+          decay_1_{rows.tables != nullptr ? rows.tables[1] : nullptr, rows.table_length},
+          ranks_(rows.ranks),
+          who_{step.seed_key, rows.object_index, 0, pnn::trial_batch(step.trial, step.batch), 0, 0, 0},
+          dt(step.dt) {}
+
+    struct State {
+        double empty;
+    };
+
+    PNN_FN State load([[maybe_unused]] uint64_t s) const {
+        return {this->empty[s]};
+    }
+
+    PNN_FN void store([[maybe_unused]] uint64_t s, [[maybe_unused]] const State& state) const {
+        this->empty[s] = state.empty;
+    }
+
+    PNN_FN const double* first_stored() const { return this->empty; }
+
+    PNN_FN pnn::Identity identity_(uint64_t s, const pnn_event& event, uint32_t draw) const {
+        pnn::Identity drawing = who_;
+        drawing.element = ranks_[s];
+        drawing.step = static_cast<uint32_t>(event.step);
+        drawing.event = event.repetition;
+        drawing.draw = draw;
+        return drawing;
+    }
+
+    // StochasticTsodyksMarkramSynapse: what a pre-synaptic spike does in one synapse; returns what it sends
+    PNN_FN double pre(State& state, [[maybe_unused]] uint64_t s, [[maybe_unused]] const pnn_event& event,
+                      [[maybe_unused]] const double* pre_before,
+                      [[maybe_unused]] const double* post_traces) const {
+        const double weight = this->weight[s * this->weight_step_];
+        const double U = this->U[s * this->U_step_];
+        const double tau_rec = this->tau_rec[s * this->tau_rec_step_];
+        const double tau_facil = this->tau_facil[s * this->tau_facil_step_];
+        const double decay_of_u = decay_0_(tau_facil, event.since_pre, this->dt);
+        double u = pre_before[0] * decay_of_u;
+        const double decay_of_empty = decay_1_(tau_rec, event.since_pre, this->dt);
+        double empty = state.empty * decay_of_empty;
+        double g_target = 0.0;
+        // pre_spike: u = U + (1 - U)*ite(tau_facil > 0, u, 0)
+        u = U + (1.0 - U) * (tau_facil > 0.0 ? u : 0.0);
+        // pre_spike: is_empty = Uniform(0, 1) < empty : bool
+        const double is_empty = (pnn::uniform(identity_(s, event, 0), 0.0, 1.0) < empty ? double(1) : double(0));
+        // pre_spike: releases = not is_empty and Uniform(0, 1) < u : bool
+        const double releases = (!(is_empty != 0.0) & (pnn::uniform(identity_(s, event, 1), 0.0, 1.0) < u) ? double(1)
+            : double(0));
+        // pre_spike: empty = ite(is_empty or releases, 1, 0)
+        empty = (is_empty != 0.0) | (releases != 0.0) ? 1.0 : 0.0;
+        // pre_spike: g_target = g_target + ite(releases, weight, 0)
+        g_target = g_target + (releases != 0.0 ? weight : 0.0);
+        state.empty = pnn::flush(empty);
+        return g_target;
+    }
+
+    // StochasticTsodyksMarkramSynapse: what a post-synaptic spike does in one synapse
+    PNN_FN void post(State& state, [[maybe_unused]] uint64_t s, [[maybe_unused]] const pnn_event& event,
+                     [[maybe_unused]] const double* pre_traces,
+                     [[maybe_unused]] const double* post_before) const {
+    }
+
+    // StochasticTsodyksMarkramSynapse: the traces of a pre-synaptic cell after one more spike
+    PNN_FN void pre_trace([[maybe_unused]] double* traces,
+                          [[maybe_unused]] const pnn_event& event) const {
+        const double U = *this->U;
+        const double tau_facil = *this->tau_facil;
+        const double decay_of_u = decay_0_(tau_facil, event.since_pre, this->dt);
+        double u = traces[0] * decay_of_u;
+        // pre_spike: u = U + (1 - U)*ite(tau_facil > 0, u, 0)
+        u = U + (1.0 - U) * (tau_facil > 0.0 ? u : 0.0);
+        traces[0] = pnn::flush(u);
+    }
+
+    // StochasticTsodyksMarkramSynapse: the traces of a post-synaptic cell after one more spike
+    PNN_FN void post_trace([[maybe_unused]] double* traces,
+                           [[maybe_unused]] const pnn_event& event) const {
+    }
+};
+
+const pnn_field arrays[] = {{"weight", PNN_F64}, {"U", PNN_F64}, {"tau_rec", PNN_F64}, {"tau_facil", PNN_F64}, {"empty",
+    PNN_F64}};
+const char* const shared_names[] = {nullptr};
+const char* const receptor_names[] = {nullptr};
+const pnn_module module = {PNN_ABI_VERSION, "fingerprint", "StochasticTsodyksMarkramSynapse",
+                           arrays, 5, shared_names, 0,
+                           receptor_names, 0, nullptr, nullptr,
+                           &pnn::learn<StochasticTsodyksMarkramSynapse>,
+                           &pnn::pre_trace<StochasticTsodyksMarkramSynapse>,
+                           &pnn::post_trace<StochasticTsodyksMarkramSynapse>,
+                           1, 0, 0, 1};
+
+}  // namespace
+
+PNN_EXPORT const pnn_module* pnn_module_entry() { return &module; }
