@@ -147,13 +147,17 @@ class Population(_Cells, common.Population):
         parameters.shape = (self.size,)
         values = _evaluated(parameters, self)
         network = self._simulation.network
-        if self.celltype.spec is None:
-            trains = _spike_trains(values["spike_times"], self.size, self.label)
-            self._engine = network.add_spike_source(self.size, self.label)
-            self._engine.set_all(dict(enumerate(trains)))
-        else:
-            with _refusals():
+        lists = {name: values.pop(name) for name in _lists(self.celltype)}
+        with _refusals():
+            if self.celltype.spec is None:
+                self._engine = network.add_spike_source(self.size, self.label)
+            else:
                 self._engine = network.add_cells(self.celltype.spec, self.size, values, self.label)
+            try:
+                self._set_lists(lists, np.arange(self.size))
+            except ModelError:
+                network.withdraw(self._engine)
+                raise
         self.all_cells = simulator.allocate_ids(self, self.size)
         self._mask_local = np.ones(self.size, dtype=bool)
         self._simulation.populations.append(self)
@@ -205,9 +209,9 @@ class Population(_Cells, common.Population):
 
     def _parameter(self, name: str, index: np.ndarray | None) -> Any:
         """A number where all cells share the value, else an array with one value for each of the cells ``index``."""
-        if self.celltype.spec is None:
+        if name in _lists(self.celltype):
             cells = range(self.size) if index is None else index
-            return _objects([Sequence(self._engine.get_times(int(i))) for i in cells])
+            return _objects([Sequence(self._list(name, int(i))) for i in cells])
         value = self._engine.get(name)
         if not isinstance(value, np.ndarray):
             return value
@@ -216,13 +220,32 @@ class Population(_Cells, common.Population):
 
     def _set_values(self, values: dict[str, Any], index: np.ndarray | None) -> None:
         self.check_open()
-        if self.celltype.spec is None:
-            cells = np.arange(self.size) if index is None else index
-            trains = _spike_trains(values["spike_times"], len(cells), self.label)
-            self._engine.set_all(dict(zip(cells.tolist(), trains, strict=True)))
-            return
+        lists = {name: values.pop(name) for name in _lists(self.celltype) if name in values}
         with _refusals():
-            self._engine.set_many(values, index)
+            self._set_lists(lists, np.arange(self.size) if index is None else index)
+            if values:
+                self._engine.set_many(values, index)
+
+    def _list(self, name: str, index: int) -> np.ndarray:
+        """A parameter that is a list, of one cell."""
+        if self.celltype.spec is None:
+            return self._engine.get_times(index)
+        return self._engine.get_table(_lists(self.celltype)[name], index)
+
+    def _set_lists(self, values: dict[str, Any], index: np.ndarray) -> None:
+        """Sets parameters that are a list for each cell; those that are not given stay."""
+        if not values:
+            return
+        columns = {name: _one_a_cell(value, len(index)) for name, value in values.items()}
+        cells = index.tolist()
+        if self.celltype.spec is None:
+            self._engine.set_all(dict(zip(cells, columns["spike_times"], strict=True)))
+            return
+        for name in _lists(self.celltype):
+            columns.setdefault(name, [self._list(name, cell) for cell in cells])
+        own = _lists(self.celltype).items()
+        rows = enumerate(cells)
+        self._engine.set_tables({cell: {of: columns[name][row] for name, of in own} for row, cell in rows})
 
     def _check_variable(self, variable: str) -> None:
         known = self.celltype.default_initial_values
@@ -418,7 +441,7 @@ def _evaluated(parameter_space: ParameterSpace, cells: Any) -> dict[str, Any]:
     except (TypeError, ValueError) as error:
         raise errors.InvalidParameterValueError(f"'{cells.label}': {error}") from error
     for name, value in values.items():
-        if name != "spike_times":
+        if name not in _lists(cells.celltype):
             _refuse_non_finite(value, f"parameter '{name}'", cells)
             values[name] = float(value) if np.ndim(value) == 0 else np.asarray(value, dtype=float)
             if name in declared and cells.size:
@@ -449,19 +472,13 @@ def _refuse_other_sizes(shape: tuple[int, ...] | None, what: str, cells: Any) ->
         )
 
 
-def _spike_trains(times: Any, n_cells: int, label: str) -> list[np.ndarray]:
-    """Spike times of each cell, in ms, from one Sequence for all or an array of one each.
+def _lists(celltype: Any) -> Mapping[str, str]:
+    """Parameters that are a list for each cell, and what the engine calls them."""
+    return getattr(celltype, "lists", {})
 
-    Raises:
-        InvalidParameterValueError: times that are negative, not finite or not sorted.
-    """
-    given = list(times) if isinstance(times, np.ndarray) else [times]
-    trains = [np.asarray(getattr(train, "value", train), dtype=float).ravel() for train in given]
-    for train in trains:
-        if not np.isfinite(train).all():
-            raise errors.InvalidParameterValueError(f"spike times of '{label}' must be finite")
-        if (np.diff(train) < 0).any():
-            raise errors.InvalidParameterValueError(f"spike times of '{label}' must be sorted in ascending order")
-        if train.size and train[0] < 0:
-            raise errors.InvalidParameterValueError(f"spike times of '{label}' must not be negative, got {train[0]}")
-    return trains if isinstance(times, np.ndarray) else trains * n_cells
+
+def _one_a_cell(lists: Any, n_cells: int) -> list[Any]:
+    """Numbers of each cell, from one Sequence for all or an array of one each."""
+    given = list(lists) if isinstance(lists, np.ndarray) else [lists]
+    numbers = [getattr(item, "value", item) for item in given]
+    return numbers if isinstance(lists, np.ndarray) else numbers * n_cells

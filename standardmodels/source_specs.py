@@ -14,7 +14,7 @@ Times and intervals are counted in whole steps plus a fraction that stays: exact
 
 from __future__ import annotations
 
-from pynn_annarchy.model.spec import ModelSpec, ParameterSpec
+from pynn_annarchy.model.spec import InputSpec, ModelSpec, ParameterSpec
 
 _START = ParameterSpec("start", 0.0, "ms")
 _DURATION = ParameterSpec("duration", 1e10, "ms", not_negative=True)
@@ -105,3 +105,33 @@ SPIKE_SOURCE_GAMMA = ModelSpec(
     max_spikes="most(beta*dt/1000)/alpha + 1",
     description="Spike source with gamma distributed intervals of mean alpha/beta.",
 )
+
+SPIKE_SOURCE_INH_GAMMA = ModelSpec(
+    name="SpikeSourceInhGamma",
+    parameters=(_START, _DURATION),
+    inputs=(
+        InputSpec("a", "dimensionless", scheduled=True, positive=True),
+        InputSpec("b", "s", scheduled=True, positive=True),
+    ),
+    functions=f"""
+        {_MOST}
+        scale(b) = 1000*b/dt
+    """,
+    equations=f"""
+        {_SHARE}
+        interval = ite(share <= 0 or a == 0 or a == drawn_a and b == drawn_b, \\
+            interval, GammaAbove(a, scale(b), age))
+        age = ite(share > 0 and a > 0, age + share, 0)
+        drawn_a = ite(share > 0, a, 0)
+        drawn_b = b
+    """,
+    spike="share > 0 and a > 0 and age >= interval",
+    reset="""
+        age -= interval
+        interval = Gamma(a, scale(b))
+    """,
+    repeats=True,
+    max_spikes="most(dt/(1000*b))/a + 1",
+    description="Spike source with gamma distributed intervals of shape a and scale b, which are tables of time.",
+)
+"""Silent where a is zero, as it is before the first time of the table."""

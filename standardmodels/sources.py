@@ -5,12 +5,13 @@ from __future__ import annotations
 from pyNN.standardmodels import build_translations, cells
 
 from pynn_annarchy.standardmodels import source_specs
-from pynn_annarchy.standardmodels.later import comes_later
 
 
 class SpikeSourceArray(cells.SpikeSourceArray):
     __doc__ = cells.SpikeSourceArray.__doc__
     translations = build_translations(("spike_times", "spike_times"))
+    lists = {"spike_times": "times"}
+    """Parameters that are a list for each cell, and what the engine calls them."""
     spec = None
     """No equations: the engine is given the times."""
 
@@ -35,4 +36,8 @@ class SpikeSourceGamma(cells.SpikeSourceGamma):
     spec = source_specs.SPIKE_SOURCE_GAMMA
 
 
-SpikeSourceInhGamma = comes_later("SpikeSourceInhGamma")
+class SpikeSourceInhGamma(cells.SpikeSourceInhGamma):
+    __doc__ = cells.SpikeSourceInhGamma.__doc__
+    translations = build_translations(*((name, name) for name in ("a", "b", "tbins", "start", "duration")))
+    lists = {"tbins": "times", "a": "a", "b": "b"}
+    spec = source_specs.SPIKE_SOURCE_INH_GAMMA

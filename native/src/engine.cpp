@@ -219,6 +219,18 @@ void Engine::inject(Population& population, int partition) {
     else sum(static_cast<float*>(population.injected));
 }
 
+void Engine::follow_schedule(Schedule& schedule, int64_t n, int partition) {
+    ScheduledPart& part = schedule.parts[std::size_t(partition)];
+    const std::size_t width = schedule.inputs.size();
+    for (; part.next < part.step.size() && part.step[part.next] < n; ++part.next)
+        for (std::size_t k = 0; k < width; ++k) {
+            const double value = part.value[part.next * width + k];
+            const uint32_t index = part.index[part.next];
+            if (schedule.dtype == PNN_F64) static_cast<double*>(schedule.inputs[k])[index] = value;
+            else static_cast<float*>(schedule.inputs[k])[index] = static_cast<float>(value);
+        }
+}
+
 void Engine::record(int64_t n, int partition) {
     const auto p = std::size_t(partition);
     for (auto& population : populations) {
@@ -266,6 +278,7 @@ void Engine::step_partition(int64_t n, int partition, Due& due, int& failed) {
             if (partition == 0) emit_given(*population, n);
             continue;
         }
+        if (!population->schedule.parts.empty()) follow_schedule(population->schedule, n, partition);
         SpikeList& list = population->spikes[n & 1][p];
         pnn_spikes out{list.index.data(), list.count.data(), 0};
         if (population->bounds[p] < population->bounds[p + 1])

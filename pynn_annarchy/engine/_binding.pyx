@@ -60,7 +60,16 @@ cdef extern from "pynn_annarchy/engine.h" namespace "pnn" nogil:
         vector[int64_t] index
         vector[int64_t] bounds
         cbool contiguous
+    cdef struct ScheduledPart:
+        vector[int64_t] step
+        vector[uint32_t] index
+        vector[double] value
+    cdef struct Schedule:
+        vector[void*] inputs
+        int32_t dtype
+        vector[ScheduledPart] parts
     cdef cppclass Population:
+        Schedule schedule
         int64_t size
         const pnn_module* module
         pnn_segment segment
@@ -476,6 +485,40 @@ cdef class Engine:
             if <int64_t>population.spikes[parity][0].index.size() < population.size:
                 population.spikes[parity][0].index.resize(population.size)
                 population.spikes[parity][0].count.resize(population.size)
+
+    def set_schedule(self, int number, list arrays, const int64_t[::1] step, const int64_t[::1] index,
+                     const double[:, :] value):
+        """Changes of scheduled inputs, steps ascending: in `arrays[k]` of a cell `value[k]` acts from ``step * dt`` on."""
+        cdef Population* population = self.engine.populations[number].get()
+        cdef Schedule* schedule = &population.schedule
+        cdef size_t p
+        schedule.inputs.clear()
+        for array in arrays:
+            schedule.inputs.push_back(_address(array))
+            schedule.dtype = 1 if array.dtype == np.float32 else 0
+        schedule.parts.clear()
+        schedule.parts.resize(self.engine.partitions)
+        owner = np.searchsorted(self._borders(number)[1:], np.asarray(index), side="right")
+        for p in range(schedule.parts.size()):
+            chosen = np.flatnonzero(owner == p)
+            self._fill_part(&schedule.parts[p], np.asarray(step)[chosen], np.asarray(index)[chosen],
+                            np.ascontiguousarray(np.asarray(value)[:, chosen].T))
+
+    cdef _fill_part(self, ScheduledPart* part, const int64_t[::1] step, const int64_t[::1] index,
+                    const double[:, ::1] value):
+        cdef size_t i, k, n = step.shape[0], width = value.shape[1]
+        part.step.resize(n)
+        part.index.resize(n)
+        part.value.resize(n * width)
+        for i in range(n):
+            part.step[i] = step[i]
+            part.index[i] = <uint32_t>index[i]
+            for k in range(width):
+                part.value[i * width + k] = value[i, k]
+
+    cdef _borders(self, int number):
+        cdef Population* population = self.engine.populations[number].get()
+        return [population.bounds[p] for p in range(population.bounds.size())]
 
     def record_spikes(self, int number, bint on, mask):
         """Switches recording; `mask` is uint8 per cell or None for all."""

@@ -21,6 +21,7 @@ from pynn_annarchy.engine.arrays import (
 )
 from pynn_annarchy.engine.currents import Current, Injection
 from pynn_annarchy.engine.recorders import SignalRecorder, SpikeRecorder
+from pynn_annarchy.engine.schedules import Changes, Schedule, as_list, check_ascending, check_finite, flat
 from pynn_annarchy.exceptions import ModelError
 from pynn_annarchy.language.parse import parse_expression
 from pynn_annarchy.model.describe import describe
@@ -84,6 +85,8 @@ class Cells:
         self.injections_are_bound = True
         self.signals: list[SignalRecorder] = []
         self.spike_recorder: SpikeRecorder | None = None
+        scheduled = [given for given in spec.inputs if given.scheduled]
+        self.schedule = Schedule(scheduled, size, network.dt) if scheduled else None
         self.is_bound = False
         self.set_many(parameters)
 
@@ -280,7 +283,46 @@ class Cells:
 
     @property
     def _current_inputs(self) -> list[str]:
-        return [given.name for given in self.spec.inputs if given.unit == "nA"]
+        return [given.name for given in self.spec.inputs if given.unit == "nA" and not given.scheduled]
+
+    # inputs with tables
+
+    def set_tables(self, tables: Mapping[int, Mapping[str, Sequence[float] | FloatArray]]) -> None:
+        """Gives cells new tables of their scheduled inputs, see Schedule; they act from the next step on."""
+        self.network.check_open()
+        assert self.schedule is not None, "only models with scheduled inputs have tables"
+        self.schedule.set(tables, self.label)
+        self.is_bound = False
+        self.network.changed()
+
+    def get_table(self, column: str, index: int) -> FloatArray:
+        """One column of a cell's table, ``times`` in ms or the values of an input."""
+        assert self.schedule is not None, "only models with scheduled inputs have tables"
+        return self.schedule.get(column, index)
+
+    @property
+    def scheduled_arrays(self) -> list[AnyArray]:
+        """Where the present values of scheduled inputs are."""
+        return [self.arrays[name] for name in self.spec.scheduled()]
+
+    def begin_schedule(self) -> Changes:
+        """Sets scheduled inputs to their values of the coming step; returns the changes after it."""
+        assert self.schedule is not None
+        step = self.network.step
+        for array, values in zip(self.scheduled_arrays, self.schedule.at(step), strict=True):
+            array[:] = values
+        return self.schedule.after(step)
+
+    def most_spikes(self) -> Value:
+        """Bound of the number of spikes in a step: over all rows of its table, where a cell has one."""
+        compiled, dt = self._prepared(), self.network.dt
+        if self.schedule is None:
+            return compiled.max_spikes(self.parameters, dt)
+        cells, columns = self.schedule.rows()
+        rows = {name: value if isinstance(value, float) else value[cells] for name, value in self.parameters.items()}
+        most = np.ones(self.size)
+        np.maximum.at(most, cells, compiled.max_spikes({**rows, **columns}, dt))
+        return most if compiled.storage is Storage.PER_ELEMENT else float(most.max(initial=1.0))
 
     # recording
 
@@ -347,19 +389,16 @@ class SpikeSource:
             ModelError: times not finite, negative or not ascending; names the cell.
         """
         self.network.check_open()
-        checked = {}
-        for index, values in times.items():
-            what = f"spike times of cell {index} of '{self.label}'"
-            array = np.atleast_1d(np.asarray(finite(np.asarray(values, np.float64).ravel(), what)))
-            if (np.diff(array) < 0).any():
-                raise ModelError(f"{what} must ascend")
-            if len(array) and array[0] < 0:
-                raise ModelError(f"{what} must not be negative, got {array[0]}")
-            checked[index] = array
+        cells, new = list(times), [as_list(values) for values in times.values()]
+        check_finite(new, cells, "spike times", self.label)
+        check_ascending(new, cells, "spike times", self.label)
+        for cell, train in zip(cells, new, strict=True):
+            if len(train) and train[0] < 0:
+                raise ModelError(f"spike times of cell {cell} of '{self.label}' must not be negative, got {train[0]}")
         if self.recorder is not None:
             self.recorder.harvest()
-        for index, array in checked.items():
-            self.times[index] = array
+        for cell, train in zip(cells, new, strict=True):
+            self.times[cell] = train
         self.is_bound = False
         self._events = None
         self.network.changed()
@@ -375,7 +414,7 @@ class SpikeSource:
         return self._events[1]
 
     def _sorted_events(self) -> Events:
-        index, times = self.flat()
+        index, times = flat(self.times)
         steps = steps_of(times, self.network.dt)
         first = self.network.step + 1 if self.network.step else 0
         index, steps = index[steps >= first], steps[steps >= first]
@@ -385,12 +424,6 @@ class SpikeSource:
         index, steps = index[order], steps[order]
         starts = np.flatnonzero(np.r_[True, (np.diff(steps) != 0) | (np.diff(index) != 0)])
         return steps[starts], index[starts], np.diff(np.r_[starts, len(steps)])
-
-    def flat(self) -> tuple[IntArray, FloatArray]:
-        """All times of all cells: (index, time in ms)."""
-        lengths = [len(times) for times in self.times]
-        index = np.repeat(np.arange(self.size), lengths)
-        return index, np.concatenate(self.times) if self.size else np.empty(0)
 
     @property
     def max_spikes(self) -> FloatArray:
@@ -424,11 +457,15 @@ class SourceRecorder:
     def harvest(self) -> None:
         """Takes over what has been emitted since the last time."""
         now = self.source.network.step
-        index, times = self.source.flat()
-        steps = steps_of(times, self.source.network.dt)
         # Nothing has been emitted at t = 0 before the first run: it may still be changed.
         last = now if now else -1
-        chosen = (steps > self._harvested) & (steps <= last) & np.isin(index, self.index)
+        if last == self._harvested:
+            return
+        index, times = flat(self.source.times)
+        steps = steps_of(times, self.source.network.dt)
+        is_recorded = np.zeros(self.source.size, bool)
+        is_recorded[self.index] = True
+        chosen = (steps > self._harvested) & (steps <= last) & is_recorded[index]
         self._harvested = last
         if chosen.any():
             # a time that is taken for a step's, because it lies just behind it, is not shown behind it

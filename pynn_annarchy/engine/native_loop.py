@@ -98,6 +98,11 @@ class NativeLoop(Loop):
         self._engine.bind_cells(
             cells.number, load(cells.compiled), cells.kernel_arrays(), cells.shared, cells.inputs, cells.object_index
         )
+        if cells.schedule is not None:
+            changes = cells.begin_schedule()
+            self._engine.set_schedule(
+                cells.number, cells.scheduled_arrays, changes.steps, changes.index, changes.values
+            )
 
     def _bind_synapses(self, synapses: Synapses) -> None:
         model = self._model_of(synapses)

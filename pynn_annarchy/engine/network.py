@@ -229,7 +229,7 @@ class Network:
         for item in cells:
             item.allocate()
             assert item.compiled is not None
-            if item.compiled.storage is Storage.SHARED:
+            if item.compiled.storage is Storage.SHARED and item.schedule is None:
                 together.setdefault(item.compiled, []).append(item)
             else:
                 self._fill_one(item)
@@ -249,10 +249,11 @@ class Network:
     def _fill_one(self, cells: Cells) -> None:
         assert cells.compiled is not None
         try:
-            values = cells.compiled.prepare(cells.parameters, self.dt)
+            bound = cells.most_spikes()
+            values = cells.compiled.prepare(cells.parameters, self.dt, bound)
         except ModelError as error:
             raise ModelError(f"population '{cells.label}': {error}") from error
-        cells.fill(values, cells.compiled.max_spikes(cells.parameters, self.dt))
+        cells.fill(values, bound)
 
     def _update_quanta(self, cells: Population) -> None:
         assert isinstance(cells, Cells) and self._loop is not None
@@ -330,6 +331,8 @@ class Network:
                     population.recorder.rewind()
                 continue
             population.restore_initial()
+            if population.schedule is not None:
+                population.is_bound = False
             for array in population.inputs:
                 array[:] = 0
             for signal in population.signals:

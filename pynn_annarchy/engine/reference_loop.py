@@ -13,6 +13,7 @@ from pynn_annarchy.engine.cells import NO_SPIKES, Cells, Events, Population, Spi
 from pynn_annarchy.engine.currents import sum_currents
 from pynn_annarchy.engine.loop import Loop
 from pynn_annarchy.engine.reference_learning import LearningConnections
+from pynn_annarchy.engine.schedules import Changes
 from pynn_annarchy.kernels.ir import LearningKernel
 from pynn_annarchy.model.variables import WEIGHT
 from pynn_annarchy.targets import reference
@@ -53,11 +54,14 @@ class ReferenceLoop(Loop):
         self._draining: list[_Connections] = []
         self._published: dict[int, Published] = {}
         self._events: dict[int, dict[int, Published]] = {}
+        self._changes: dict[int, Changes] = {}
         self._recorded: dict[int, list[Events]] = {}
 
     def _bind_population(self, population: Population) -> None:
         if isinstance(population, SpikeSource):
             self._events[population.number] = _by_step(*population.events())
+        elif population.schedule is not None:
+            self._changes[population.number] = population.begin_schedule()
 
     def _bind_rest(self) -> None:
         self._draining = [connections for connections in self._draining if connections.pending]
@@ -150,6 +154,8 @@ class ReferenceLoop(Loop):
         for cells in self._network.cells:
             if cells.injections:
                 sum_currents(cells.injections, n - 1, cells.injected)
+            if cells.schedule is not None:
+                _apply(self._changes[cells.number], n - 1, cells)
             self._published[cells.number] = self._update(cells, step)
         self._publish_given(n)
         for learning in self._learning.values():
@@ -230,6 +236,12 @@ class ReferenceLoop(Loop):
             return NO_SPIKES
         steps, index, count = (np.concatenate(column) for column in zip(*parts, strict=True))
         return np.repeat(steps, count), np.repeat(index, count)
+
+
+def _apply(changes: Changes, step: int, cells: Cells) -> None:
+    begin, end = np.searchsorted(changes.steps, [step, step + 1])
+    for array, values in zip(cells.scheduled_arrays, changes.values, strict=True):
+        array[changes.index[begin:end]] = values[begin:end]
 
 
 def _by_step(steps: IntArray, index: IntArray, count: IntArray) -> dict[int, Published]:

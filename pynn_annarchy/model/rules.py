@@ -231,11 +231,14 @@ class Rules:
                 types.is_condition(condition, self.types)
 
     def _durations(self) -> None:
-        durations = {"max_spikes": self.texts.max_spikes, "refractory": self.texts.refractory}
-        for where, expression in durations.items():
+        durations = {
+            "max_spikes": (self.texts.max_spikes, self.parameters | set(self.spec.scheduled())),
+            "refractory": (self.texts.refractory, self.parameters),
+        }
+        for where, (expression, readable) in durations.items():
             if expression is not None:
                 with told(self.spec, where):
                     self._reads(expression)
-                    dependence.depends_on_parameters(expression, self.parameters, f"'{where}'")
+                    dependence.depends_on_parameters(expression, readable, f"'{where}'")
                     dependence.draws_nothing(expression, f"'{where}'")
                     types.is_number(expression, self.types)

@@ -55,6 +55,10 @@ class InputSpec:
 
     name: str
     unit: str = "nA"
+    scheduled: bool = False
+    """Each cell has a table of times and values; otherwise it is the sum of the currents that are injected."""
+    positive: bool = False
+    """Of scheduled ones: only values above zero make sense in a table."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +84,7 @@ class ModelSpec:
         equations: differential equations and assignments, one a line, flags after a colon.
         spike: condition of a spike, e.g. ``v >= v_thresh``; empty for rate-coded cells, synapses and sources.
         emits: number of spikes in a step, e.g. ``Poisson(rate * dt)``, for sources; excludes ``spike``.
-        max_spikes: bound of the number of spikes in a step, an expression of parameters (DESIGN D6).
+        max_spikes: bound of the number of spikes in a step, an expression of parameters and scheduled inputs (D6).
         reset: statements executed where the cell spikes, one a line.
         repeats: a cell spikes and is reset as often in a step as its condition holds, up to ``max_spikes`` times: for
             sources whose intervals are drawn one after the other.
@@ -114,6 +118,10 @@ class ModelSpec:
     order: Order = Order.PYNN
     units: tuple[tuple[str, str], ...] = ()
     description: str = ""
+
+    def scheduled(self) -> tuple[str, ...]:
+        """Names of the inputs that have tables."""
+        return tuple(given.name for given in self.inputs if given.scheduled)
 
     def defaults(self) -> dict[str, float]:
         """Default value by parameter name."""

@@ -110,12 +110,13 @@ class CompiledModel:
     def receptors(self) -> tuple[str, ...]:
         return self.kernel.receptors if isinstance(self.kernel, CellKernel) else ()
 
-    def prepare(self, parameters: Mapping[str, Value], dt: float) -> dict[str, Value]:
+    def prepare(self, parameters: Mapping[str, Value], dt: float, max_spikes: Value | None = None) -> dict[str, Value]:
         """Everything the kernel may read as a parameter: given values, derived ones, propagators.
 
         Args:
             parameters: by name, one for all or one each.
             dt: time step, in ms.
+            max_spikes: bound of the number of spikes in a step, where it does not follow from parameters alone.
 
         Raises:
             ModelError: a derived value is not finite; names it.
@@ -131,7 +132,7 @@ class CompiledModel:
             steps = np.rint(period / dt)
             values[PERIOD] = float(steps) if steps.ndim == 0 else steps
         if self.spec.repeats:
-            values[MOST_SPIKES] = self.max_spikes(parameters, dt)
+            values[MOST_SPIKES] = self.max_spikes(parameters, dt) if max_spikes is None else max_spikes
             if not (np.asarray(values[MOST_SPIKES]) <= MOST_EVENTS).all():
                 raise ModelError(
                     f"'{self.spec.name}': up to {np.max(values[MOST_SPIKES]):g} spikes in one step of {dt} ms are more "

@@ -109,6 +109,7 @@ def test_standard_models_are_listed():
         "PointNeuron",
         "SpikeSourceArray",
         "SpikeSourceGamma",
+        "SpikeSourceInhGamma",
         "SpikeSourcePoisson",
         "SpikeSourcePoissonRefractory",
     ]

@@ -27,6 +27,21 @@ struct RecordedSpikes {
     std::vector<uint32_t> index, count;
 };
 
+// Changes of scheduled inputs in one partition, steps ascending: `value` holds one number for each input.
+struct ScheduledPart {
+    std::vector<int64_t> step;
+    std::vector<uint32_t> index;
+    std::vector<double> value;
+    std::size_t next = 0;
+};
+
+// Inputs whose values in time are given in advance; a change at step k acts from k * dt on.
+struct Schedule {
+    std::vector<void*> inputs;
+    int32_t dtype = PNN_F64;
+    std::vector<ScheduledPart> parts;                // by partition
+};
+
 // A population: cells of a generated module, or a source whose spike times are given.
 struct Population {
     int64_t size = 0;
@@ -47,6 +62,7 @@ struct Population {
     void* injected = nullptr;                        // the input that takes currents, one value a cell
     int32_t injected_dtype = PNN_F64;
     std::vector<Injection> injections;               // in the order in which they are added up
+    Schedule schedule;
 };
 
 // One recorded variable: rows of samples, one column a recorded cell, columns ascending in the cell's index.
@@ -169,6 +185,7 @@ private:
     void find_currents();
     void update_currents(const pnn_step& step, int partition);
     void inject(Population& population, int partition);
+    void follow_schedule(Schedule& schedule, int64_t n, int partition);
     void record(int64_t n, int partition);
 
     // What a partition does with currents.
