@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+from copy import copy as shallow_copy
+
+from pyNN.parameters import ParameterSpace
 from pyNN.standardmodels import build_translations, cells
 
 from pynn_annarchy.standardmodels import source_specs
 
 
-class SpikeSourceArray(cells.SpikeSourceArray):
+class _OfLists:
+    """A type whose parameters are lists: the engine copies them, so that none is copied on the way."""
+
+    def translate(self, parameters: ParameterSpace, copy: bool = True) -> ParameterSpace:
+        """Names and units stay; PyNN's own way takes 15 us a cell."""
+        values = {name: shallow_copy(parameters[name]) for name in parameters.keys()}  # noqa: SIM118, no dict
+        return ParameterSpace(values, schema=None, shape=parameters.shape)
+
+
+class SpikeSourceArray(_OfLists, cells.SpikeSourceArray):
     __doc__ = cells.SpikeSourceArray.__doc__
     translations = build_translations(("spike_times", "spike_times"))
     lists = {"spike_times": "times"}
@@ -36,7 +48,7 @@ class SpikeSourceGamma(cells.SpikeSourceGamma):
     spec = source_specs.SPIKE_SOURCE_GAMMA
 
 
-class SpikeSourceInhGamma(cells.SpikeSourceInhGamma):
+class SpikeSourceInhGamma(_OfLists, cells.SpikeSourceInhGamma):
     __doc__ = cells.SpikeSourceInhGamma.__doc__
     translations = build_translations(*((name, name) for name in ("a", "b", "tbins", "start", "duration")))
     lists = {"tbins": "times", "a": "a", "b": "b"}

@@ -99,8 +99,8 @@ class Schedule:
 
 
 def as_list(values: Sequence[float] | FloatArray) -> FloatArray:
-    """Numbers as a flat array."""
-    return np.asarray(values, np.float64).reshape(-1)
+    """A copy of numbers as a flat array."""
+    return np.array(values, np.float64).reshape(-1)
 
 
 def flat(lists: Sequence[FloatArray]) -> tuple[IntArray, FloatArray]:

@@ -16,6 +16,7 @@ from pynn_annarchy.standardmodels.bodies import ADEXP
 from pynn_annarchy.standardmodels.parts import COND_ALPHA, COND_BETA, CURR_EXP
 from pynn_annarchy.standardmodels.source_specs import (
     SPIKE_SOURCE_GAMMA,
+    SPIKE_SOURCE_INH_GAMMA,
     SPIKE_SOURCE_POISSON,
     SPIKE_SOURCE_POISSON_REFRACTORY,
 )
@@ -159,7 +160,7 @@ def heterogeneous(**options) -> Network:
 
 
 def random_sources(**options) -> Network:
-    """Every random source, in some cells with several spikes a step, changed while intervals are under way."""
+    """Every random source, in some cells with several spikes a step; changing laws, windows of activity."""
     rng = np.random.default_rng(7)
     net = network(**options)
     alpha = np.geomspace(0.05, 30, 40)
@@ -178,6 +179,12 @@ def random_sources(**options) -> Network:
             "gamma",
         ),
     ]
+    tabled = net.add_cells(SPIKE_SOURCE_INH_GAMMA, 40, {"start": 1.0}, "tabled")
+    for cell in range(40):
+        n = 1 + cell % 7
+        times = np.sort(rng.uniform(0, 40, n))
+        tabled.set_tables({cell: {"times": times, "a": rng.uniform(0.3, 9, n), "b": 10 ** rng.uniform(-4, -2, n)}})
+    sources.append(tabled)
     cells = net.add_cells(IF_COND_EXP, 30, {}, "cells")
     for source in sources:
         random_synapses(
