@@ -23,6 +23,8 @@ _NEVER = "1e30"
 """Steps: mean interval of a source whose rate is zero."""
 _SHARE = "share = clip((start + duration - t)/dt, 0, 1) - clip((start - t)/dt, 0, 1)"
 """The part of the step in which a source is active."""
+_FREQUENT = "500"
+"""Hz ms: half a spike a step, above which one Poisson number is cheaper than the intervals one after the other."""
 _MOST = "most(mean) = mean + 12*sqrt(mean) + 20"
 """Poisson numbers of that mean are larger with a probability below 1e-30."""
 
@@ -31,7 +33,8 @@ SPIKE_SOURCE_POISSON = ModelSpec(
     parameters=(ParameterSpec("rate", 1.0, "Hz", not_negative=True), _START, _DURATION),
     functions=f"""
         {_MOST}
-        steps(rate) = ite(rate > 0, 1000/(rate*dt), {_NEVER})
+        is_frequent(rate) = rate*dt > {_FREQUENT}
+        steps(rate) = ite(rate > 0 and not is_frequent(rate), 1000/(rate*dt), {_NEVER})
     """,
     equations=f"""
         {_SHARE}
@@ -41,8 +44,9 @@ SPIKE_SOURCE_POISSON = ModelSpec(
     spike="left <= 0",
     reset="left += Exponential(steps(rate))",
     repeats=True,
+    emits="ite(is_frequent(rate), Poisson(rate*dt/1000*share), 0)",
     max_spikes="most(rate*dt/1000)",
-    description="Poisson spike source; as often in a step as its rate asks for.",
+    description="Poisson spike source: intervals, or where they are shorter than two steps the number in each step.",
 )
 
 SPIKE_SOURCE_POISSON_REFRACTORY = ModelSpec(

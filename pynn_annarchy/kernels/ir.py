@@ -97,7 +97,7 @@ class Not:
 
 @dataclass(frozen=True, slots=True)
 class Arithmetic:
-    """`+ - * /` only; powers and modulo are function calls."""
+    """`+ - * /` only; powers and modulo are function calls. Of counts, only sums."""
 
     operator: BinaryOperator
     left: Value

@@ -166,11 +166,8 @@ class _Cell(Lowering):
         self._let(variable.name, value)
 
     def _spikes(self) -> Value:
-        if self._model.emits is not None:
-            self._body.append(Comment(f"emits: {show(self._model.emits)}"))
-            return Cast(self._lower(self._model.emits), DType.COUNT)
         if self._model.spike is None:
-            return Literal(0.0, DType.COUNT)
+            return Literal(0.0, DType.COUNT) if self._model.emits is None else self._emitted(self._model.emits)
         self._body.append(Comment(f"spike: {show(self._model.spike)}"))
         condition = self._lower(self._model.spike)
         if self._model.spec.repeats:
@@ -205,7 +202,13 @@ class _Cell(Lowering):
         body = tuple(statement for statement in self._body if isinstance(statement, Let | Comment))
         self._body = outer
         self._body.append(Repeat(condition, N_SPIKES, Load(self._most_spikes), body))
-        return count
+        if self._model.emits is None:
+            return count
+        return Arithmetic(BinaryOperator.ADD, count, self._emitted(self._model.emits), DType.COUNT)
+
+    def _emitted(self, emits: syntax.Expression) -> Value:
+        self._body.append(Comment(f"emits: {show(emits)}"))
+        return Cast(self._lower(emits), DType.COUNT)
 
 
 class _Synapse(Lowering):

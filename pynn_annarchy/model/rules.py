@@ -64,9 +64,10 @@ def _check_kind(spec: ModelSpec) -> None:
 
 def _check_events(spec: ModelSpec) -> None:
     """Reset and refractoriness follow spikes, and there is one source of spikes."""
-    if spec.spike.strip() and spec.emits.strip():
+    if spec.spike.strip() and spec.emits.strip() and not spec.repeats:
         with told(spec, "emits"):
-            raise EquationError(_whole(spec.emits), "a model with a 'spike' condition cannot also emit spikes")
+            hint = "only one that repeats its spikes can"
+            raise EquationError(_whole(spec.emits), "a model with a 'spike' condition cannot also emit spikes", hint)
     if spec.refractory.strip() and not spec.spike.strip():
         with told(spec, "refractory"):
             raise EquationError(_whole(spec.refractory), "refractoriness needs a 'spike' condition")

@@ -83,7 +83,8 @@ class ModelSpec:
         parameters: constants.
         equations: differential equations and assignments, one a line, flags after a colon.
         spike: condition of a spike, e.g. ``v >= v_thresh``; empty for rate-coded cells, synapses and sources.
-        emits: number of spikes in a step, e.g. ``Poisson(rate * dt)``, for sources; excludes ``spike``.
+        emits: number of spikes in a step, e.g. ``Poisson(rate * dt)``, for sources. A model with ``spike`` has it
+            only where it ``repeats``, and the numbers add.
         max_spikes: bound of the number of spikes in a step, an expression of parameters and scheduled inputs (D6).
         reset: statements executed where the cell spikes, one a line.
         repeats: a cell spikes and is reset as often in a step as its condition holds, up to ``max_spikes`` times: for

@@ -132,13 +132,20 @@ class CompiledModel:
             steps = np.rint(period / dt)
             values[PERIOD] = float(steps) if steps.ndim == 0 else steps
         if self.spec.repeats:
-            values[MOST_SPIKES] = self.max_spikes(parameters, dt) if max_spikes is None else max_spikes
-            if not (np.asarray(values[MOST_SPIKES]) <= MOST_EVENTS).all():
-                raise ModelError(
-                    f"'{self.spec.name}': up to {np.max(values[MOST_SPIKES]):g} spikes in one step of {dt} ms are more "
-                    f"than {MOST_EVENTS}; use a lower rate, or a shorter time step"
-                )
+            most = self.max_spikes(parameters, dt) if max_spikes is None else max_spikes
+            values[MOST_SPIKES] = self._repetitions(most, dt)
         return values
+
+    def _repetitions(self, max_spikes: Value, dt: float) -> Value:
+        """How often spikes may be repeated in a step; what a model emits besides has no limit of its own."""
+        if self.spec.emits:
+            return np.minimum(max_spikes, MOST_EVENTS)
+        if not (np.asarray(max_spikes) <= MOST_EVENTS).all():
+            raise ModelError(
+                f"'{self.spec.name}': up to {np.max(max_spikes):g} spikes in one step of {dt} ms are more "
+                f"than {MOST_EVENTS}; use a lower rate, or a shorter time step"
+            )
+        return max_spikes
 
     def initial(self, parameters: Mapping[str, Value]) -> dict[str, Value]:
         """Values of the variables at t = 0."""

@@ -65,12 +65,12 @@ SYNAPSES = [
 def values_near(default):
     """Values of a parameter that make sense where its default does: nothing changes its sign or becomes zero."""
     factor = st.floats(0.5, 1.5, allow_subnormal=False)
-    if isinstance(default, Sequence):
+    if isinstance(default, Sequence) and not default.value.size:
         times = st.lists(st.floats(0.0, 1000.0, allow_subnormal=False), max_size=5)
         return times.map(lambda times: Sequence(sorted(times)))
     if isinstance(default, ArrayParameter):
         factors = st.lists(factor, min_size=default.value.size, max_size=default.value.size)
-        return factors.map(lambda factors: ArrayParameter(default.value * np.array(factors)))
+        return factors.map(lambda factors: type(default)(default.value * np.array(factors)))
     return factor.map(lambda x: float(default) * x if default else x)
 
 

@@ -1,5 +1,5 @@
 // SpikeSourcePoisson, parameters shared, precision double.
-// Poisson spike source; as often in a step as its rate asks for.
+// Poisson spike source: intervals, or where they are shorter than two steps the number in each step.
 #include "pynn_annarchy/neurons.h"
 
 using Real = double;
@@ -53,27 +53,32 @@ struct SpikeSourcePoisson {
         Real left = this->left[i];
         Real drawn_rate = this->drawn_rate[i];
         // share = clip((start + duration - t)/dt, 0, 1) - clip((start - t)/dt, 0, 1)
-        // left = ite(rate == drawn_rate, left, Exponential(ite(rate > 0, 1000/(rate*dt), 1e+30))) - share
+        // left = ite(rate == drawn_rate, left, Exponential(ite(rate > 0 and not rate*dt > 500, 1000/(rate*dt), 1e+30))) - share
         // drawn_rate = rate : init=-1
         share = static_cast<Real>(pnn::clip((static_cast<double>(start_plus_duration) - this->t) *
             static_cast<double>(one_over_dt), static_cast<double>(Real(0.0)), static_cast<double>(Real(1.0))) -
             pnn::clip((static_cast<double>(start) - this->t) * static_cast<double>(one_over_dt),
             static_cast<double>(Real(0.0)), static_cast<double>(Real(1.0))));
         left = (rate == drawn_rate ? left : static_cast<Real>(pnn::exponential(identity_(i, 0),
-            static_cast<double>(rate > Real(0.0) ? Real(1000.0) / (rate * this->dt) : Real(1e+30))))) - share;
+            static_cast<double>((rate > Real(0.0)) & !(rate * this->dt > Real(500.0)) ? Real(1000.0) / (rate *
+            this->dt) : Real(1e+30))))) - share;
         drawn_rate = rate;
         // spike: left <= 0
         Count n_spikes = Count(0.0);
         while ((left <= Real(0.0)) & (static_cast<double>(n_spikes) < most_spikes)) {
-            // reset: left = left + Exponential(ite(rate > 0, 1000/(rate*dt), 1e+30))
+            // reset: left = left + Exponential(ite(rate > 0 and not rate*dt > 500, 1000/(rate*dt), 1e+30))
             left = left + static_cast<Real>(pnn::exponential(identity_(i, 1, static_cast<uint32_t>(n_spikes)),
-                static_cast<double>(rate > Real(0.0) ? Real(1000.0) / (rate * this->dt) : Real(1e+30))));
+                static_cast<double>((rate > Real(0.0)) & !(rate * this->dt > Real(500.0)) ? Real(1000.0) / (rate *
+                this->dt) : Real(1e+30))));
             n_spikes += 1;
         }
+        // emits: ite(rate*dt > 500, Poisson(rate*dt/1000*share), 0)
         this->share[i] = pnn::flush(share);
         this->left[i] = pnn::flush(left);
         this->drawn_rate[i] = pnn::flush(drawn_rate);
-        return n_spikes;
+        return n_spikes + static_cast<Count>(rate * this->dt > Real(500.0) ?
+            static_cast<Real>(pnn::poisson(identity_(i, 2), static_cast<double>(rate * this->dt / Real(1000.0) *
+            share))) : Real(0.0));
     }
 };
 

@@ -23,6 +23,7 @@ from pynn_annarchy.kernels.ir import (
     bodies,
     children,
 )
+from pynn_annarchy.language.syntax import BinaryOperator
 
 _NUMBERS = (DType.REAL, DType.REAL64)
 
@@ -82,8 +83,9 @@ def _verify_value(value: Value, known: dict[str, DType], model: str) -> None:
         case Local(name, dtype):
             if known.get(name) is not dtype:
                 raise _fault(model, f"'{name}' is read before it is set, or as another type")
-        case Arithmetic(_, left, right, dtype):
-            if not (left.dtype is right.dtype is dtype and dtype in _NUMBERS):
+        case Arithmetic(operator, left, right, dtype):
+            is_sum_of_counts = dtype is DType.COUNT and operator is BinaryOperator.ADD
+            if not (left.dtype is right.dtype is dtype and (dtype in _NUMBERS or is_sum_of_counts)):
                 raise _fault(model, f"arithmetic between {left.dtype.value} and {right.dtype.value}")
         case Compare(_, left, right):
             if left.dtype is not right.dtype:
