@@ -12,6 +12,7 @@ from pynn_annarchy.engine.currents import Table
 from pynn_annarchy.engine.network import Network
 from pynn_annarchy.model.compose import compose
 from pynn_annarchy.model.spec import Kind, ModelSpec, ParameterSpec
+from pynn_annarchy.standardmodels import synapse_specs
 from pynn_annarchy.standardmodels.bodies import ADEXP
 from pynn_annarchy.standardmodels.parts import COND_ALPHA, COND_BETA, CURR_EXP
 from pynn_annarchy.standardmodels.source_specs import (
@@ -57,6 +58,9 @@ def digest(network: Network) -> str:
         if isinstance(population, Cells):
             for name in sorted(population.variable_names):
                 hashed.update(np.ascontiguousarray(population.sample(name)).tobytes())
+    for synapses in network.projections:
+        for name in sorted(synapses.state.names):
+            hashed.update(np.ascontiguousarray(synapses.get(name)).tobytes())
     return hashed.hexdigest()
 
 
@@ -214,6 +218,56 @@ def scaled_synapses(**options) -> Network:
     return net
 
 
+LEARNING = (
+    synapse_specs.spike_pair(synapse_specs.ADDITIVE),
+    synapse_specs.spike_pair(synapse_specs.GUTIG),
+    synapse_specs.vogels_2011(synapse_specs.MULTIPLICATIVE),
+    synapse_specs.TSODYKS_MARKRAM,
+    synapse_specs.STOCHASTIC_TSODYKS_MARKRAM,
+    synapse_specs.MULTI_QUANTAL,
+    ModelSpec(
+        name="Everything",
+        kind=Kind.SYNAPSE,
+        parameters=(ParameterSpec("weight", 0.0), ParameterSpec("tau", 15.0), ParameterSpec("rate", 0.01)),
+        equations=(
+            "dx/dt = -x/tau : event-driven\ndslow/dt = x/tau - slow/50 : event-driven\n"
+            "dy/dt = (1 - y)/tau : event-driven, init=0.5, max=3\ndboth/dt = -both/tau : event-driven"
+        ),
+        pre_spike=(
+            "weight -= rate*y*Uniform(0, 1) : min=0, max=1, unless_post\n"
+            "g_target += weight*(1 + slow)*exp(-(t - t_post)/tau)\nx += 1\nslow = slow\nboth += x"
+        ),
+        post_spike="weight += rate*(x + slow + both)*Normal(1, 0.1)\ny += 1\nboth += exp(-(t - t_pre)/tau)",
+    ),
+)
+"""Of each kind of rule one, and one with all that the language has."""
+
+
+def learning(**options) -> Network:
+    """Synapses that learn, in their own order of delays, with all of the delay before, after and around the synapse;
+    cells that spike in bursts drive them. Half of the projections have parameters for each synapse.
+    """
+    rng = np.random.default_rng(11)
+    net = network(**options)
+    source = net.add_cells(SPIKE_SOURCE_POISSON, 8, {"rate": 300.0}, "source")
+    cells = net.add_cells(IF_CURR_EXP, 10, {"i_offset": 0.9, "tau_refrac": 0.5, "tau_m": 5.0}, "cells")
+    for number, spec in enumerate(LEARNING):
+        for pre, is_each in ((source, False), (cells, True)):
+            dendritic = (0.0, 0.3, 0.5, 1.0)[(number + is_each) % 4]
+            builder = net.connect(pre, cells, "excitatory", spec, f"{spec.name} {is_each}", dendritic)
+            chosen = np.nonzero(rng.random((pre.size, cells.size)) < 0.3)
+            n = len(chosen[0])
+            builder.add(*chosen, rng.uniform(0.2, 0.8, n), rng.choice([1, 4, 10, 30], n))
+            synapses = builder.finish()
+            if "eta" in synapses.parameters:
+                synapses.set("eta", 0.02)
+            if is_each:
+                name, value = next(item for item in synapses.parameters.items() if item[0].startswith("tau"))
+                synapses.set(name, value * rng.uniform(0.5, 2.0, n))
+    record_all(net)
+    return net
+
+
 NETWORKS: dict[str, Callable[..., Network]] = {
     "IF_curr_exp": balanced(IF_CURR_EXP, 0.4, -1.0, i_offset=0.5),
     "IF_curr_alpha": balanced(IF_CURR_ALPHA, 0.8, -2.0, i_offset=0.5, tau_syn_E=1.0),
@@ -223,6 +277,7 @@ NETWORKS: dict[str, Callable[..., Network]] = {
     "heterogeneous": heterogeneous,
     "random sources": random_sources,
     "own synapse": scaled_synapses,
+    "learning": learning,
 }
 
 CELL_TYPES: dict[str, Callable[..., Network]] = {
