@@ -1,4 +1,4 @@
-"""The list of packages and the two extensions; everything else about the package is in pyproject.toml."""
+"""The list of packages and the three extensions; everything else about the package is in pyproject.toml."""
 
 from pathlib import Path
 
@@ -40,6 +40,7 @@ setup(
     ext_modules=cythonize(
         [
             extension("pynn_annarchy._mathematics"),
+            extension("pynn_annarchy.engine._pairs"),
             extension("pynn_annarchy.engine._binding", *ENGINE, openmp=True),
         ],
         build_dir="build/cython",

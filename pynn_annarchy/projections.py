@@ -261,11 +261,12 @@ class Projection(common.Projection):
             self._connect_block(pre, post, **values)
 
     def _connect_block(self, pre: np.ndarray, post: np.ndarray, **parameters: Any) -> None:
-        """Connects pairs of positions; each parameter is a number or an array with one value a connection.
+        """Connects pairs of positions; each parameter is a number or a flat array with one value a connection.
 
         Raises:
             ConnectionError: a value that is not finite, a delay out of range.
         """
+        pre, post = np.ravel(pre), np.ravel(post)  # a grid of pairs comes as two views that are broadcast
         values = {name: self._require_finite(name, value) for name, value in parameters.items()}
         values.pop(DENDRITIC, None)
         values["delay_steps"] = self._delay_in_steps(values.pop("delay"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
+import numpy as np
 from pyNN import connectors
 from pyNN.parameters import LazyArray
 
@@ -99,4 +100,4 @@ def hand_over(connector: connectors.Connector, projection: Any, pairs: Pairs, va
             native_name = synapse_type.translations[name]["translated_name"]
             if native_name in values:
                 check(values[native_name], projection)
-    projection._connect_block(pairs.pre, pairs.post, **values)
+    projection._connect_block(*np.broadcast_arrays(*pairs.indices()), **values)

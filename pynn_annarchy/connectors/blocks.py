@@ -14,8 +14,10 @@ import numpy as np
 from pyNN import errors
 from pyNN.common.populations import Population
 
-BLOCK = 1 << 16
-"""Pairs of cells looked at together: half a MB of doubles, a few of which stay in the cache."""
+from pynn_annarchy.engine import _pairs
+
+BLOCK = 1 << 17
+"""Pairs of cells looked at together: 1 MB of doubles, which stays in the cache."""
 
 Column = tuple[np.ndarray, int]
 """Pre-synaptic indices, and the post-synaptic index that they share."""
@@ -70,6 +72,10 @@ class Block:
         """Values of the pre- and of the post-synaptic cells, one of each a connection."""
         return pre_values[self.pre], post_values[self.post]
 
+    def indices(self) -> tuple[np.ndarray, np.ndarray]:
+        """Pre- and post-synaptic indices."""
+        return self.pre, self.post
+
     def columns(self) -> Iterator[Column]:
         """Columns that have connections, as PyNN would hand them to a user's function."""
         end = 0
@@ -91,24 +97,26 @@ class Grid:
     def counts(self) -> np.ndarray:
         return np.full(self.width, self.n_pre)
 
-    @property
-    def pre(self) -> np.ndarray:
-        return np.tile(np.arange(self.n_pre, dtype=np.int32), self.width)
-
-    @property
-    def post(self) -> np.ndarray:
-        return np.repeat(np.arange(self.first, self.first + self.width, dtype=np.int32), self.n_pre)
-
     def __len__(self) -> int:
         return self.n_pre * self.width
 
     def listed(self) -> Block:
-        return Block(self.pre, self.post, self.counts)
+        return Block(*(index.ravel() for index in np.broadcast_arrays(*self.indices())), self.counts)
 
     def only(self, keep: np.ndarray) -> Block:
         """The pairs for which the boolean array ``keep`` is true."""
+        keep = keep.reshape(self.width, self.n_pre)
+        if 8 * np.count_nonzero(keep) > len(self):
+            pre, post = np.broadcast_arrays(*self.indices())
+            return Block(pre[keep], post[keep], np.count_nonzero(keep, axis=1))
         column, pre = np.divmod(np.flatnonzero(keep).astype(np.int32), np.int32(max(1, self.n_pre)))
         return Block(pre, column + np.int32(self.first), np.bincount(column, minlength=self.width))
+
+    def chosen(self, generator: np.random.BitGenerator, probability: Any) -> Block:
+        """The pairs that numbers drawn from 0 to 1 choose; the probability is one number, or one for each pair."""
+        limits = np.atleast_1d(np.asarray(probability, dtype=float))
+        pre, counts = _pairs.choose(generator, limits, self.n_pre, self.width)
+        return Block(pre, np.repeat(np.arange(self.first, self.first + self.width, dtype=np.int32), counts), counts)
 
     def elements(self, matrix: np.ndarray) -> np.ndarray:
         """Entries of a matrix of shape (n_pre, n_post), one a pair."""
@@ -117,6 +125,14 @@ class Grid:
     def pairs(self, pre_values: np.ndarray, post_values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Values of the pre- and of the post-synaptic cells, of shapes that broadcast to (width, n_pre)."""
         return pre_values[None, :], post_values[self.first : self.first + self.width, None]
+
+    def indices(self) -> tuple[np.ndarray, np.ndarray]:
+        """Pre- and post-synaptic indices, of shapes that broadcast to (width, n_pre)."""
+        pre, post = (
+            np.arange(self.n_pre, dtype=np.int32),
+            np.arange(self.first, self.first + self.width, dtype=np.int32),
+        )
+        return pre[None, :], post[:, None]
 
     def columns(self) -> Iterator[Column]:
         """All columns, as PyNN would hand them to a user's function."""
@@ -193,7 +209,6 @@ def allowed(projection: Any, allow_self_connections: bool | str) -> Callable[[Pa
     def keep_permitted(pairs: Pairs) -> Pairs:
         if permitted is None:
             return pairs
-        block = pairs.listed()
-        return block.only(permitted(block.pre, block.post))
+        return pairs.only(permitted(*pairs.indices()))
 
     return keep_permitted

@@ -11,7 +11,9 @@ from pyNN import connectors, errors
 from pyNN.random import NumpyRNG
 
 from pynn_annarchy.connectors.base import BlockConnector
+from pynn_annarchy.connectors.bits import advance, bit_generator
 from pynn_annarchy.connectors.blocks import BLOCK, Block, gathered
+from pynn_annarchy.engine import _pairs
 
 _NO_CELL = "connections were asked for, but no cell is left that they could come from or go to"
 
@@ -67,6 +69,18 @@ class _FixedNumber(connectors.FixedNumberConnector):
             chosen.append(self.rng.permutation(cells)[:remainder])
         return np.concatenate(chosen) if chosen else cells[:0]
 
+    def _draws_natively(self) -> bool:
+        return not self.with_replacement and type(self.rng) is NumpyRNG
+
+    def _permuted(self, numbers: np.ndarray, size: int, excludes: bool) -> np.ndarray:
+        """As _choose without replacement, for all columns or rows one after the other."""
+        if numbers.any() and size <= excludes:
+            raise errors.ConnectionError(_NO_CELL)
+        generator = bit_generator(self.rng)
+        chosen = _pairs.choose_without_replacement(generator, size, excludes, numbers)
+        advance(self.rng, generator)
+        return chosen
+
     def _choose(self, n: int, size: int, exclude: int | None) -> np.ndarray:
         """``n`` of ``size`` cells for one column or row, by the connector's own rules."""
         if self.with_replacement:
@@ -83,17 +97,23 @@ class FixedNumberPreConnector(_FixedNumber, BlockConnector, connectors.FixedNumb
         numbers = np.full(n_post, self.n) if isinstance(self.n, int) else np.asarray(self.n.next(n_post), dtype=int)
         excludes = self._excludes_self(projection)
         if self.with_replacement and not excludes:
-            yield from self._drawn_at_once(numbers, n_pre)
+            yield from _blocks_of(self._integers(int(numbers.sum()), n_pre), numbers)
+        elif self._draws_natively():
+            yield from _blocks_of(self._permuted(numbers, n_pre, excludes), numbers)
         else:
             columns = (self._choose(n, n_pre, j if excludes else None) for j, n in enumerate(numbers.tolist()))
             yield from gathered(columns, n_pre)
 
-    def _drawn_at_once(self, numbers: np.ndarray, n_pre: int) -> Iterator[Block]:
-        width = max(1, BLOCK // max(1, int(numbers.max(initial=0))))
-        for first in range(0, len(numbers), width):
-            counts = numbers[first : first + width]
-            post = np.repeat(np.arange(first, first + len(counts), dtype=np.int32), counts)
-            yield Block(self._integers(len(post), n_pre), post, counts)
+
+def _blocks_of(pre: np.ndarray, counts: np.ndarray) -> Iterator[Block]:
+    """Blocks of columns that were made all at once."""
+    width = max(1, BLOCK // max(1, int(counts.max(initial=0))))
+    ends = np.cumsum(counts)
+    for first in range(0, len(counts), width):
+        here = counts[first : first + width]
+        end = int(ends[first + len(here) - 1])
+        post = np.repeat(np.arange(first, first + len(here), dtype=np.int32), here)
+        yield Block(pre[end - len(post) : end], post, here)
 
 
 class FixedNumberPostConnector(_FixedNumber, BlockConnector, connectors.FixedNumberPostConnector):
@@ -104,6 +124,9 @@ class FixedNumberPostConnector(_FixedNumber, BlockConnector, connectors.FixedNum
         excludes = self._excludes_self(projection)
         if isinstance(self.n, int) and self.with_replacement and not excludes:
             counts, post = np.full(n_pre, self.n), self._integers(self.n * n_pre, n_post)
+        elif isinstance(self.n, int) and self._draws_natively():
+            counts = np.full(n_pre, self.n)
+            post = self._permuted(counts, n_post, excludes)
         else:
             rows = [self._choose(self._get_num_post(), n_post, i if excludes else None) for i in range(n_pre)]
             counts = np.array([len(row) for row in rows], dtype=np.int64)

@@ -71,7 +71,7 @@ class FromListConnector(_ListedConnector, connectors.FromListConnector):
         self.conn_list = self.conn_list[np.argsort(self.conn_list[:, 1])]
         pre, post = self.conn_list[:, 0].astype(np.int32), self.conn_list[:, 1].astype(np.int32)
         columns = {name: self.conn_list[:, k].astype(float) for k, name in enumerate(self.column_names, 2)}
-        self._connect_listed(projection, Block(pre, post, np.unique(post, return_counts=True)[1]), columns)
+        self._connect_listed(projection, Block(pre, post, np.bincount(post)), columns)
 
     def _check_list(self, projection: Any) -> None:
         unknown = [name for name in self.column_names if not projection.synapse_type.has_parameter(name)]
@@ -156,7 +156,7 @@ class CSAConnector(BlockConnector, _ListedConnector, connectors.CSAConnector):
         pre, post, weight, delay = self._finite_part(projection, 4).T
         order = np.argsort(post, kind="stable")
         pre, post = (index[order].astype(np.int32) for index in (pre, post))
-        block = Block(pre, post, np.unique(post, return_counts=True)[1])
+        block = Block(pre, post, np.bincount(post))
         self._connect_listed(projection, block, {"weight": weight[order], "delay": delay[order]})
 
     def _blocks(self, projection):

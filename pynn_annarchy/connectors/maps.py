@@ -13,6 +13,7 @@ from pyNN.parameters import LazyArray
 from pyNN.random import AbstractRNG, NumpyRNG
 
 from pynn_annarchy.connectors.base import BlockConnector
+from pynn_annarchy.connectors.bits import bit_generator
 from pynn_annarchy.connectors.blocks import Block, Grid, Pairs, allowed, gathered, grids
 from pynn_annarchy.connectors.values import draw_by_column, evaluate
 from pynn_annarchy.random_numbers import NativeRNG
@@ -47,16 +48,16 @@ class _ProbabilityConnector(BlockConnector):
         probability = self._probability(projection)
         keep_allowed = allowed(projection, self.allow_self_connections)
         rng = deepcopy(self.rng)
+        generator = bit_generator(rng) if type(rng) is NumpyRNG else None
         for grid in grids(*projection.shape):
-            drawn = _uniform(rng, grid)
-            here = evaluate(probability, grid, draw_by_column) if isinstance(probability, LazyArray) else probability
-            yield keep_allowed(grid.only(drawn < here))
+            is_map = isinstance(probability, LazyArray)
+            here = evaluate(probability, grid, draw_by_column) if is_map else probability
+            block = grid.only(_uniform(rng, grid) < here) if generator is None else grid.chosen(generator, here)
+            yield keep_allowed(block)
 
 
 def _uniform(rng: AbstractRNG, grid: Grid) -> np.ndarray:
     """A number from 0 to 1 for each pair, as PyNN draws them column by column."""
-    if type(rng) is NumpyRNG:
-        return rng.rng.random_sample(len(grid))
     if type(rng) is NativeRNG:
         return rng.next(len(grid))
     parameters = {"low": 0, "high": 1}
@@ -110,9 +111,11 @@ class _DisplacementExpression(connectors.DisplacementDependentProbabilityConnect
     def projection(self, projection: Any) -> None:
         IndexBasedExpression.projection.fset(self, projection)
         self._pre, self._post = (np.ascontiguousarray(cells.positions.T) for cells in (projection.pre, projection.post))
+        self._all = np.arange(len(self._pre))
 
     def __call__(self, i, j):
-        return self._disp_function((self._post[j] - self._pre[i]).T)
+        pre = self._pre if np.array_equal(i, self._all) else self._pre[i]
+        return self._disp_function((self._post[j] - pre).T)
 
 
 class DisplacementDependentProbabilityConnector(
@@ -142,6 +145,9 @@ class ArrayConnector(BlockConnector, connectors.ArrayConnector):
                 f"projection '{projection.label}': ArrayConnector needs a boolean array of shape {projection.shape}, "
                 f"not one of {matrix.dtype} and shape {matrix.shape}"
             )
+        if 8 * np.count_nonzero(matrix) < matrix.size:  # then sorting is cheaper than to transpose
+            pre, post = (index.astype(np.int32) for index in matrix.nonzero())
+            return [Block.sorted_by_column(pre, post, projection.post.size)]
         return (grid.only(grid.elements(matrix)) for grid in grids(*projection.shape))
 
 
@@ -158,8 +164,8 @@ class CloneConnector(BlockConnector, connectors.CloneConnector):
                 f"projection '{projection.label}' must have the pre- and post-synaptic cells of '{reference.label}' "
                 "to be a clone of it"
             )
-        n_pre, n_post = projection.shape
-        pairs = reference._column("postsynaptic_index").astype(np.int64) * n_pre
-        pairs += reference._column("presynaptic_index")
-        post, pre = np.divmod(np.unique(pairs), max(1, n_pre))
-        return [Block(pre, post, np.bincount(post, minlength=n_post))]
+        # in the order (pre, post): connections of one pair lie together
+        pre, post = (reference._column(name) for name in ("presynaptic_index", "postsynaptic_index"))
+        is_new = np.ones(len(pre), dtype=bool)
+        is_new[1:] = (np.diff(pre) != 0) | (np.diff(post) != 0)
+        return [Block.sorted_by_column(pre[is_new], post[is_new], projection.post.size)]

@@ -21,7 +21,8 @@ from pyNN.parameters import LazyArray
 from pyNN.random import NumpyRNG, RandomDistribution
 from pyNN.space import Space
 
-from pynn_annarchy.connectors.blocks import Block, Pairs
+from pynn_annarchy.connectors.blocks import Block, Grid, Pairs
+from pynn_annarchy.engine import _pairs
 from pynn_annarchy.random_numbers import NativeRNG
 
 Value = float | np.ndarray
@@ -34,7 +35,7 @@ _ELEMENTWISE = (
     *(operator.add, operator.sub, operator.mul, operator.truediv, operator.neg, operator.pos, operator.abs),
     *(operator.lt, operator.le, operator.gt, operator.ge),
 )
-"""Give the same bits for an array as for its parts. `pow` is none of them: NumPy squares arrays, but not scalars."""
+"""Give the same bits for an array, its parts and its numbers."""
 
 
 class DistanceMap:
@@ -42,6 +43,8 @@ class DistanceMap:
 
     def __init__(self, projection: Any) -> None:
         self._projection = projection
+        self._last: tuple[Pairs | None, np.ndarray] = (None, np.empty(0))
+        self._scratch = np.empty(0)
 
     def __deepcopy__(self, memo: Any) -> DistanceMap:
         return self
@@ -50,10 +53,27 @@ class DistanceMap:
         return self._as_pynn(i, j)
 
     def between(self, pairs: Pairs) -> np.ndarray:
-        """Distance of each pair, in the unit of the positions."""
-        space = self._projection.space
-        if _overrides_distances(space):
+        """Distance of each pair, in the unit of the positions; an expression asks once for each `d` in it."""
+        if self._last[0] is not pairs:
+            self._last = pairs, self._between(pairs)
+        return self._last[1]
+
+    def _between(self, pairs: Pairs) -> np.ndarray:
+        if _overrides_distances(self._projection.space):
             return _by_column(pairs, self._as_pynn)
+        if isinstance(pairs, Grid) and self._pre.dtype == self._post.dtype == np.float64:
+            return self._in_grid(pairs)
+        return self._listed(pairs)
+
+    def _in_grid(self, grid: Grid) -> np.ndarray:
+        if len(self._scratch) < len(grid):
+            self._scratch = np.empty(len(grid))
+        distances = self._scratch[: len(grid)]
+        _pairs.distances(*self._rows, grid.first, grid.width, distances)
+        return distances
+
+    def _listed(self, pairs: Pairs) -> np.ndarray:
+        space = self._projection.space
         total: Any = None
         for axis in space.axes:
             if self._is_flat(axis):
@@ -86,6 +106,15 @@ class DistanceMap:
         space = self._projection.space
         return np.ascontiguousarray((space.scale_factor * (self._projection.post.positions.T + space.offset)).T)
 
+    @cached_property
+    def _rows(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Coordinates along the axes that matter, and the length of each of these where it is periodic, else 0."""
+        boundaries = self._projection.space.periodic_boundaries or (None, None, None)
+        axes = [axis for axis in self._projection.space.axes if not self._is_flat(axis)]
+        periods = [0.0 if boundaries[axis] is None else boundaries[axis][1] - boundaries[axis][0] for axis in axes]
+        rows = (np.ascontiguousarray(positions[axes]) for positions in (self._pre, self._post))
+        return (*rows, np.array(periods, dtype=float))
+
     def _is_flat(self, axis: int) -> bool:
         """Whether all cells have one coordinate, so that the axis adds zero to each distance."""
         pre, post = self._pre[axis], self._post[axis]
@@ -108,11 +137,19 @@ def evaluate(lazy: larray, pairs: Pairs, draw: Draw) -> Value:
     for function, operand in lazy.operations:
         operands = () if operand is None else (_operand(operand, pairs, draw),)
         are_numbers = all(np.ndim(one) == 0 for one in (value, *operands))
-        if are_numbers or isinstance(function, np.ufunc) or any(function is known for known in _ELEMENTWISE):
+        if are_numbers or _is_elementwise(function, is_function, pairs):
             value = function(value, *operands)
         else:
             value = _applied_by_column(function, (value, *operands), pairs.counts, is_function)
     return value
+
+
+def _is_elementwise(function: Callable[..., Any], is_of_function: bool, pairs: Pairs) -> bool:
+    """Whether the function gives the same bits for a whole block as for its columns, of which PyNN makes numbers where
+    a function is evaluated for a single pair."""
+    if function is operator.pow:  # squares arrays, but not numbers
+        return not (is_of_function and (pairs.counts == 1).any())
+    return isinstance(function, np.ufunc) or any(function is known for known in _ELEMENTWISE)
 
 
 def _operand(operand: Any, pairs: Pairs, draw: Draw) -> Any:
@@ -150,7 +187,9 @@ def _applied_by_column(
         if count:
             end += count
             part = end - 1 if scalars and count == 1 else slice(end - count, end)
-            results.append(_spread(function(*(one if np.ndim(one) == 0 else one[part] for one in operands)), count))
+            # copies: a user's function may work in place
+            parts = (one if np.ndim(one) == 0 else one[part].copy() for one in operands)
+            results.append(_spread(function(*parts), count))
     return _joined(results)
 
 
