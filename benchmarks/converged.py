@@ -1,7 +1,7 @@
-"""Converged solutions of single cells on a grid: spikes are found, and cells reset, at the ends of steps.
+"""Converged solutions: of cells on a grid, where spikes are found and cells reset at the ends of steps; of a synapse.
 
 For examples in which NEST differs by more than the tolerance of tests/scenarios: its Izhikevich cell is integrated by
-Euler's method, and its adaptive exponential cell is reset within a step.
+Euler's method, its adaptive exponential cell is reset within a step, and its plastic weights are not up to date.
 """
 
 from __future__ import annotations
@@ -85,3 +85,19 @@ def _advance(derivative: Callable[[np.ndarray], np.ndarray], x: np.ndarray, dt: 
         k4 = derivative(x + h * k3)
         x = x + h / 6.0 * (k1 + 2.0 * k2 + 2.0 * k3 + k4)
     return x
+
+
+def pair_rule_weights(pre: list[np.ndarray], post: np.ndarray, delay: float) -> np.ndarray:
+    """Weights of the synapses of simple_STDP after all pairs of spikes, in uS: the additive rule, dendritic delays.
+
+    Args:
+        pre: spikes of each source, in ms.
+        post: spikes of the target, in ms, which synapses see after the delay.
+    """
+    maximum, a_plus, a_minus, tau = 1e-7, 0.01, 0.012, 20.0
+    weights = []
+    for times in pre:
+        lag = (post + delay)[None, :] - times[:, None]
+        change = np.where(lag > 0.0, a_plus * np.exp(-lag / tau), -a_minus * np.exp(lag / tau))
+        weights.append(0.5 * maximum + maximum * change.sum())
+    return np.array(weights)

@@ -25,9 +25,9 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 OUT = ROOT / "tests" / "golden" / "examples"
 
-from benchmarks.converged import adaptive_exponential, izhikevich  # noqa: E402
+from benchmarks.converged import adaptive_exponential, izhikevich, pair_rule_weights  # noqa: E402
 from tests.scenarios.examples import EXAMPLES, Example  # noqa: E402
-from tests.scenarios.run_example import INTERVAL, Arrays, pack, run  # noqa: E402
+from tests.scenarios.run_example import FIRST, INTERVAL, Arrays, pack, run  # noqa: E402
 
 CONVERGED: dict[str, dict[tuple[int, int], Callable[[], tuple[np.ndarray, list[float]]]]] = {
     "Izhikevich": {
@@ -136,14 +136,27 @@ def record(example: Example, sources: Path) -> None:
     arrays = run(example.peer, script, example.arguments, example.peer_trials, example.whole)
     for (population, column), solve in CONVERGED.get(example.name, {}).items():
         replace(arrays, f"network0.population{population}.v", column, *solve())
+    if example.name == "simple_STDP":
+        with_all_pairs(arrays)
     np.savez_compressed(OUT / f"{example.name}.npz", **pack(arrays))
+
+
+def with_all_pairs(arrays: Arrays) -> None:
+    """Adds to the weights of simple_STDP what the peers apply at the next pre-synaptic spike only: the last pair."""
+    sources = [np.arange(100.0 + shift, 1060.0, 100.0) for shift in range(-30, 30)]
+    weights = pair_rule_weights(sources, arrays["network0.population1.v.spikes"][:, 1], delay=3.0)
+    theirs = arrays["network0.projection0.weights"]
+    print(f"weights: the peer was {1e9 * np.abs(weights - theirs).max():.3f} fS off", file=sys.stderr)
+    arrays["network0.projection0.weights"] = weights
+    arrays["network0.projection0.attributes"][[0, 2]] = weights.mean(), weights.std()
 
 
 def replace(arrays: Arrays, key: str, column: int, v: np.ndarray, spikes: list[float]) -> None:
     """Puts the converged solution of a cell in place of the peer's, at the script's time step of 0.01 ms."""
-    kept = v[:: round(INTERVAL / 0.01)]
+    kept = v[round(FIRST / 0.01) :: round(INTERVAL / 0.01)]
     theirs = arrays[f"{key}.traces"][:, column]
-    near = np.abs(INTERVAL * np.arange(len(kept))[:, None] - np.array([*spikes, np.inf])).min(axis=1) < 2.0
+    times = FIRST + INTERVAL * np.arange(len(kept))
+    near = np.abs(times[:, None] - np.array([*spikes, np.inf])).min(axis=1) < 2.0
     print(f"{key}, cell {column}: the peer was {np.abs(kept - theirs)[~near].max():.3f} mV off", file=sys.stderr)
     arrays[f"{key}.traces"][:, column] = kept
     arrays[f"{key}.means"][column], arrays[f"{key}.counts"][column] = v.mean(), len(spikes)
@@ -158,7 +171,7 @@ def record_in_a_process_of_its_own(example: Example, sources: Path) -> None:
         environment = {**os.environ, "MPLBACKEND": "Agg"}
         finished = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
     outcome = f"failed: {finished.stderr.strip()[-400:]}" if finished.returncode else "recorded"
-    outcome += "".join(f"\n    {line}" for line in finished.stderr.splitlines() if line.endswith("mV off"))
+    outcome += "".join(f"\n    {line}" for line in finished.stderr.splitlines() if line.endswith(" off"))
     print(f"{example.name} on {example.peer}: {outcome}", flush=True)
 
 

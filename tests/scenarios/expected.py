@@ -1,30 +1,17 @@
 """Scenarios and examples of PyNN that this back end does not pass, with reasons.
 
-The lists are kept true by the tests: what is listed and passes is a failure. `python -m tests.scenarios.expected`
-prints the table of README.md.
+The list is kept true by the tests: what is listed and passes is a failure. `python -m tests.scenarios.expected` prints
+the table of README.md.
 """
-
-NOT_YET = {
-    "MultiQuantalSynapse": ("multiquantal_synapses",),
-    "STDPMechanism": ("simple_STDP", "stdp_network"),
-    "SimpleStochasticSynapse": ("stochastic_synapses",),
-    "TsodyksMarkramSynapse": ("stochastic_deterministic_comparison", "stochastic_tsodyksmarkram"),
-}
-"""What comes with the rest of PyNN: missing model -> scenarios and examples."""
 
 MULTI_COMPARTMENT = "needs multi-compartment cells, which this back end does not have"
 
-NEVER = {
-    "scenario5.test_scenario5": MULTI_COMPARTMENT,
+EXPECTED = {
     "newer.mc_recording_at_locations": MULTI_COMPARTMENT,
     "newer.mc_subthreshold_dc": MULTI_COMPARTMENT,
     "nineml_neuron": "fails on every back end: it is written for an old version of the nineml library",
+    "scenario5.test_scenario5": MULTI_COMPARTMENT,
     "simpleRandomNetwork_csa": "fails on every back end: it gives NumpyRNG.next() an argument that PyNN has no more",
-}
-
-EXPECTED = {
-    **{name: f"needs {model}, which is still to come" for model, names in NOT_YET.items() for name in names},
-    **NEVER,
 }
 
 

@@ -20,8 +20,10 @@ from typing import Any
 
 import numpy as np
 
-INTERVAL = 0.5
-"""Between the samples that are kept of a signal, in ms."""
+FIRST, INTERVAL = 0.2, 0.5
+"""Time of the first sample that is kept of a signal, and time between them, in ms.
+
+No spike arrives at these times: back ends differ in whether a value recorded at an arrival holds the change."""
 
 CHANNELS = 4
 """So many cells of a population keep their traces; the mean is over all."""
@@ -108,7 +110,7 @@ def population(segment: Any) -> Iterator[tuple[str, np.ndarray]]:
         yield f"{signal.name}.mean", values.mean()
         yield f"{signal.name}.means", values[:, :CHANNELS].mean(axis=0)
         yield f"{signal.name}.range", np.ptp(values)
-        yield f"{signal.name}.traces", values[:: max(1, round(INTERVAL / period)), :CHANNELS]
+        yield f"{signal.name}.traces", values[round(FIRST / period) :: round(INTERVAL / period), :CHANNELS]
         if signal.name == "v":
             channels = [int(index) for index in signal.array_annotations["channel_index"][:CHANNELS]]
             rows = [
