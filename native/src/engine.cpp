@@ -159,7 +159,15 @@ void Engine::remember(int64_t n, int partition) {
         }
 }
 
+void Engine::accept(int number) {
+    if (step == 0) return;  // spikes of t = 0 are published when the first run begins
+    Projection& projection = *projections[std::size_t(number)];
+    const auto& spikes = populations[std::size_t(projection.pre)]->spikes[step & 1];
+    for (int p = 0; p < partitions; ++p) projection.accept(spikes, step, p, now());
+}
+
 void Engine::apply(int number) {
+    accept(number);
     Projection& projection = *projections[std::size_t(number)];
     const Population& post = *populations[std::size_t(projection.post)];
     projection.apply(step, now(), 1.0 / post.quanta[std::size_t(projection.receptor)]);

@@ -53,6 +53,11 @@ Shifts Projection::shifts(int delay) const {
     return {delay - post, post, snapped(delay * (1.0 - 2.0 * dendritic))};
 }
 
+void Projection::inherit(Projection& old) {
+    learning = std::move(old.learning);
+    for (Learning& state : learning) state.forget_passed();
+}
+
 void Projection::prepare_learning(const uint64_t* order) {
     const std::size_t stride = std::size_t(1 + module->n_post_traces);
     if (learning.size() != rows.size()) learning.assign(rows.size(), Learning());
@@ -125,6 +130,7 @@ pnn_rows Projection::learning_view(int partition, pnn_rows view) const {
     view.ranks = part.ranks.data();
     view.history = state.history.data();
     view.history_capacity = state.capacity;
+    view.origin = origin;
     view.object_index = object_index;
     view.bound = bound;
     return view;
@@ -168,14 +174,14 @@ pnn_passage make_passage(const DelayedRows& part, uint32_t group, const Shifts& 
 
 }  // namespace
 
-void Projection::deliver_learning(const std::vector<SpikeList>& spikes, const pnn_rows& view_of_target, int64_t n, int partition,
-                                  std::vector<pnn_passage>& due, const pnn_step& step, int& failed) {
+void Projection::accept(const std::vector<SpikeList>& spikes, int64_t emitted, int partition, const pnn_step& step) {
     const auto p = std::size_t(partition);
     const DelayedRows& part = *rows[p];
     Learning& state = learning[p];
-    Calendar& calendar = calendars[p];
+    if (state.accepted == emitted) return;
+    state.accepted = emitted;
     const auto n_traces = std::size_t(module->n_pre_traces);
-    pnn_rows view = learning_view(partition, view_of_target);
+    const pnn_rows view = learning_view(partition);
     for (const SpikeList& list : spikes)
         for (int64_t i = 0; i < list.n; ++i) {
             const uint32_t source = list.index[std::size_t(i)], multiplicity = list.count[std::size_t(i)];
@@ -191,16 +197,16 @@ void Projection::deliver_learning(const std::vector<SpikeList>& spikes, const pn
                 state.unused.pop_back();
             }
             const int32_t before = state.latest[source];
-            state.spikes[place] = {n - 1, before, multiplicity};
+            state.spikes[place] = {emitted, before, multiplicity};
             state.latest[source] = int32_t(place);
             if (n_traces > 0) {
                 double* traces = state.pre_traces.data() + place * n_traces;
                 pnn_event event{};
-                event.since_pre = double(n - 1);
+                event.since_pre = double(emitted);
                 event.t_pre = never;
                 if (before >= 0) {
                     std::copy_n(state.pre_traces.data() + std::size_t(before) * n_traces, n_traces, traces);
-                    event.since_pre = double(n - 1 - state.spikes[std::size_t(before)].emitted);
+                    event.since_pre = double(emitted - state.spikes[std::size_t(before)].emitted);
                 } else {
                     std::fill_n(traces, n_traces, 0.0);
                 }
@@ -210,8 +216,18 @@ void Projection::deliver_learning(const std::vector<SpikeList>& spikes, const pn
                     event.since_pre = 0.0;
                 }
             }
-            calendar.at(n - 1 + part.group_delay[first]).push_back({first, last, multiplicity, place});
+            calendars[p].at(emitted + part.group_delay[first]).push_back({first, last, multiplicity, place});
         }
+}
+
+void Projection::deliver_learning(const std::vector<SpikeList>& spikes, const pnn_rows& view_of_target, int64_t n, int partition,
+                                  std::vector<pnn_passage>& due, const pnn_step& step, int& failed) {
+    const auto p = std::size_t(partition);
+    const DelayedRows& part = *rows[p];
+    Learning& state = learning[p];
+    Calendar& calendar = calendars[p];
+    accept(spikes, n - 1, partition, step);
+    pnn_rows view = learning_view(partition, view_of_target);
     const auto kept = state.due.find(n);
     if (kept != state.due.end()) {
         for (const DueIncrement& increment : kept->second) view.accumulator[increment.element] += increment.amount;

@@ -346,12 +346,9 @@ bool Projection::in_flight() const {
 void Projection::clear() {
     for (Calendar& calendar : calendars) calendar.clear();
     for (Learning& state : learning) {
-        state.spikes.clear();
-        state.pre_traces.clear();
-        state.unused.clear();
-        std::fill(state.latest.begin(), state.latest.end(), -1);
+        state.forget_passed();
         std::fill(state.history.begin(), state.history.end(), 0.0);
-        state.caught_up = state.applied = PNN_NEVER;
+        state.accepted = state.caught_up = state.applied = PNN_NEVER;
         state.due.clear();
     }
 }

@@ -50,6 +50,7 @@ class Rows:
         n_parameters: int,
         dendritic: float,
         declared_bound: float,
+        origin: int,
         tables: list[NDArray[np.float64] | None],
     ) -> None: ...
     def prepare_learning(self, order: NDArray[np.uint64]) -> None: ...

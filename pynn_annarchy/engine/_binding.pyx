@@ -119,6 +119,7 @@ cdef extern from "pynn_annarchy/engine.h" namespace "pnn" nogil:
         cbool learns
         double dendritic
         double declared_bound
+        double origin
         int weight_field
         int n_parameters
         vector[vector[double]] tables
@@ -129,6 +130,7 @@ cdef extern from "pynn_annarchy/engine.h" namespace "pnn" nogil:
         void read_column(const uint64_t*, int, int64_t, const pnn_step&, double*) except +
         void read_events(const uint64_t*, int64_t, double*, double*, double*, double*) except +
         cbool in_flight()
+        void inherit(CProjection&)
         Shifts shifts(int)
         vector[Learning] learning
         void build(CStaging&, const vector[int64_t]&) except +
@@ -156,6 +158,7 @@ cdef extern from "pynn_annarchy/engine.h" namespace "pnn" nogil:
         int64_t n_recorded(int)
         void take_recorded(int, int64_t*, int64_t*)
         void update_quanta(int)
+        void accept(int) except +
         void apply(int) except +
         pnn_step now()
     const double headroom
@@ -295,8 +298,9 @@ cdef class Rows:
         """In steps."""
         return self._describe(order, "delay", np.uint16)
 
-    def learn(self, int weight_field, int n_parameters, double dendritic, double declared_bound, list tables):
-        """Says that a module's synapses learn: where the weight lies among their fields, and the tables of their decays."""
+    def learn(self, int weight_field, int n_parameters, double dendritic, double declared_bound, int64_t origin, list tables):
+        """Says that a module's synapses learn: where the weight lies among their fields, the step from which on what they
+        store holds, and the tables of their decays."""
         cdef CProjection* projection = self.projection.get()
         cdef const double[::1] values
         cdef vector[double] table
@@ -306,6 +310,7 @@ cdef class Rows:
         projection.n_parameters = n_parameters
         projection.dendritic = dendritic
         projection.declared_bound = declared_bound
+        projection.origin = origin
         projection.tables.clear()
         projection.table_pointers.clear()
         projection.table_length = 0
@@ -344,8 +349,8 @@ cdef class Rows:
             self.projection.get().set_column(&order[0], field, &values[0], 0.0)
 
     def inherit(self, Rows old):
-        """Takes over what rows of the same cells, of which no spike is under way, know of the past."""
-        self.projection.get().learning = move(old.projection.get().learning)
+        """Takes over what rows of the same cells, of which no spike is under way, know of post-synaptic spikes."""
+        self.projection.get().inherit(old.projection.get()[0])
 
     def shifts(self, delay):
         """How delays, in steps, divide: from emission to passage, from a post-synaptic spike to its arrival, and how much
@@ -655,6 +660,7 @@ cdef class Engine:
         cdef double[::1] out = np.empty(projection.size())
         if out.shape[0]:
             with nogil:
+                self.engine.accept(number)
                 projection.read_column(&order[0], field, self.engine.step, self.engine.now(), &out[0])
         return np.asarray(out)
 
@@ -666,6 +672,7 @@ cdef class Engine:
         cdef double[:, ::1] pre_traces = np.zeros((projection.module.n_pre_traces + 1, n))
         cdef double[:, ::1] post_traces = np.zeros((projection.module.n_post_traces + 1, n))
         if n:
+            self.engine.accept(number)
             projection.read_events(&order[0], self.engine.step, &last_pre[0], &last_post[0], &pre_traces[0, 0], &post_traces[0, 0])
         traces = (np.asarray(pre_traces)[: projection.module.n_pre_traces], np.asarray(post_traces)[: projection.module.n_post_traces])
         return np.asarray(last_pre), np.asarray(last_post), *traces

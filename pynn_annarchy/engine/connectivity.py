@@ -197,7 +197,7 @@ class Synapses:
         if name == "delay":
             self._set_delay(np.rint(np.asarray(new) / self.network.dt))
             return
-        self.state.settle()
+        self.state.before_change(name)
         if name == "weight":
             self.rows.set_weight(self.cached_order(), spread(new, self.n))
             self.state.weight_set(value, index)
@@ -214,16 +214,13 @@ class Synapses:
         objection = parameter.objection(float(np.min(new))) if np.size(new) else ""
         if objection:
             raise ModelError(f"'{self.label}': {name} {objection}")
-        self.state.settle()
-        if not isinstance(new, float) and isinstance(self.parameters[name], float):
-            self.state.take_out()
+        self.state.before_change(name)
         self.parameters[name] = new
         self.network.bounds_changed(self.post_cells)
         self.unbind()
 
     def _set_delay(self, steps: FloatArray) -> None:
         self.state.refuse_new_delays()
-        self.state.take_out()
         builder = SynapseBuilder(self)
         builder.add(self.pre(), self.post(), self.get("weight"), np.broadcast_to(steps, (self.n,)))
         old = self.rows

@@ -14,7 +14,8 @@ import numpy as np
 from pynn_annarchy import _mathematics
 from pynn_annarchy.engine.arrays import FloatArray, IntArray, Value, spread, updated
 from pynn_annarchy.exceptions import ModelError
-from pynn_annarchy.kernels.ir import LearningKernel
+from pynn_annarchy.kernels.ir import LearningKernel, Moment, loaded, statement_values, values_in
+from pynn_annarchy.language.visit import identifiers
 from pynn_annarchy.model.variables import WEIGHT
 from pynn_annarchy.targets.compile import CompiledModel, Storage, storage_for
 from pynn_annarchy.targets.reference_learning import Events, present
@@ -36,6 +37,8 @@ class LearningState:
         self._initial: dict[str, Value] = {}
         """What `reset` goes back to, where users said so; the weight from the first run on."""
         self._is_each = False
+        self.origin = synapses.network.step
+        """The step from which on the stored values hold where no spike has come since."""
 
     # which variables there are
 
@@ -76,7 +79,7 @@ class LearningState:
         tables = [self._table(tau) for tau in model.decay_taus(values)]
         bound = model.bound(synapses.parameters) or 0.0
         weight_field = names.index(WEIGHT) if WEIGHT in names else -1
-        synapses.rows.learn(weight_field, len(kernel.parameters), synapses.dendritic, bound, tables)
+        synapses.rows.learn(weight_field, len(kernel.parameters), synapses.dendritic, bound, self.origin, tables)
         if WEIGHT in self.names and WEIGHT not in self._initial:
             self._initial[WEIGHT] = _one_if_equal(synapses.rows.weight(synapses.cached_order()))
 
@@ -138,16 +141,21 @@ class LearningState:
         last_pre, last_post = synapses.network.loop.read_events(synapses)
         delay = np.rint(synapses.get("delay") / synapses.network.dt)
         shifts = synapses.rows.shifts(delay) if synapses.rows is not None else np.zeros((3, 0))
-        since_pre = np.where(np.isnan(last_pre), now, now - last_pre - shifts[0])
-        since_post = np.where(np.isnan(last_post), now, now - last_post - shifts[1])
-        t, dt = synapses.network.t, synapses.network.dt
+        since_pre, since_post = (
+            np.fmin(now - self.origin, now - last - shift)
+            for last, shift in zip((last_pre, last_post), shifts[:2], strict=True)
+        )
+        t_pre, t_post = (
+            np.where(np.isnan(last), -np.inf, (last + shift) * synapses.network.dt)
+            for last, shift in zip((last_pre, last_post), shifts[:2], strict=True)
+        )
         return Events(
             since_pre=since_pre,
             since_post=since_post,
             since_any=np.minimum(since_pre, since_post),
-            t=t,
-            t_pre=np.where(np.isnan(last_pre), -np.inf, t - since_pre * dt),
-            t_post=np.where(np.isnan(last_post), -np.inf, t - since_post * dt),
+            t=synapses.network.t,
+            t_pre=t_pre,
+            t_post=t_post,
             step=synapses.network.step,
         )
 
@@ -155,14 +163,31 @@ class LearningState:
 
     @property
     def _has_begun(self) -> bool:
-        """Whether spikes may have changed something that the loop holds."""
+        """Whether spikes may have changed something."""
         synapses = self._synapses
-        return synapses.network.step > 0 and synapses.is_bound and self.kernel is not None
+        return synapses.network.step > 0 and synapses.rows is not None and self.kernel is not None
 
-    def settle(self) -> None:
-        """Applies what has reached the synapses by now, before somebody changes them."""
-        if self._has_begun:
+    def before_change(self, name: str) -> None:
+        """Applies what has reached the synapses by now, before a parameter, a variable or the weight changes."""
+        if not self._has_begun:
+            return
+        if self._acts_between_spikes(name):
+            self.take_out()
+        elif self._synapses.is_bound:
             self._synapses.network.loop.settle(self._synapses)
+
+    def _acts_between_spikes(self, name: str) -> bool:
+        """Whether values as of the last spike would mean something else after a change of this one."""
+        kernel, model = self.kernel, self._synapses.compiled
+        assert kernel is not None and model is not None
+        if name in self.names:
+            traces = {field.name for field in (*kernel.pre_traces, *kernel.post_traces)}
+            return name in traces | {relaxation.variable for relaxation in model.updates.relaxations}
+        read = {field.name for value in statement_values(kernel.present) for field in loaded(value)}
+        for derived in reversed(model.updates.derived):
+            if derived.name in read:
+                read |= identifiers(derived.expression)
+        return name in read | set(kernel.trace_parameters)
 
     def set(self, name: str, new: Value) -> None:
         """Gives a variable (not the weight) new values, as of now; a reset goes back to them."""
@@ -174,7 +199,6 @@ class LearningState:
             and self._starts_at_zero(name)
         ):
             return
-        self.take_out()
         self._initial[name] = new
         self._pending = {**(self._pending or {}), name: new} if self._synapses.network.step > 0 else None
 
@@ -189,15 +213,25 @@ class LearningState:
             self._initial[WEIGHT] = updated(self._initial[WEIGHT], value, self._synapses.n, index, WEIGHT)
 
     def take_out(self) -> None:
-        """Takes all variables out of the loop, to be given back, maybe in another form, with the next binding."""
-        if self._synapses.network.step > 0 and self.kernel is not None:
-            self._synapses.network.prepare()
-            self._pending = dict(self.stored(self.names))
+        """Takes all variables out of the loop as they are now, to be given back with the next binding.
+
+        From then on they are kept in every synapse: a trace of a cell would hold for spikes on their way, too.
+        """
+        if not self._has_begun:
+            return
+        synapses = self._synapses
+        synapses.network.prepare()
+        synapses.network.loop.settle(synapses)
+        values: dict[str, Value] = {name: self.get(name) for name in self.names}
+        if WEIGHT in values and synapses.rows is not None:
+            synapses.rows.set_weight(synapses.cached_order(), np.ascontiguousarray(values[WEIGHT]))
+        self._pending, self._is_each, self.origin = values, True, synapses.network.step
+        synapses.unbind()
 
     def restore(self) -> None:
         """Back to the values at t = 0."""
         synapses = self._synapses
-        self._pending, self._is_each = None, False
+        self._pending, self._is_each, self.origin = None, False, 0
         if synapses.rows is not None and WEIGHT in self._initial and self.kernel is not None:
             synapses.rows.set_weight(synapses.cached_order(), spread(self._initial[WEIGHT], synapses.n))
             synapses.network.bounds_changed(synapses.post_cells)
@@ -207,9 +241,12 @@ class LearningState:
     def refuse_new_delays(self) -> None:
         """ModelError where new delays would concern spikes that are under way past synapses that learn."""
         synapses = self._synapses
-        if not self._has_begun or synapses.rows is None:
+        kernel = self.kernel
+        if kernel is None or not self._has_begun:
             return
-        if synapses.rows.in_flight or synapses.dendritic > 0:
+        self.take_out()
+        reads_past = any(isinstance(value, Moment) and value.name == "t_pre" for value in values_in(kernel))
+        if synapses.network.loop.in_flight(synapses) or synapses.dendritic > 0 or reads_past:
             raise ModelError(
                 f"'{synapses.label}': delays of synapses that learn cannot change while spikes are under way: set them "
                 "before the first run or after reset()"

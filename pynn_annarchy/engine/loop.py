@@ -71,6 +71,10 @@ class Loop(ABC):
         """Applies all that has reached synapses that learn by now."""
 
     @abstractmethod
+    def in_flight(self, synapses: Synapses) -> bool:
+        """Whether spikes are on their way past synapses that learn, or what they send is on its way to the cells."""
+
+    @abstractmethod
     def read_variable(self, synapses: Synapses, name: str) -> FloatArray:
         """A variable of synapses that learn, as of the last spike of its side that has reached each of them by now."""
 

@@ -122,6 +122,10 @@ class NativeLoop(Loop):
     def settle(self, synapses: Synapses) -> None:
         self._engine.apply(synapses.number)
 
+    def in_flight(self, synapses: Synapses) -> bool:
+        assert synapses.rows is not None
+        return synapses.rows.in_flight
+
     def read_variable(self, synapses: Synapses, name: str) -> FloatArray:
         kernel = self._model_of(synapses).kernel
         assert isinstance(kernel, LearningKernel)

@@ -66,6 +66,8 @@ class LearningConnections:
     last_pre: _Last
     last_post: _Last
     arrivals: list[_Arrival] = field(default_factory=list)
+    accepted: int = -1
+    """The step whose spikes were sent on their way last."""
     due: dict[int, list[tuple[IntArray, IntArray, FloatArray]]] = field(default_factory=dict)
     """(synapses, multiplicities, sums of increments) by the step in which they fall due."""
 
@@ -98,7 +100,10 @@ class LearningConnections:
             self.fields[name] = np.array(spread(value, synapses.n))
 
     def send(self, sources: IntArray, counts: IntArray, emitted: int) -> None:
-        """Sources spike."""
+        """Sources spike; said twice, it is heard once."""
+        if emitted == self.accepted:
+            return
+        self.accepted = emitted
         self._travel(_PRE, self.pre, sources, counts, emitted, self.shifts[0])
 
     def remember(self, cells: IntArray, counts: IntArray, emitted: int) -> None:
@@ -136,8 +141,9 @@ class LearningConnections:
         last_post = np.where(coincident, self.last_post.before[here], self.last_post.emitted[here])
         last_pre = self.last_pre.emitted[here]
         age = emitted + shift[0]
-        since_pre = np.where(np.isnan(last_pre), age, emitted - last_pre)
-        since_post = np.where(np.isnan(last_post), age, (emitted - last_post) + shift[2])
+        since_origin = age - self.synapses.state.origin
+        since_pre = np.fmin(emitted - last_pre, since_origin)
+        since_post = np.fmin((emitted - last_post) + shift[2], since_origin)
         since_any = np.where(coincident, 0.0, np.minimum(since_pre, since_post))
         t_pre, t_post = self._moment(last_pre, shift[0]), self._moment(last_post, shift[1])
         t = age * step.dt
@@ -161,8 +167,9 @@ class LearningConnections:
         last_pre = np.where(coincident, self.last_pre.before[here], self.last_pre.emitted[here])
         last_post = self.last_post.emitted[here]
         age = emitted + shift[1]
-        since_pre = np.where(np.isnan(last_pre), age, (emitted - last_pre) - shift[2])
-        since_post = np.where(np.isnan(last_post), age, emitted - last_post)
+        since_origin = age - self.synapses.state.origin
+        since_pre = np.fmin((emitted - last_pre) - shift[2], since_origin)
+        since_post = np.fmin(emitted - last_post, since_origin)
         since_any = np.where(coincident, 0.0, np.minimum(since_pre, since_post))
         t_pre, t_post = self._moment(last_pre, shift[0]), self._moment(last_post, shift[1])
         t = age * step.dt
@@ -197,5 +204,5 @@ class LearningConnections:
     def rewind(self) -> None:
         """No spike so far."""
         n = self.synapses.n
-        self.arrivals, self.due = [], {}
+        self.arrivals, self.due, self.accepted = [], {}, -1
         self.last_pre, self.last_post = _Last.of(n), _Last.of(n)

@@ -103,20 +103,32 @@ class ReferenceLoop(Loop):
         if known is None or known.rows is not synapses.rows:
             fresh = LearningConnections.of(synapses, model)
             if known is not None:
-                fresh.last_pre, fresh.last_post = known.last_pre, known.last_post
+                fresh.last_post, fresh.accepted = known.last_post, known.accepted
             self._learning[synapses.number] = fresh
         self._learning[synapses.number].bind()
 
+    def _caught_up(self, synapses: Synapses) -> LearningConnections:
+        """The connections after all that has reached them by now: spikes of the last step may pass at once."""
+        learning = self._learning[synapses.number]
+        if self._network.step > 0:
+            learning.send(*self._published.get(synapses.pre_cells.number, _NO_SPIKES), self._network.step)
+            learning.apply(self._network.step, self._step_of(self._network.step))
+        return learning
+
     def settle(self, synapses: Synapses) -> None:
-        weight = self._learning[synapses.number].fields[WEIGHT]
+        weight = self._caught_up(synapses).fields[WEIGHT]
         assert synapses.rows is not None
         synapses.rows.set_weight(synapses.cached_order(), np.ascontiguousarray(weight))
 
+    def in_flight(self, synapses: Synapses) -> bool:
+        learning = self._learning[synapses.number]
+        return bool(learning.arrivals or learning.due)
+
     def read_variable(self, synapses: Synapses, name: str) -> FloatArray:
-        return np.array(self._learning[synapses.number].fields[name])
+        return np.array(self._caught_up(synapses).fields[name])
 
     def read_events(self, synapses: Synapses) -> tuple[FloatArray, FloatArray]:
-        connections = self._learning[synapses.number]
+        connections = self._caught_up(synapses)
         return connections.last_pre.emitted.copy(), connections.last_post.emitted.copy()
 
     def advance(self, last_step: int) -> Synapses | None:
@@ -137,9 +149,7 @@ class ReferenceLoop(Loop):
         failed = None
         for connections in self._connections.values():
             self._send(connections, n)
-        step = reference.Step(
-            n, (n - 1) * self._network.dt, self._network.dt, self._network.seed_key, self._network.trial, 0
-        )
+        step = self._step_of(n)
         for connections in [*self._connections.values(), *self._draining]:
             if not self._deliver(connections, step):
                 failed = connections.synapses
@@ -164,6 +174,10 @@ class ReferenceLoop(Loop):
         for cells in self._network.cells:
             self._record(cells, n)
         return failed
+
+    def _step_of(self, n: int) -> reference.Step:
+        network = self._network
+        return reference.Step(n, (n - 1) * network.dt, network.dt, network.seed_key, network.trial, 0)
 
     def _publish_given(self, n: int) -> None:
         for number, events in self._events.items():

@@ -68,6 +68,7 @@ typedef struct pnn_rows {
     const uint32_t* ranks;        // canonical rank of each synapse, where the module draws
     const double* history;        // what the partition's post-synaptic elements did, one block each (see below)
     int64_t history_capacity;     // spikes that a block holds, a power of two
+    double origin;                // step from which on the stored values hold, 0 or when somebody set them last
 } pnn_rows;
 
 // A block of the history: [number of spikes so far, entry, entry, ...]; the k-th spike is entry k % capacity: the step of
@@ -93,7 +94,7 @@ typedef struct pnn_passage {
 
 #define PNN_NEVER INT64_MIN
 
-// A spike as a model's statements see it. Elapsed times in steps, since t = 0 where there was no event before.
+// A spike as a model's statements see it. Elapsed times in steps, since `origin` where there was no event after it.
 typedef struct pnn_event {
     double since_pre;
     double since_post;

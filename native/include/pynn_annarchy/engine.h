@@ -97,6 +97,7 @@ public:
     std::vector<std::vector<double>> tables;         // decays, in the module's order; empty for none
     std::vector<const double*> table_pointers;
     int64_t table_length = 0;
+    double origin = 0.0;                             // step from which on the stored values hold
     // Sorts the staged synapses into rows and frees them; partitions are those of the post-synaptic population.
     void build(Staging& staging, const std::vector<int64_t>& bounds);
     int64_t size() const;
@@ -118,6 +119,9 @@ public:
     // For modules that learn; see learning.cpp.
 
     Shifts shifts(int delay) const;
+    // Takes over the past of a projection between the same cells that had other delays: post-synaptic spikes, all of which
+    // have reached it. Of pre-synaptic ones, none may be under way, and those that have passed are forgotten.
+    void inherit(Projection& old);
     // Makes room for what the module stores; weights that it changes get a place each.
     void prepare_learning(const uint64_t* order);
     // Sets a field, in canonical order (`each`) or to one value (`each` null).
@@ -129,6 +133,8 @@ public:
     // For each synapse in canonical order: emission of the last pre-synaptic spike that has passed by `now`, of the last
     // post-synaptic one that has arrived (NaN for none), and the traces right after them, one row a trace; any may be null.
     void read_events(const uint64_t* order, int64_t now, double* last_pre, double* last_post, double* pre_traces, double* post_traces);
+    // Sends the spikes of a step, given by partition of the sources, on their way, if that has not been done yet.
+    void accept(const std::vector<SpikeList>& spikes, int64_t emitted, int partition, const pnn_step& step);
     void deliver_learning(const std::vector<SpikeList>& spikes, const pnn_rows& shared_view, int64_t n, int partition,
                           std::vector<pnn_passage>& due, const pnn_step& step, int& failed);
     // Adds the spikes of the post-synaptic cells of one partition to the history.
@@ -165,6 +171,8 @@ public:
     int64_t n_recorded(int population) const;
     // Hands over the recorded spikes since the last time, one entry a spike, sorted by (step, index).
     void take_recorded(int population, int64_t* step, int64_t* index);
+    // Sends the spikes of the last step on their way past the synapses of a projection that learns: they may pass at once.
+    void accept(int projection);
     // Applies all events that have reached the synapses of a projection that learns.
     void apply(int projection);
     pnn_step now() const { return step_value(step); }

@@ -49,6 +49,8 @@ struct Zeros {
     double values[n > 0 ? n : 1] = {};
 };
 
+PNN_FN double shorter(double a, double b) { return a < b ? a : b; }
+
 template <class Model>
 PNN_FN const double* block_of(const pnn_rows& rows, uint64_t element) {
     return rows.history + element * static_cast<uint64_t>(1 + rows.history_capacity * (1 + Model::n_post_traces));
@@ -57,7 +59,7 @@ PNN_FN const double* block_of(const pnn_rows& rows, uint64_t element) {
 // Applies what the post-synaptic element did after `from` and up to `limit`; both in emission times of its spikes.
 template <class Model>
 PNN_FN int64_t apply_post(const Model& model, typename Model::State& state, uint64_t s, const History& history,
-                          const pnn_passage& passage, double from, double limit, double dt) {
+                          const pnn_passage& passage, double from, double limit, double origin, double dt) {
     const int64_t oldest = history.oldest();
     int64_t last = history.count;
     while (last > oldest && history.step(last - 1) > limit) --last;
@@ -72,9 +74,10 @@ PNN_FN int64_t apply_post(const Model& model, typename Model::State& state, uint
         const bool coincident = passage.previous != PNN_NEVER && emitted == static_cast<double>(passage.previous) + passage.sees;
         const int64_t pre = coincident ? passage.earlier : passage.previous;
         const bool has_pre = pre != PNN_NEVER, has_post = k > 0;
-        event.since_pre = has_pre ? (emitted - static_cast<double>(pre)) - passage.sees : age;
-        event.since_post = has_post ? emitted - history.step(k - 1) : age;
-        event.since_any = coincident ? 0.0 : event.since_pre < event.since_post ? event.since_pre : event.since_post;
+        const double since_origin = age - origin;
+        event.since_pre = has_pre ? shorter((emitted - static_cast<double>(pre)) - passage.sees, since_origin) : since_origin;
+        event.since_post = has_post ? shorter(emitted - history.step(k - 1), since_origin) : since_origin;
+        event.since_any = coincident ? 0.0 : shorter(event.since_pre, event.since_post);
         event.t = age * dt;
         event.t_pre = has_pre ? (static_cast<double>(pre) + passage.pre_shift) * dt : -__builtin_inf();
         event.t_post = has_post ? (history.step(k - 1) + passage.post_shift) * dt : -__builtin_inf();
@@ -104,7 +107,7 @@ PNN_FN double pass(const Model& model, uint64_t s, uint64_t element, const pnn_r
             from = visit > from ? visit : from;
         }
         const double latest = passage.post_shift == 0.0 ? now - 0.5 : now;
-        seen = apply_post(model, state, s, history, passage, from, passage.multiplicity > 0 ? latest : passage.until, dt);
+        seen = apply_post(model, state, s, history, passage, from, passage.multiplicity > 0 ? latest : passage.until, rows.origin, dt);
     }
     double sum = 0.0;
     if (passage.multiplicity > 0) {
@@ -121,9 +124,12 @@ PNN_FN double pass(const Model& model, uint64_t s, uint64_t element, const pnn_r
         const bool has_post = before > 0;
         constexpr Zeros<Model::n_post_traces> zeros;
         const double* post_traces = has_post ? history.entry(before - 1) + 1 : zeros.values;
-        event.since_pre = has_pre ? static_cast<double>(passage.emitted - passage.previous) : age;
-        event.since_post = has_post ? (static_cast<double>(passage.emitted) - history.step(before - 1)) + passage.sees : age;
-        event.since_any = event.coincident ? 0.0 : event.since_pre < event.since_post ? event.since_pre : event.since_post;
+        const double since_origin = age - rows.origin;
+        event.since_pre = has_pre ? shorter(static_cast<double>(passage.emitted - passage.previous), since_origin) : since_origin;
+        event.since_post = since_origin;
+        if (has_post)
+            event.since_post = shorter((static_cast<double>(passage.emitted) - history.step(before - 1)) + passage.sees, since_origin);
+        event.since_any = event.coincident ? 0.0 : shorter(event.since_pre, event.since_post);
         event.t = age * dt;
         event.t_pre = has_pre ? (static_cast<double>(passage.previous) + passage.pre_shift) * dt : -__builtin_inf();
         event.t_post = has_post ? (history.step(before - 1) + passage.post_shift) * dt : -__builtin_inf();

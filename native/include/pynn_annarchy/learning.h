@@ -2,6 +2,7 @@
 #ifndef PYNN_ANNARCHY_LEARNING_H
 #define PYNN_ANNARCHY_LEARNING_H
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <vector>
@@ -39,11 +40,20 @@ struct Learning {
     int64_t capacity = 0;             // spikes in a block
     int64_t stride = 0;               // doubles in an entry
     int64_t caught_up = PNN_NEVER;    // step in which all synapses were caught up last
+    int64_t accepted = PNN_NEVER;     // step whose spikes were sent on their way last
     int64_t applied = PNN_NEVER;      // step up to which all events were applied last, those on their way included
     std::map<int64_t, std::vector<DueIncrement>> due;
 
     std::vector<void*> arrays;        // of the fields, in the module's order
     std::vector<int32_t> array_steps;
+
+    // As if no source had sent a spike yet.
+    void forget_passed() {
+        spikes.clear();
+        pre_traces.clear();
+        unused.clear();
+        std::fill(latest.begin(), latest.end(), -1);
+    }
 };
 
 }  // namespace pnn
