@@ -56,6 +56,10 @@ def memory(peer: Peer, back_end: str) -> Contender:
     return Contender(f"pyNN.{back_end}", peer, WORKERS / "memory.py", (back_end,))
 
 
+def building(peer: Peer, back_end: str) -> Contender:
+    return Contender(f"pyNN.{back_end}", peer, WORKERS / "build.py", (back_end,))
+
+
 BRIAN2_COBA = Contender("Brian2 standalone", BRIAN2, WORKERS / "brian2_vogels_abbott.py", ("COBA",))
 BRIAN2_CUBA = Contender("Brian2 standalone", BRIAN2, WORKERS / "brian2_vogels_abbott.py", ("CUBA",))
 ANNARCHY5_COBA = Contender("ANNarchy 5", ANNARCHY5, WORKERS / "annarchy5_coba.py", ())
@@ -82,6 +86,12 @@ CASES = (
         ("build", "bytes_per_synapse", "peak_bytes_per_synapse"),
         (memory(OURS, "annarchy"), memory(NEST, "nest")),
         most_repeats=1,
+    ),
+    Case(
+        "build",
+        "A projection of 4,000 x 4,000 cells, one pair in fifty connected: by chance, and by distance, exp(-d*d/28.0)",
+        ("fixed_probability", "by_distance", "fixed_probability_connections", "by_distance_connections"),
+        (building(OURS, "annarchy"), building(NEST, "nest")),
     ),
     Case(
         "recording",

@@ -19,9 +19,16 @@ UNITS = {
     "rate_inhibitory": "Hz",
     "bytes_per_synapse": "bytes",
     "peak_bytes_per_synapse": "bytes",
+    "fixed_probability_connections": "",
+    "by_distance_connections": "",
     "peak_of_samples": "of the samples' memory",
 }
-NOT_A_COST = {"rate_excitatory", "rate_inhibitory"}
+NOT_A_COST = {
+    "rate_excitatory",
+    "rate_inhibitory",
+    "fixed_probability_connections",
+    "by_distance_connections",
+}
 
 
 def machine() -> str:

@@ -51,7 +51,7 @@ class MapConnector(connectors.MapConnector):
         """
         refuse_location(self)
         values = SynapseValues(self._parameters_from_synapse_type(projection, distance_map))
-        if values.has_lists:
+        if values.has_lists:  # their order is known when all connections are
             everything = Block.joined(blocks)
             values.place_lists(everything, projection.label)
             blocks = [everything]

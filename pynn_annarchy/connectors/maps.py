@@ -110,12 +110,13 @@ class _DisplacementExpression(connectors.DisplacementDependentProbabilityConnect
     @projection.setter
     def projection(self, projection: Any) -> None:
         IndexBasedExpression.projection.fset(self, projection)
-        self._pre, self._post = (np.ascontiguousarray(cells.positions.T) for cells in (projection.pre, projection.post))
-        self._all = np.arange(len(self._pre))
+        self._pre, self._post = (np.ascontiguousarray(cells.positions) for cells in (projection.pre, projection.post))
+        self._all = np.arange(self._pre.shape[1])
 
     def __call__(self, i, j):
-        pre = self._pre if np.array_equal(i, self._all) else self._pre[i]
-        return self._disp_function((self._post[j] - pre).T)
+        pre = self._pre if np.array_equal(i, self._all) else self._pre[:, i]
+        post = self._post[:, j]
+        return self._disp_function((post if np.ndim(i) == 0 or np.ndim(j) else post[:, None]) - pre)
 
 
 class DisplacementDependentProbabilityConnector(
@@ -146,7 +147,7 @@ class ArrayConnector(BlockConnector, connectors.ArrayConnector):
                 f"not one of {matrix.dtype} and shape {matrix.shape}"
             )
         if 8 * np.count_nonzero(matrix) < matrix.size:  # then sorting is cheaper than to transpose
-            pre, post = (index.astype(np.int32) for index in matrix.nonzero())
+            pre, post = np.divmod(np.flatnonzero(matrix), matrix.shape[1])
             return [Block.sorted_by_column(pre, post, projection.post.size)]
         return (grid.only(grid.elements(matrix)) for grid in grids(*projection.shape))
 

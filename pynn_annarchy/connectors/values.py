@@ -263,6 +263,8 @@ class SynapseValues:
         Raises:
             InvalidDimensionsError: a list of another length than there are connections.
         """
+        if not self.has_lists:
+            return
         order = np.lexsort((block.post, block.pre))
         for name, lazy in self._parameters.items():
             if is_listed(lazy):
