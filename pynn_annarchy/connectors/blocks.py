@@ -87,11 +87,13 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """All pairs of ``n_pre`` cells and ``width`` consecutive post-synaptic cells, of which ``first`` is the first."""
+    """All pairs of ``n_pre`` consecutive cells and ``width`` consecutive post-synaptic cells."""
 
     n_pre: int
     first: int
+    """The first post-synaptic cell."""
     width: int
+    first_pre: int = 0
 
     @property
     def counts(self) -> np.ndarray:
@@ -110,26 +112,33 @@ class Grid:
             pre, post = np.broadcast_arrays(*self.indices())
             return Block(pre[keep], post[keep], np.count_nonzero(keep, axis=1))
         column, pre = np.divmod(np.flatnonzero(keep).astype(np.int32), np.int32(max(1, self.n_pre)))
-        return Block(pre, column + np.int32(self.first), np.bincount(column, minlength=self.width))
+        return Block(
+            pre + np.int32(self.first_pre), column + np.int32(self.first), np.bincount(column, minlength=self.width)
+        )
 
     def chosen(self, generator: np.random.BitGenerator, probability: Any) -> Block:
         """The pairs that numbers drawn from 0 to 1 choose; the probability is one number, or one for each pair."""
         limits = np.atleast_1d(np.asarray(probability, dtype=float))
         pre, counts = _pairs.choose(generator, limits, self.n_pre, self.width)
-        return Block(pre, np.repeat(np.arange(self.first, self.first + self.width, dtype=np.int32), counts), counts)
+        post = np.repeat(np.arange(self.first, self.first + self.width, dtype=np.int32), counts)
+        return Block(pre + np.int32(self.first_pre) if self.first_pre else pre, post, counts)
 
     def elements(self, matrix: np.ndarray) -> np.ndarray:
         """Entries of a matrix of shape (n_pre, n_post), one a pair."""
-        return np.ascontiguousarray(matrix[:, self.first : self.first + self.width].T).ravel()
+        return np.ascontiguousarray(matrix[self._pre, self.first : self.first + self.width].T).ravel()
+
+    @property
+    def _pre(self) -> slice:
+        return slice(self.first_pre, self.first_pre + self.n_pre)
 
     def pairs(self, pre_values: np.ndarray, post_values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Values of the pre- and of the post-synaptic cells, of shapes that broadcast to (width, n_pre)."""
-        return pre_values[None, :], post_values[self.first : self.first + self.width, None]
+        return pre_values[None, self._pre], post_values[self.first : self.first + self.width, None]
 
     def indices(self) -> tuple[np.ndarray, np.ndarray]:
         """Pre- and post-synaptic indices, of shapes that broadcast to (width, n_pre)."""
         pre, post = (
-            np.arange(self.n_pre, dtype=np.int32),
+            np.arange(self.first_pre, self.first_pre + self.n_pre, dtype=np.int32),
             np.arange(self.first, self.first + self.width, dtype=np.int32),
         )
         return pre[None, :], post[:, None]
@@ -137,7 +146,7 @@ class Grid:
     def columns(self) -> Iterator[Column]:
         """All columns, as PyNN would hand them to a user's function."""
         for column in range(self.first, self.first + self.width):
-            yield np.arange(self.n_pre), column
+            yield np.arange(self.first_pre, self.first_pre + self.n_pre), column
 
 
 Pairs = Block | Grid
@@ -150,6 +159,23 @@ def grids(n_pre: int, n_post: int) -> Iterator[Grid]:
     width = max(1, BLOCK // n_pre)
     for first in range(0, n_post, width):
         yield Grid(n_pre, first, min(width, n_post - first))
+
+
+_LISTED = 64
+"""Cells around the diagonal whose pairs are listed one by one."""
+
+
+def off_diagonal(first: int, n: int) -> Iterator[Pairs]:
+    """All pairs of different cells among n consecutive ones, most of them in grids, in no order that columns have."""
+    if n <= _LISTED:
+        grid = Grid(n, first, n, first)
+        yield grid.only(np.not_equal(*grid.indices()))
+        return
+    half = n // 2
+    yield Grid(half, first + half, n - half, first)
+    yield Grid(n - half, first, half, first + half)
+    yield from off_diagonal(first, half)
+    yield from off_diagonal(first + half, n - half)
 
 
 def gathered(masks: Iterable[Any], n_pre: int) -> Iterator[Block]:

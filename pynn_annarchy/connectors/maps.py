@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from copy import copy, deepcopy
+from numbers import Real
 from typing import Any
 
 import numpy as np
 from pyNN import connectors, errors
+from pyNN.common.populations import Population
 from pyNN.core import IndexBasedExpression
 from pyNN.parameters import LazyArray
 from pyNN.random import AbstractRNG, NumpyRNG
 
 from pynn_annarchy.connectors.base import BlockConnector
 from pynn_annarchy.connectors.bits import bit_generator
-from pynn_annarchy.connectors.blocks import Block, Grid, Pairs, allowed, gathered, grids
+from pynn_annarchy.connectors.blocks import Block, Grid, Pairs, allowed, gathered, grids, off_diagonal
 from pynn_annarchy.connectors.values import draw_by_column, evaluate
 from pynn_annarchy.random_numbers import NativeRNG
 
@@ -27,6 +29,11 @@ class AllToAllConnector(BlockConnector, connectors.AllToAllConnector):
         self.allow_self_connections = allow_self_connections
 
     def _blocks(self, projection):
+        is_within = isinstance(projection.pre, Population) and projection.pre == projection.post
+        if is_within and self.allow_self_connections is False and self.callback is None:
+            parameters = projection.synapse_type.native_parameters
+            if all(isinstance(lazy.base_value, Real) and not lazy.operations for _, lazy in parameters.items()):
+                return off_diagonal(0, projection.pre.size)  # equal synapses may be made in any order
         return map(allowed(projection, self.allow_self_connections), grids(*projection.shape))
 
 
