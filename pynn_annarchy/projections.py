@@ -528,9 +528,16 @@ class Projection(common.Projection):
         checked = {name: self._checked(name, value) for name, value in columns.items()}
         for name, value in checked.items():
             self._write(name, value, index)
-        self._cached_columns = {}
-        if "delay" in checked:
+        self._refresh(checked, index)
+
+    def _refresh(self, columns: dict[str, Any], index: np.ndarray | None) -> None:
+        """Keeps what is remembered of the connections true after some parameters were set."""
+        if index is None or "delay" in columns:
+            self._cached_columns = {}
             self._cached_order = None
+        for name, value in columns.items():
+            if name in self._cached_columns:
+                self._cached_columns[name][index] = value
 
     def _checked(self, name: str, value: Any) -> Any:
         values = self._require_finite(name, value)

@@ -323,6 +323,36 @@ void Projection::set_weights(const uint64_t* order, const double* weight) {
     }
 }
 
+void Projection::set_weights_at(const uint64_t* order, const int64_t* index, int64_t n, const double* weight) {
+    bool fits_float = true, all_shared = true;
+    for (int64_t k = 0; k < n; ++k) {
+        fits_float = fits_float && double(float(weight[k])) == weight[k];
+        all_shared = all_shared && weight[k] == rows[0]->shared_weight;
+        bound = std::max(bound, headroom * std::fabs(weight[k]));
+    }
+    for (auto& part : rows) {
+        const int32_t old = part->weight_form;
+        if (old == PNN_WEIGHT_F64 || (old == PNN_WEIGHT_F32 && fits_float)) continue;
+        if (old == PNN_WEIGHT_SHARED && all_shared) return;
+        const bool narrow = old == PNN_WEIGHT_SHARED && fits_float && double(float(part->shared_weight)) == part->shared_weight;
+        const auto size = std::size_t(part->n);
+        Array<float> floats(narrow ? size : 0);
+        Array<double> doubles(narrow ? 0 : size);
+        for (std::size_t s = 0; s < size; ++s)
+            if (narrow) floats[s] = float(part->weight(s));
+            else doubles[s] = part->weight(s);
+        part->weights32 = std::move(floats);
+        part->weights64 = std::move(doubles);
+        part->weight_form = narrow ? PNN_WEIGHT_F32 : PNN_WEIGHT_F64;
+    }
+    for (int64_t k = 0; k < n; ++k) {
+        DelayedRows& part = *rows[order[index[k]] >> 40];
+        const std::size_t s = order[index[k]] & place_mask;
+        if (part.weight_form == PNN_WEIGHT_F32) part.weights32[s] = float(weight[k]);
+        else part.weights64[s] = weight[k];
+    }
+}
+
 void Projection::add_bounds(const std::vector<double>& max_spikes, double* sums) const {
     const double smallest = learns ? std::max(declared_bound, bound == headroom ? 1.0 : 0.0) : 0.0;
     for (const auto& part : rows) {

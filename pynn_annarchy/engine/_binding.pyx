@@ -142,6 +142,7 @@ cdef extern from "pynn_annarchy/engine.h" namespace "pnn" nogil:
         void canonical_order(uint64_t*) except +
         void describe(const uint64_t*, int32_t*, int32_t*, double*, uint16_t*)
         void set_weights(const uint64_t*, const double*) except +
+        void set_weights_at(const uint64_t*, const int64_t*, int64_t, const double*) except +
     cdef cppclass CEngine "pnn::Engine":
         CEngine(int, double, uint32_t)
         int partitions
@@ -367,6 +368,16 @@ cdef class Rows:
     def in_flight(self):
         """Whether spikes are under way."""
         return self.projection.get().in_flight()
+
+    def set_weight_at(self, uint64_t[::1] order, const int64_t[::1] index, const double[::1] weight):
+        """Weights of some synapses, given by their canonical indices; takes no longer for many others."""
+        if weight.shape[0] != index.shape[0]:
+            raise ValueError(f"{index.shape[0]} synapses cannot take {weight.shape[0]} weights")
+        for i in range(index.shape[0]):
+            if index[i] < 0 or index[i] >= order.shape[0]:
+                raise IndexError(f"no synapse has the index {index[i]}")
+        if index.shape[0]:
+            self.projection.get().set_weights_at(&order[0], &index[0], index.shape[0], &weight[0])
 
     def set_weight(self, uint64_t[::1] order, const double[::1] weight):
         if weight.shape[0] != len(self):

@@ -190,6 +190,9 @@ class Synapses:
         if name in self.parameters:
             self._set_parameter(name, updated(self.parameters[name], value, self.n, index, what))
             return
+        if name == "weight" and index is not None and self.rows is not None:
+            self._set_weights_at(finite(value, what), np.atleast_1d(np.asarray(index, np.int64)))
+            return
         old = self.get(name) if index is not None or name not in ("weight", "delay") else 0.0  # or refuses the name
         new = updated(old, value, self.n, index, what)
         if self.rows is None:
@@ -204,6 +207,16 @@ class Synapses:
             self.network.bounds_changed(self.post_cells)
         else:
             self.state.set(name, new)
+        if self.compiled is not None and self.state.kernel is not None:
+            self.unbind()
+
+    def _set_weights_at(self, value: Value, index: IntArray) -> None:
+        """Weights of some synapses, at a cost that does not grow with the number of the others."""
+        assert self.rows is not None
+        self.state.before_change("weight")
+        self.rows.set_weight_at(self.cached_order(), index, np.ascontiguousarray(np.broadcast_to(value, index.shape)))
+        self.state.weight_set(value, index)
+        self.network.bounds_changed(self.post_cells)
         if self.compiled is not None and self.state.kernel is not None:
             self.unbind()
 

@@ -209,8 +209,11 @@ class LearningState:
 
     def weight_set(self, value: Any, index: IntArray | None) -> None:
         """Remembers weights for resets; before the first run the rows hold them."""
-        if WEIGHT in self._initial:
-            self._initial[WEIGHT] = updated(self._initial[WEIGHT], value, self._synapses.n, index, WEIGHT)
+        known = self._initial.get(WEIGHT)
+        if isinstance(known, np.ndarray) and index is not None:
+            known[index] = value
+        elif known is not None:
+            self._initial[WEIGHT] = updated(known, value, self._synapses.n, index, WEIGHT)
 
     def take_out(self) -> None:
         """Takes all variables out of the loop as they are now, to be given back with the next binding.

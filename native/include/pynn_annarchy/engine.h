@@ -111,6 +111,8 @@ public:
     void describe(const uint64_t* order, int32_t* pre, int32_t* post, double* weight, uint16_t* delay) const;
     // Sets weights in canonical order, in the narrowest form that holds them.
     void set_weights(const uint64_t* order, const double* weight);
+    // The same for n synapses given by their places in that order.
+    void set_weights_at(const uint64_t* order, const int64_t* index, int64_t n, const double* weight);
     // Adds the bound of each increment times its source's largest number of spikes a step to each post-synaptic cell's sum.
     void add_bounds(const std::vector<double>& max_spikes, double* sums) const;
     bool in_flight() const;
