@@ -79,6 +79,16 @@ from pynn_annarchy.standardmodels.ion_channels import (  # noqa: F401
     PassiveLeak,
     PassiveLeakHH,
 )
+from pynn_annarchy.standardmodels.plasticity import (  # noqa: F401
+    NearestTripletSTDPSynapse,
+    PresynapticCentredSTDPSynapse,
+    ReducedSymmetricSTDPSynapse,
+    RewardModulatedSTDPSynapse,
+    SymmetricNearestSTDPSynapse,
+    TripletSTDPSynapse,
+    TsodyksMarkramSTDPSynapse,
+    Vogels2011Synapse,
+)
 from pynn_annarchy.standardmodels.receptors import (  # noqa: F401
     AlphaPSR,
     BetaPSR,

@@ -14,7 +14,7 @@ from pynn_annarchy.model.spec import Kind, ModelSpec, ParameterSpec
 WEIGHT = ParameterSpec("weight", 0.0, "nA or uS")
 W_MIN = ParameterSpec("w_min", 0.0, "nA or uS")
 W_MAX = ParameterSpec("w_max", 1.0, "nA or uS")
-_WITHIN_BOUNDS = "min=w_min, max=w_max"
+WITHIN_BOUNDS = "min=w_min, max=w_max"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +71,8 @@ def spike_pair(dependence: WeightDependence) -> ModelSpec:
             *dependence.parameters,
         ),
         equations="dx/dt = -x/tau_plus : event-driven\ndy/dt = -y/tau_minus : event-driven",
-        pre_spike=f"weight -= A_minus*{dependence.depression}*y : {_WITHIN_BOUNDS}\ng_target += weight\nx += 1",
-        post_spike=f"weight += A_plus*{dependence.potentiation}*x : {_WITHIN_BOUNDS}\ny += 1",
+        pre_spike=f"weight -= A_minus*{dependence.depression}*y : {WITHIN_BOUNDS}\ng_target += weight\nx += 1",
+        post_spike=f"weight += A_plus*{dependence.potentiation}*x : {WITHIN_BOUNDS}\ny += 1",
         description=f"Pairwise STDP, all to all; weight dependence: {dependence.name}.",
     )
 
@@ -101,12 +101,12 @@ def vogels_2011(dependence: WeightDependence) -> ModelSpec:
         ),
         equations="dx/dt = -x/tau : event-driven\ndy/dt = -y/tau : event-driven",
         pre_spike=(
-            f"weight += eta*{potentiation}*y : {_WITHIN_BOUNDS}\n"
-            f"weight -= eta*{depression}*2*rho*tau/1000 : {_WITHIN_BOUNDS}\n"
+            f"weight += eta*{potentiation}*y : {WITHIN_BOUNDS}\n"
+            f"weight -= eta*{depression}*2*rho*tau/1000 : {WITHIN_BOUNDS}\n"
             "g_target += weight\n"
             "x += 1"
         ),
-        post_spike=f"weight += eta*{potentiation}*x : {_WITHIN_BOUNDS}\ny += 1",
+        post_spike=f"weight += eta*{potentiation}*x : {WITHIN_BOUNDS}\ny += 1",
         description=f"Homeostatic inhibitory STDP; weight dependence: {dependence.name}.",
     )
 

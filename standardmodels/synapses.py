@@ -27,7 +27,7 @@ def _identity(*names: str) -> dict[str, dict[str, object]]:
     return build_translations(*((name, name) for name in names))
 
 
-class _Synapse:
+class Synapse:
     """What all synapse types share."""
 
     parameter_checks = {**base.StandardSynapseType.parameter_checks, "weight": check_weights}
@@ -42,13 +42,13 @@ class _Synapse:
         return {}
 
 
-class StaticSynapse(_Synapse, synapses.StaticSynapse):
+class StaticSynapse(Synapse, synapses.StaticSynapse):
     __doc__ = synapses.StaticSynapse.__doc__
     translations = _identity("weight", "delay")
     spec = specs.STATIC_SYNAPSE
 
 
-class TsodyksMarkramSynapse(_Synapse, synapses.TsodyksMarkramSynapse):
+class TsodyksMarkramSynapse(Synapse, synapses.TsodyksMarkramSynapse):
     __doc__ = synapses.TsodyksMarkramSynapse.__doc__
     translations = _identity("weight", "delay", "U", "tau_rec", "tau_facil")
     spec = synapse_specs.TSODYKS_MARKRAM
@@ -70,19 +70,19 @@ class TsodyksMarkramSynapse(_Synapse, synapses.TsodyksMarkramSynapse):
         return {"tau_psc": post.get(name, simplify=False)}
 
 
-class SimpleStochasticSynapse(_Synapse, synapses.SimpleStochasticSynapse):
+class SimpleStochasticSynapse(Synapse, synapses.SimpleStochasticSynapse):
     __doc__ = synapses.SimpleStochasticSynapse.__doc__
     translations = _identity("weight", "delay", "p")
     spec = synapse_specs.SIMPLE_STOCHASTIC
 
 
-class StochasticTsodyksMarkramSynapse(_Synapse, synapses.StochasticTsodyksMarkramSynapse):
+class StochasticTsodyksMarkramSynapse(Synapse, synapses.StochasticTsodyksMarkramSynapse):
     __doc__ = synapses.StochasticTsodyksMarkramSynapse.__doc__
     translations = _identity("weight", "delay", "U", "tau_rec", "tau_facil")
     spec = synapse_specs.STOCHASTIC_TSODYKS_MARKRAM
 
 
-class MultiQuantalSynapse(_Synapse, synapses.MultiQuantalSynapse):
+class MultiQuantalSynapse(Synapse, synapses.MultiQuantalSynapse):
     """A synapse with ``n`` release sites, each of which releases a quantum with the probability u and recovers.
 
     The weight is that of one quantum. Source: Fuhrmann et al. 2002, J. Neurophysiol. 87:140-148.
@@ -128,7 +128,7 @@ class Vogels2011Rule(synapses.Vogels2011Rule):
     rule = staticmethod(synapse_specs.vogels_2011)
 
 
-class STDPMechanism(_Synapse, synapses.STDPMechanism):
+class STDPMechanism(Synapse, synapses.STDPMechanism):
     __doc__ = synapses.STDPMechanism.__doc__
     base_translations = _identity("weight", "delay", "dendritic_delay_fraction")
 

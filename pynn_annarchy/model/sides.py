@@ -5,10 +5,13 @@ The stored value of a variable is as of the last spike that could change it, so 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from enum import Enum
 
+from pynn_annarchy.language.checks.definitions import changed_by
+from pynn_annarchy.language.visit import identifiers
 from pynn_annarchy.model.checked import Model
+from pynn_annarchy.model.variables import value_of
 
 
 class Side(Enum):
@@ -20,10 +23,29 @@ class Side(Enum):
 
 
 def sides(model: Model) -> Mapping[str, Side]:
-    """The side of every variable that a synapse keeps; one that nobody changes is brought up to date by pre_spike."""
+    """The side of every variable that a synapse keeps.
+
+    One that no spike changes has the side of those that its equation follows; where there are none, pre_spike brings it
+    up to date.
+    """
     pre = {statement.target for statement in model.pre_spike}
     post = {statement.target for statement in model.post_spike}
-    return {v.name: _side(v.name in pre, v.name in post) for v in model.variables if v.is_kept}
+    rates = {changed_by(equation): identifiers(value_of(equation)) for equation in model.equations}
+    kept = [variable.name for variable in model.variables if variable.is_kept]
+    sources = {name: _sources(name, rates, pre | post) for name in kept}
+    return {name: _side(bool(sources[name] & pre), bool(sources[name] & post)) for name in kept}
+
+
+def _sources(name: str, rates: Mapping[str, Collection[str]], changed: Collection[str]) -> set[str]:
+    """The variable, and, as long as spikes change nothing of it, all that it follows."""
+    found: set[str] = set()
+    waiting = {name}
+    while waiting:
+        source = waiting.pop()
+        found.add(source)
+        if source not in changed:
+            waiting |= set(rates.get(source, ())) - found
+    return found
 
 
 def _side(by_pre: bool, by_post: bool) -> Side:

@@ -1,0 +1,125 @@
+"""Synapse types beyond PyNN's list, over the equations of `plasticity_specs`, in the manner of PyNN's.
+
+Each takes ``weight``, ``delay``, ``dendritic_delay_fraction`` (as STDPMechanism, 1 by default) and its own parameters.
+The weight changes additively, in multiples of ``w_max``, and stays within ``w_min`` and ``w_max``.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from pyNN.standardmodels import base, build_translations
+
+from pynn_annarchy.model.spec import ModelSpec
+from pynn_annarchy.standardmodels import plasticity_specs, synapse_specs
+from pynn_annarchy.standardmodels.synapses import Synapse, TsodyksMarkramSynapse
+
+_DENDRITIC = "dendritic_delay_fraction"
+
+
+class _PlasticSynapse(Synapse, base.StandardSynapseType):
+    """A synapse type whose parameters are those of its equations."""
+
+    spec: ClassVar[ModelSpec]
+    _not_given: ClassVar[tuple[str, ...]] = ()
+    """Parameters of the equations that follow from something else."""
+
+    def __init_subclass__(cls) -> None:
+        own = {name: value for name, value in cls.spec.defaults().items() if name not in cls._not_given}
+        cls.default_parameters = {"weight": own.pop("weight"), "delay": None, _DENDRITIC: 1.0, **own}
+        cls.translations = build_translations(*((name, name) for name in cls.default_parameters))
+
+    def __init__(self, **parameters: Any) -> None:
+        """
+        Raises:
+            ValueError: `dendritic_delay_fraction` is no number from 0 to 1.
+        """
+        super().__init__(**parameters)
+        fraction = self.parameter_space[_DENDRITIC].base_value
+        if not isinstance(fraction, float | int) or not 0 <= fraction <= 1:
+            raise ValueError(
+                f"{type(self).__name__}: {_DENDRITIC} is one number for all synapses, from 0 to 1, not {fraction!r}"
+            )
+        self.dendritic_delay_fraction = float(fraction)
+
+
+class TripletSTDPSynapse(_PlasticSynapse):
+    """Triplet STDP, all to all: Pfister & Gerstner 2006, J. Neurosci. 26:9673-9682.
+
+    A pre-synaptic spike changes the weight by ``-w_max o1 (A2_minus + A3_minus r2)``, a post-synaptic one by
+    ``w_max r1 (A2_plus + A3_plus o2)``, with r2 and o2 just before the spike itself. r1 (``tau_plus``) and r2
+    (``tau_x``) grow by one with each pre-synaptic spike, o1 (``tau_minus``) and o2 (``tau_y``) with each post-synaptic
+    one. The defaults are those of visual cortex. Spikes that coincide at the synapse do not see each other.
+    """
+
+    spec = plasticity_specs.TRIPLET
+
+
+class NearestTripletSTDPSynapse(_PlasticSynapse):
+    """Triplet STDP of nearest spikes: Pfister & Gerstner 2006, J. Neurosci. 26:9673-9682.
+
+    As TripletSTDPSynapse, but each spike sets its two variables to one. The defaults are those of visual cortex.
+    """
+
+    spec = plasticity_specs.NEAREST_TRIPLET
+
+
+class SymmetricNearestSTDPSynapse(_PlasticSynapse):
+    """Pair STDP, symmetric nearest-neighbour scheme: Morrison, Diesmann & Gerstner 2008, Biol. Cybern. 98:459-478.
+
+    Each spike is paired with the last one of the other cell, a coincident one left out.
+    """
+
+    spec = plasticity_specs.SYMMETRIC_NEAREST
+
+
+class PresynapticCentredSTDPSynapse(_PlasticSynapse):
+    """Pair STDP, presynaptic-centred nearest-neighbour scheme: Morrison, Diesmann & Gerstner 2008.
+
+    Each pre-synaptic spike is paired with the last post-synaptic one before it and the next one after it; coincident
+    ones are neither.
+    """
+
+    spec = plasticity_specs.PRESYNAPTIC_CENTRED
+
+
+class ReducedSymmetricSTDPSynapse(_PlasticSynapse):
+    """Pair STDP, reduced symmetric nearest-neighbour scheme: Morrison, Diesmann & Gerstner 2008.
+
+    Each spike is paired with the last one of the other cell where its own cell has not spiked since (at the same moment
+    it may have); coincident spikes make no pair.
+    """
+
+    spec = plasticity_specs.REDUCED_SYMMETRIC
+
+
+class TsodyksMarkramSTDPSynapse(_PlasticSynapse):
+    """Pair STDP (SpikePairRule, additive) of a synapse with short-term plasticity (TsodyksMarkramSynapse).
+
+    A spike that passes first depresses the weight, then releases the fraction u x of the resources, and sends the
+    weight times that. The time constant of the synaptic current is that of the post-synaptic cells.
+    """
+
+    spec = plasticity_specs.TSODYKS_MARKRAM_STDP
+    _not_given = ("tau_psc",)
+    given_by_cells = TsodyksMarkramSynapse.given_by_cells
+
+
+class Vogels2011Synapse(_PlasticSynapse):
+    """Homeostatic inhibitory plasticity: Vogels et al. 2011, Science 334:1569-1573.
+
+    What STDPMechanism makes of Vogels2011Rule and AdditiveWeightDependence; see there for the parameters.
+    """
+
+    spec = synapse_specs.vogels_2011(synapse_specs.ADDITIVE)
+
+
+class RewardModulatedSTDPSynapse(_PlasticSynapse):
+    """Reward-modulated STDP with eligibility traces: Izhikevich 2007, Cereb. Cortex 17:2443-2452.
+
+    The pair rule (all to all, additive) changes the eligibility c, which decays with ``tau_c``; the weight follows
+    dw/dt = c ``dopamine`` at all times, within its bounds. ``dopamine``, in 1/s, is set by the user, e.g. from a
+    callback: ``projection.set(dopamine=0.5)`` holds from the moment at which it is called.
+    """
+
+    spec = plasticity_specs.REWARD_MODULATED
