@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import shutil
+
 import numpy as np
 import pytest
 from pytest import approx
 
 import pynn_annarchy as sim
 from tests.unit.one_synapse import DT
-from tests.unit.plain_rules import BOUNDS, RULES, follow
+from tests.unit.plain_rules import BOUNDS, REWARD, RULES, follow, reward_modulated
+
+ALL = [*RULES, "Vogels2011Synapse", "RewardModulatedSTDPSynapse"]
 
 ROUNDING = 1e-12
 """Sums of tens of exponentials, each with a few ulp."""
@@ -76,7 +80,68 @@ def test_weights_are_sums_over_the_pairs_of_the_spikes_that_were_fired(name, fra
         assert weights[0][pair] == approx(weight, rel=ROUNDING), pair
 
 
-@pytest.mark.parametrize("name", [*RULES, "Vogels2011Synapse", "RewardModulatedSTDPSynapse"])
+LEVELS = [0.0, 0.2, -0.15, 0.0, -0.4]
+"""Of dopamine, in 1/s; each for 2 ms, again and again."""
+
+
+class Dopamine:
+    """A callback that goes through levels."""
+
+    def __init__(self, projection):
+        self.projection = projection
+        self.given = []
+
+    def __call__(self, t):
+        step = round(t / DT)
+        if step < END:
+            self.given.append((step, LEVELS[len(self.given) % len(LEVELS)]))
+            self.projection.set(dopamine=self.given[-1][1])
+        return t + 2.0
+
+
+@pytest.mark.parametrize("fraction", [0.0, 0.3, 0.5, 1.0])
+def test_dopamine_acts_from_the_moment_at_which_it_is_given(fraction, target):
+    ends = []
+    for threads in (1, 2) if target == "cpp" else (1,):
+        sim.setup(timestep=DT, min_delay=DT, target=target, threads=threads)
+        kind = sim.RewardModulatedSTDPSynapse(
+            weight=1.0, delay=DELAY * DT, dendritic_delay_fraction=fraction, **REWARD, **BOUNDS
+        )
+        sources, cells, projection = driven(kind)
+        dopamine = Dopamine(projection)
+        sim.run(END * DT, callbacks=[dopamine])
+        ends.append([projection.get(name, "array") for name in ("weight", "c")])
+
+    assert all(np.array_equal(other, ends[0]) for other in ends)
+    assert len(dopamine.given) == END // 20
+    trains = trains_of(sources, cells, fraction)
+    assert any({step for step, _ in dopamine.given} & {*pre, *post} for pre, post, _ in trains.values())
+    weights = []
+    for pair, (pre, post, first) in trains.items():
+        weight, c = reward_modulated(pre, post, 1.0, dopamine.given, END, first)
+        assert ends[0][0][pair] == approx(weight, rel=ROUNDING), pair
+        assert ends[0][1][pair] == approx(c, rel=ROUNDING), pair
+        weights.append(weight)
+    assert any(BOUNDS["w_min"] < weight < BOUNDS["w_max"] for weight in weights)
+
+
+@pytest.mark.skipif(not (shutil.which("g++") or shutil.which("clang++")), reason="no C++ compiler on this machine")
+@pytest.mark.parametrize("name", ALL)
+def test_the_reference_gives_the_bits_of_compiled_code(name):
+    ends = []
+    for target in ("cpp", "reference"):
+        sim.setup(timestep=DT, min_delay=DT, target=target)
+        given = {"dopamine": 0.2} if name == "RewardModulatedSTDPSynapse" else {}
+        _, cells, projection = driven(getattr(sim, name)(weight=0.5, delay=0.4, dendritic_delay_fraction=0.5, **given))
+        sim.run(30.0)
+        spikes = [train.magnitude for train in cells.get_data().segments[0].spiketrains]
+        ends.append([*spikes, projection.get("weight", "array")])
+
+    assert all(np.array_equal(one, other) for one, other in zip(*ends, strict=True))
+    assert (ends[0][-1] != 0.5).any()
+
+
+@pytest.mark.parametrize("name", ALL)
 def test_ready_synapse_types_take_their_parameters_for_each_synapse(name, target):
     sim.setup(timestep=DT, target=target)
     _, _, projection = driven(getattr(sim, name)(weight=0.5, w_max=2.0))
