@@ -62,7 +62,13 @@ EXAMPLES = (
     # NEURON's weights of dynamic synapses are what the last spike sent: only the number of connections is compared.
     Example("stochastic_deterministic_comparison", peer="neuron", random=("*.population[24]*", "*.projection*")),
     Example("stochastic_synapses", random=("*.population2*",), trials=200, peer_trials=300),
-    Example("stochastic_tsodyksmarkram", peer=""),
+    Example(
+        "stochastic_tsodyksmarkram",
+        peer="neuron",
+        random=("*.population[24]*", "*.projection*"),
+        trials=150,
+        peer_trials=300,
+    ),
     Example("synaptic_input"),
     Example("tsodyksmarkram"),
     Example("update_spike_source_array", random=("*",)),
