@@ -656,15 +656,32 @@ class Projection(common.Projection):
                 units.add(dict(synapses.spec.units).get(variable, "dimensionless"))
         return units.pop() if len(units) == 1 else "dimensionless"
 
-    # values at t = 0
+    # values of variables
 
-    def _set_initial_value_array(self, variable: str, initial_values: LazyArray) -> None:
-        if variable not in self.synaptic_variables:
-            raise errors.NonExistentParameterError(
-                variable, type(self.synapse_type).__name__, list(self.synaptic_variables) or ["none"]
-            )
-        values = initial_values.evaluate(simplify=True)
-        self._write(variable, float(values) if np.ndim(values) == 0 else np.asarray(values, dtype=float), None)
+    def initialize(self, **initial_values: Any) -> None:
+        """Gives variables that spikes change values as of now; a reset goes back to them.
+
+        Each value may be what `set` takes.
+
+        Raises:
+            NonExistentParameterError: spikes change no such variable.
+            InvalidDimensionsError: an array of the wrong shape.
+            ConnectionError: a value that is not finite.
+        """
+        self._check_open()
+        for name in initial_values:
+            if name not in self.synaptic_variables:
+                known = list(self.synaptic_variables) or ["none"]
+                raise errors.NonExistentParameterError(name, type(self.synapse_type).__name__, known)
+        listed = {name: value for name, value in initial_values.items() if _is_list(value)}
+        mapped = {name: value for name, value in initial_values.items() if name not in listed}
+        space = ParameterSpace(mapped, dict.fromkeys(mapped, float), self.shape, type(self.synapse_type))
+        columns = {name: self._evaluate(value) for name, value in self._handle_distance_expressions(space).items()}
+        columns |= {name: self._from_list(name, value) for name, value in listed.items()}
+        checked = {name: self._checked(name, value) for name, value in columns.items()}
+        for name, value in checked.items():
+            self._write(name, value, None)
+        self.initial_values.update(initial_values)
         self._cached_columns = {}
 
 

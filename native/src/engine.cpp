@@ -169,8 +169,7 @@ void Engine::accept(int number) {
 void Engine::apply(int number) {
     accept(number);
     Projection& projection = *projections[std::size_t(number)];
-    const Population& post = *populations[std::size_t(projection.post)];
-    projection.apply(step, now(), 1.0 / post.quanta[std::size_t(projection.receptor)]);
+    projection.apply(step, now());
 }
 
 void Engine::emit_given(Population& population, int64_t n) {

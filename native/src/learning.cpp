@@ -4,6 +4,7 @@
 #include <cstring>
 #include <limits>
 
+#include "pynn_annarchy/deliver.h"
 #include "pynn_annarchy/engine.h"
 #include "pynn_annarchy/fixed_point.h"
 
@@ -230,7 +231,10 @@ void Projection::deliver_learning(const std::vector<SpikeList>& spikes, const pn
     pnn_rows view = learning_view(partition, view_of_target);
     const auto kept = state.due.find(n);
     if (kept != state.due.end()) {
-        for (const DueIncrement& increment : kept->second) view.accumulator[increment.element] += increment.amount;
+        for (const DueIncrement& increment : kept->second) {
+            if (!is_sound(increment.amount, view.bound * increment.multiplicity)) failed = number;
+            view.accumulator[increment.element] += to_fixed(increment.amount, view.inverse_quantum);
+        }
         state.due.erase(kept);
     }
     std::vector<Cursor>& now = calendar.at(n);
@@ -369,7 +373,7 @@ void Projection::apply_partition(int64_t now, int partition, pnn_rows view, cons
                 if (!keeps_increments) continue;
                 auto& due = state.due[passing.emitted + delay];
                 for (uint64_t s = passage.begin; s < passage.end; ++s)
-                    due.push_back({part.target(s), to_fixed(increments[s - passage.begin], view.inverse_quantum)});
+                    due.push_back({part.target(s), passing.multiplicity, increments[s - passage.begin]});
             }
             if (!module->has_post) continue;
             passage.multiplicity = 0;
@@ -380,11 +384,9 @@ void Projection::apply_partition(int64_t now, int partition, pnn_rows view, cons
     }
 }
 
-void Projection::apply(int64_t now, const pnn_step& step, double inverse_quantum) {
+void Projection::apply(int64_t now, const pnn_step& step) {
     for (std::size_t p = 0; p < learning.size(); ++p) {
-        pnn_rows view = learning_view(int(p));
-        view.inverse_quantum = inverse_quantum;
-        apply_partition(now, int(p), view, step, true);
+        apply_partition(now, int(p), learning_view(int(p)), step, true);
         learning[p].applied = now;
     }
 }
@@ -402,7 +404,6 @@ void Projection::read_column(const uint64_t* order, int field, int64_t now, cons
         }
         pnn_rows view = learning_view(int(p));
         view.arrays = arrays.data();
-        view.inverse_quantum = 1.0;
         apply_partition(now, int(p), view, step, false);
     }
     const auto place = std::size_t(field - n_parameters);

@@ -235,7 +235,7 @@ class Synapses:
     def _set_delay(self, steps: FloatArray) -> None:
         self.state.refuse_new_delays()
         builder = SynapseBuilder(self)
-        builder.add(self.pre(), self.post(), self.get("weight"), np.broadcast_to(steps, (self.n,)))
+        builder.add(self.pre(), self.post(), self._column("weight"), np.broadcast_to(steps, (self.n,)))
         old = self.rows
         self._replace(builder._staging)
         if old is not None and self.rows is not None:

@@ -129,7 +129,7 @@ public:
     // Sets a field, in canonical order (`each`) or to one value (`each` null).
     void set_column(const uint64_t* order, int field, const double* each, double shared);
     // Applies all events that have reached the synapses by `now`, the end of the last step; what passing spikes send is kept for later.
-    void apply(int64_t now, const pnn_step& step, double inverse_quantum);
+    void apply(int64_t now, const pnn_step& step);
     // The same on a copy, of which field `field` is written in canonical order.
     void read_column(const uint64_t* order, int field, int64_t now, const pnn_step& step, double* out);
     // For each synapse in canonical order: emission of the last pre-synaptic spike that has passed by `now`, of the last

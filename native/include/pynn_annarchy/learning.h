@@ -27,7 +27,8 @@ struct PassingSpike {
 // An increment that was formed when its spike passed, before somebody read or set the synapse, and is not due yet.
 struct DueIncrement {
     uint32_t element;
-    int64_t amount;         // in quanta
+    uint32_t multiplicity;  // of the spike
+    double amount;          // not in quanta, which may be others by then
 };
 
 struct Learning {
