@@ -122,12 +122,16 @@ class LearningState:
         synapses.network.prepare()
         model = synapses.compiled
         assert model is not None
-        stored = self.stored([name])[name]
         if all(relaxation.variable != name for relaxation in model.updates.relaxations):
-            return stored
+            return self.stored([name])[name]
+        return self._present(model)[name]
+
+    def _present(self, model: CompiledModel) -> dict[str, FloatArray]:
+        """All variables at the present time."""
+        synapses = self._synapses
         fields = dict(model.prepare(synapses.parameters, synapses.network.dt))
         fields.update(self.stored(self.names))
-        return present(model, name, fields, self._now(), synapses.network.dt)
+        return present(model, fields, self._now(), synapses.network.dt)
 
     def stored(self, names: Iterable[str]) -> dict[str, FloatArray]:
         """Variables as of the last spike of their side that has reached the synapse by now."""
@@ -225,7 +229,8 @@ class LearningState:
         synapses = self._synapses
         synapses.network.prepare()
         synapses.network.loop.settle(synapses)
-        values: dict[str, Value] = {name: self.get(name) for name in self.names}
+        assert synapses.compiled is not None
+        values: dict[str, Value] = {**self._present(synapses.compiled)}
         if WEIGHT in values and synapses.rows is not None:
             synapses.rows.set_weight(synapses.cached_order(), np.ascontiguousarray(values[WEIGHT]))
         self._pending, self._is_each, self.origin = values, True, synapses.network.step

@@ -79,10 +79,8 @@ def learn_pre(
     return increments
 
 
-def present(
-    model: CompiledModel, name: str, fields: Mapping[str, Any], events: Events, dt: float
-) -> npt.NDArray[np.float64]:
-    """A variable of every synapse at a moment when nothing happens.
+def present(model: CompiledModel, fields: Mapping[str, Any], events: Events, dt: float) -> dict[str, Any]:
+    """The variables of every synapse, by name, at a moment when nothing happens.
 
     Args:
         fields: by name: parameters and derived ones, and variables as of the last spike of their side.
@@ -94,7 +92,10 @@ def present(
     evaluation = _LearningEvaluation(model.precision, fields, events, Step(0, 0.0, dt, 0, 0, 0))
     with np.errstate(all="ignore"):
         evaluation.execute(kernel.present)
-    return np.broadcast_to(evaluation.locals[name], np.shape(events.since_pre)).astype(np.float64)
+    shape = np.shape(events.since_pre)
+    variables = (*kernel.variables, *kernel.pre_traces, *kernel.post_traces)
+    values = {field.name: evaluation.locals[field.name] for field in variables if field.name in evaluation.locals}
+    return {name: np.broadcast_to(value, shape).astype(np.float64) for name, value in values.items()}
 
 
 def _kernel_of(model: CompiledModel) -> LearningKernel:
