@@ -110,13 +110,20 @@ void Engine::deliver(Projection& projection, bool takes_new, int64_t n, int part
     const DelayedRows& rows = *projection.rows[p];
     const Population& post = *populations[std::size_t(projection.post)];
     pnn_rows view{};
-    view.accumulator = post.inputs[std::size_t(projection.receptor)] + rows.first_post;
-    view.inverse_quantum = 1.0 / post.quanta[std::size_t(projection.receptor)];
+    if (projection.receptor >= 0) {
+        view.accumulator = post.inputs[std::size_t(projection.receptor)] + rows.first_post;
+        view.inverse_quantum = 1.0 / post.quanta[std::size_t(projection.receptor)];
+    }
     view.bound = projection.bound;
     view.object_index = projection.object_index;
     if (projection.learns) {
         const auto& spikes = populations[std::size_t(projection.pre)]->spikes[(n - 1) & 1];
         projection.deliver_learning(spikes, view, n, partition, due.passages, step_value(n), failed);
+        return;
+    }
+    if (projection.clocked) {
+        step_synapses(projection, n, partition, failed);
+        if (projection.module->has_pre) pass_clocked(projection, view, n, partition, due, failed);
         return;
     }
     Calendar& calendar = projection.calendars[p];
@@ -167,8 +174,9 @@ void Engine::accept(int number) {
 }
 
 void Engine::apply(int number) {
-    accept(number);
     Projection& projection = *projections[std::size_t(number)];
+    if (!projection.learns) return;  // nothing is put off
+    accept(number);
     projection.apply(step, now());
 }
 
@@ -274,12 +282,16 @@ void Engine::record(int64_t n, int partition) {
 }
 
 void Engine::step_partition(int64_t n, int partition, Due& due, int& failed) {
+    const auto p = std::size_t(partition);
+    for (auto& population : populations)
+        for (Gathered& input : population->gathered)
+            std::fill(input.sums.begin() + population->bounds[p], input.sums.begin() + population->bounds[p + 1], 0.0);
     for (auto& projection : projections)
         if (projection) deliver(*projection, true, n, partition, due, failed);
     for (auto& projection : draining) deliver(*projection, false, n, partition, due, failed);
     const pnn_step present = step_value(n);
-    const auto p = std::size_t(partition);
     update_currents(present, partition);
+    form_inputs(partition);
     for (auto& population : populations) {
         if (population->module == nullptr) {
             if (partition == 0) emit_given(*population, n);
@@ -292,7 +304,9 @@ void Engine::step_partition(int64_t n, int partition, Due& due, int& failed) {
             population->module->neurons(&population->segment, population->bounds[p], population->bounds[p + 1], &present, &out);
         list.n = out.n;
     }
+    publish(n, partition);
     remember(n, partition);
+    reach_synapses(n, partition);
     record(n, partition);
 }
 
@@ -301,6 +315,7 @@ int Engine::run(int64_t n_steps, int workers) {
     if (n_steps <= 0) return -1;
     workers = std::min(workers, partitions);
     find_currents();
+    publish_present();
     // Step 0 has no interval, but a source may be told to spike at t = 0.
     if (step == 0)
         for (auto& population : populations)

@@ -55,6 +55,8 @@ Shifts Projection::shifts(int delay) const {
 }
 
 void Projection::inherit(Projection& old) {
+    if (old.clocked) make_dendrites();
+    for (std::size_t p = 0; p < old.dendrites.size(); ++p) dendrites[p]->spiked = old.dendrites[p]->spiked;
     learning = std::move(old.learning);
     for (Learning& state : learning) state.forget_passed();
 }
@@ -108,6 +110,10 @@ void Projection::prepare_learning(const uint64_t* order) {
 }
 
 void Projection::set_column(const uint64_t* order, int field, const double* each, double shared) {
+    if (clocked) {
+        set_field(order, field, each, shared);
+        return;
+    }
     for (auto& part : rows) {
         if (part->columns.size() <= std::size_t(field)) part->columns.resize(std::size_t(field) + 1);
         Column& column = part->columns[std::size_t(field)];

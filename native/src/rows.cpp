@@ -203,6 +203,7 @@ int64_t Projection::size() const {
 std::size_t Projection::bytes() const {
     std::size_t n = 0;
     for (const auto& part : rows) n += part->bytes();
+    for (const auto& part : dendrites) n += part->bytes();
     return n;
 }
 
@@ -222,12 +223,13 @@ int Projection::min_delay() const {
 void Projection::update_bound() {
     bound = 0.0;
     for (const auto& part : rows) {
-        const std::size_t n = part->weight_form == PNN_WEIGHT_SHARED ? std::size_t(part->n > 0) : std::size_t(part->n);
+        const bool is_shared = part->weight_form == PNN_WEIGHT_SHARED && part->weights_elsewhere == nullptr;
+        const std::size_t n = is_shared ? std::size_t(part->n > 0) : std::size_t(part->n);
         for (std::size_t i = 0; i < n; ++i) bound = std::max(bound, headroom * std::fabs(part->weight(i)));
     }
     bound = std::max(bound, headroom * declared_bound);
     // Weights that grow from zero without a declared bound are taken to grow to about one.
-    if (learns && bound == 0.0) bound = headroom;
+    if (changes && bound == 0.0) bound = headroom;
 }
 
 void Projection::canonical_order(uint64_t* order) const {
@@ -297,6 +299,10 @@ void Projection::set_weights(const uint64_t* order, const double* weight) {
         fits_float = fits_float && double(float(weight[i])) == weight[i];
         all_equal = all_equal && weight[i] == weight[0];
     }
+    if (!rows.empty() && rows[0]->weights_elsewhere != nullptr) {
+        set_column(order, weight_field, weight, 0.0);
+        return;
+    }
     if (total > 0 && all_equal) {
         for (auto& part : rows) {
             part->weights32.release();
@@ -354,7 +360,7 @@ void Projection::set_weights_at(const uint64_t* order, const int64_t* index, int
 }
 
 void Projection::add_bounds(const std::vector<double>& max_spikes, double* sums) const {
-    const double smallest = learns ? std::max(declared_bound, bound == headroom ? 1.0 : 0.0) : 0.0;
+    const double smallest = changes ? std::max(declared_bound, bound == headroom ? 1.0 : 0.0) : 0.0;
     for (const auto& part : rows) {
         const std::size_t n_pre = part->row_start.size() - 1;
         for (std::size_t pre_index = 0; pre_index < n_pre; ++pre_index) {
@@ -381,6 +387,9 @@ void Projection::clear() {
         state.accepted = state.caught_up = state.applied = PNN_NEVER;
         state.due.clear();
     }
+    for (auto& part : dendrites)
+        for (auto* moments : {&part->passed, &part->passed_before, &part->spiked})
+            std::fill(moments->begin(), moments->end(), -std::numeric_limits<double>::infinity());
 }
 
 }  // namespace pnn

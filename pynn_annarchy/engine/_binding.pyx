@@ -68,9 +68,21 @@ cdef extern from "pynn_annarchy/engine.h" namespace "pnn" nogil:
         vector[void*] inputs
         int32_t dtype
         vector[ScheduledPart] parts
+    cdef cppclass Seen:
+        string name
+        const void* source
+        int32_t dtype
+        vector[double] rows
+    cdef cppclass Gathered:
+        void* input
+        int32_t dtype
+        const void* base
+        vector[double] sums
     cdef cppclass Population:
         Schedule schedule
         int64_t size
+        vector[Gathered] gathered
+        void publish(vector[Seen], int64_t, int64_t) except +
         const pnn_module* module
         pnn_segment segment
         vector[void*] arrays
@@ -116,7 +128,15 @@ cdef extern from "pynn_annarchy/engine.h" namespace "pnn" nogil:
         int number
         double bound
         vector[double] shared
+        cbool changes
         cbool learns
+        cbool clocked
+        int input
+        vector[int] pre_seen
+        vector[int] post_seen
+        void make_dendrites() except +
+        void prepare_clocked(const uint64_t*) except +
+        void read_field(const uint64_t*, int, double*)
         double dendritic
         double declared_bound
         double origin
@@ -306,7 +326,7 @@ cdef class Rows:
         cdef const double[::1] values
         cdef vector[double] table
         cdef const double* first
-        projection.learns = True
+        projection.changes = projection.learns = True
         projection.weight_field = weight_field
         projection.n_parameters = n_parameters
         projection.dendritic = dendritic
@@ -327,6 +347,38 @@ cdef class Rows:
             first = projection.tables[i].data() if projection.tables[i].size() else NULL
             projection.table_pointers.push_back(first)
         projection.update_bound()
+
+    def see(self, list pre_seen, list post_seen, int input):
+        """Which of the variables that the populations publish these synapses see, and which of the gathered inputs their psp
+        goes to (-1: none)."""
+        cdef CProjection* projection = self.projection.get()
+        projection.pre_seen = pre_seen
+        projection.post_seen = post_seen
+        projection.input = input
+
+    def clock(self, int weight_field, int n_parameters, double declared_bound):
+        """Says that a module's synapses do something in every step, and where the weight lies among their fields."""
+        cdef CProjection* projection = self.projection.get()
+        projection.changes = projection.clocked = True
+        projection.weight_field = weight_field
+        projection.n_parameters = n_parameters
+        projection.declared_bound = declared_bound
+        projection.make_dendrites()
+        projection.update_bound()
+
+    def prepare_clocked(self, uint64_t[::1] order):
+        """Makes room for all that the bound module stores; columns that were not set are zero."""
+        cdef const uint64_t* places = NULL
+        if order.shape[0]:
+            places = &order[0]
+        self.projection.get().prepare_clocked(places)
+
+    def read_field(self, uint64_t[::1] order, int field):
+        """A field of synapses that do something in every step, in canonical order."""
+        cdef double[::1] out = np.empty(len(self))
+        if out.shape[0]:
+            self.projection.get().read_field(&order[0], field, &out[0])
+        return np.asarray(out)
 
     def prepare_learning(self, uint64_t[::1] order):
         """Makes room for all that the bound module stores; columns that were not set are zero."""
@@ -468,6 +520,42 @@ cdef class Engine:
         population.segment.object_index = object_index
         population.segment.element_offset = 0
         self.kept[number] = (module, arrays, inputs)
+
+    def publish(self, int number, list variables, int64_t depth):
+        """What synapses see of a population, and over how many steps: (name, present values, whether they change)."""
+        cdef Population* population = self.engine.populations[number].get()
+        cdef vector[Seen] seen
+        cdef Seen item
+        cdef const double[::1] constant
+        kept = []
+        for name, values, changes in variables:
+            item.name = name.encode()
+            item.source = NULL
+            item.rows.clear()
+            if changes:
+                item.source = _address(values)
+                item.dtype = 1 if values.dtype == np.float32 else 0
+                kept.append(values)
+            else:
+                constant = np.ascontiguousarray(values, np.float64)
+                for i in range(constant.shape[0]):
+                    item.rows.push_back(constant[i])
+            seen.push_back(item)
+        population.publish(seen, depth, self.engine.step)
+        self.kept[number, "seen"] = kept
+
+    def gather(self, int number, list inputs):
+        """Inputs of a population that take what synapses transmit all the time: (array, base that is added or None)."""
+        cdef Population* population = self.engine.populations[number].get()
+        cdef Gathered item
+        population.gathered.clear()
+        for array, base in inputs:
+            item.input = _address(array)
+            item.dtype = 1 if array.dtype == np.float32 else 0
+            item.base = NULL if base is None else _address(base)
+            item.sums.resize(population.size)
+            population.gathered.push_back(item)
+        self.kept[number, "gathered"] = inputs
 
     def set_receptors(self, int number, int n):
         """Gives a population its accumulators' quanta, before modules or projections refer to them."""

@@ -83,6 +83,9 @@ class Cells:
         self.injections: list[Injection] = []
         """In the order in which they are added up, that of the currents' creation."""
         self.injections_are_bound = True
+        self.gathered: list[str] = []
+        """Inputs that take what synapses transmit all the time."""
+        self._currents: AnyArray | None = None
         self.signals: list[SignalRecorder] = []
         self.spike_recorder: SpikeRecorder | None = None
         scheduled = [given for given in spec.inputs if given.scheduled]
@@ -274,15 +277,24 @@ class Cells:
     @property
     def takes_current(self) -> bool:
         """Whether the model has an input for injected currents, the first one in nA."""
-        return bool(self._current_inputs)
+        return bool(self.current_inputs)
 
     @property
     def injected(self) -> AnyArray:
-        """The sum of injected currents of each cell, in nA, as the model reads it."""
-        return self.arrays[self._current_inputs[0]]
+        """Where the sum of injected currents of each cell goes, in nA.
+
+        That is what the model reads, or where synapses transmit a current too, what theirs is added to.
+        """
+        name = self.current_inputs[0]
+        if name not in self.gathered:
+            return self.arrays[name]
+        if self._currents is None:
+            self._currents = aligned_zeros(self.size, self.arrays[name].dtype)
+        return self._currents
 
     @property
-    def _current_inputs(self) -> list[str]:
+    def current_inputs(self) -> list[str]:
+        """Names of inputs that are currents; the first one takes what is injected."""
         return [given.name for given in self.spec.inputs if given.unit == "nA" and not given.scheduled]
 
     # inputs with tables
@@ -323,6 +335,20 @@ class Cells:
         most = np.ones(self.size)
         np.maximum.at(most, cells, compiled.max_spikes({**rows, **columns}, dt))
         return most if compiled.storage is Storage.PER_ELEMENT else float(most.max(initial=1.0))
+
+    def gather(self, name: str) -> None:
+        """Lets an input take what synapses transmit all the time, from the next step on."""
+        if name not in self.gathered:
+            self.gathered.append(name)
+            self.injections_are_bound = False
+            self.network.changed()
+
+    def gathering(self) -> list[tuple[AnyArray, AnyArray | None]]:
+        """Inputs that synapses transmit into, each with what is added to that."""
+        return [
+            (self.arrays[name], self.injected if self.injections and name == self.current_inputs[0] else None)
+            for name in self.gathered
+        ]
 
     # recording
 

@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from pynn_annarchy.engine import _binding
 from pynn_annarchy.engine.arrays import FloatArray, IntArray, Value, finite, spread, times_of, updated
+from pynn_annarchy.engine.clocked import gathering_input
 from pynn_annarchy.engine.learning import LearningState
 from pynn_annarchy.exceptions import ModelError
 from pynn_annarchy.model.spec import ModelSpec
@@ -110,7 +111,9 @@ class Synapses:
         self.network = network
         self.pre_cells = pre
         self.post_cells = post
-        self.receptor_number = post.receptor_number(receptor)
+        self.input = gathering_input(post, receptor, label) if spec.psp.strip() else None
+        """The input of the post-synaptic cells that takes what is transmitted all the time; None: spikes alone send."""
+        self.receptor_number = post.receptor_number(receptor) if self.input is None else -1
         self.spec = spec
         self.label = label
         self.number = number

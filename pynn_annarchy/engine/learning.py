@@ -14,7 +14,7 @@ import numpy as np
 from pynn_annarchy import _mathematics
 from pynn_annarchy.engine.arrays import FloatArray, IntArray, Value, spread, updated
 from pynn_annarchy.exceptions import ModelError
-from pynn_annarchy.kernels.ir import LearningKernel, Moment, loaded, statement_values, values_in
+from pynn_annarchy.kernels.ir import ClockedKernel, LearningKernel, Moment, loaded, statement_values, values_in
 from pynn_annarchy.language.visit import identifiers
 from pynn_annarchy.model.variables import WEIGHT
 from pynn_annarchy.targets.compile import CompiledModel, Storage, storage_for
@@ -43,14 +43,14 @@ class LearningState:
     # which variables there are
 
     @property
-    def kernel(self) -> LearningKernel | None:
-        """The kernel of synapses in which spikes change anything."""
+    def kernel(self) -> LearningKernel | ClockedKernel | None:
+        """The kernel of synapses in which spikes or time change anything."""
         synapses = self._synapses
         if synapses.compiled is None:
             synapses.network.compile((), [synapses])
         assert synapses.compiled is not None
         kernel = synapses.compiled.kernel
-        return kernel if isinstance(kernel, LearningKernel) else None
+        return kernel if isinstance(kernel, LearningKernel | ClockedKernel) else None
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -71,22 +71,25 @@ class LearningState:
     # what the loop is told
 
     def declare(self, model: CompiledModel) -> None:
-        """Tells the rows that their synapses learn, and what limits their weights."""
+        """Tells the rows that their synapses change, and what limits their weights."""
         synapses, kernel = self._synapses, model.kernel
-        assert isinstance(kernel, LearningKernel) and synapses.rows is not None
-        values = model.prepare(synapses.parameters, synapses.network.dt)
+        assert isinstance(kernel, LearningKernel | ClockedKernel) and synapses.rows is not None
         names = [field.name for field in kernel.fields]
-        tables = [self._table(tau) for tau in model.decay_taus(values)]
         bound = model.bound(synapses.parameters) or 0.0
         weight_field = names.index(WEIGHT) if WEIGHT in names else -1
-        synapses.rows.learn(weight_field, len(kernel.parameters), synapses.dendritic, bound, self.origin, tables)
+        if isinstance(kernel, ClockedKernel):
+            synapses.rows.clock(weight_field, len(kernel.parameters), bound)
+        else:
+            values = model.prepare(synapses.parameters, synapses.network.dt)
+            tables = [self._table(tau) for tau in model.decay_taus(values)]
+            synapses.rows.learn(weight_field, len(kernel.parameters), synapses.dendritic, bound, self.origin, tables)
         if WEIGHT in self.names and WEIGHT not in self._initial:
             self._initial[WEIGHT] = _one_if_equal(synapses.rows.weight(synapses.cached_order()))
 
     def parameters(self, model: CompiledModel) -> dict[str, Value]:
         """What the kernel reads and never changes, but for the weight."""
         kernel = model.kernel
-        assert isinstance(kernel, LearningKernel)
+        assert isinstance(kernel, LearningKernel | ClockedKernel)
         values = model.prepare(self._synapses.parameters, self._synapses.network.dt)
         return {field.name: values[field.name] for field in kernel.parameters if field.name != WEIGHT}
 
@@ -184,6 +187,8 @@ class LearningState:
         """Whether values as of the last spike would mean something else after a change of this one."""
         kernel, model = self.kernel, self._synapses.compiled
         assert kernel is not None and model is not None
+        if isinstance(kernel, ClockedKernel):
+            return False  # values are always those of now
         if name in self.names:
             traces = {field.name for field in (*kernel.pre_traces, *kernel.post_traces)}
             return name in traces | {relaxation.variable for relaxation in model.updates.relaxations}
@@ -233,7 +238,8 @@ class LearningState:
         values: dict[str, Value] = {**self._present(synapses.compiled)}
         if WEIGHT in values and synapses.rows is not None:
             synapses.rows.set_weight(synapses.cached_order(), np.ascontiguousarray(values[WEIGHT]))
-        self._pending, self._is_each, self.origin = values, True, synapses.network.step
+        self._pending, self.origin = values, synapses.network.step
+        self._is_each |= isinstance(self.kernel, LearningKernel)
         synapses.unbind()
 
     def restore(self) -> None:

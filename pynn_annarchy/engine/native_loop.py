@@ -11,10 +11,11 @@ import numpy as np
 from pynn_annarchy.engine import _binding
 from pynn_annarchy.engine.arrays import FloatArray
 from pynn_annarchy.engine.cells import NO_SPIKES, Cells, Population, Spikes
+from pynn_annarchy.engine.clocked import clocked_synapses, names_of, publications
 from pynn_annarchy.engine.currents import Current, Output, Table
 from pynn_annarchy.engine.loop import Loop
 from pynn_annarchy.exceptions import CompilationError, unreachable
-from pynn_annarchy.kernels.ir import LearningKernel
+from pynn_annarchy.kernels.ir import ClockedKernel, LearningKernel
 from pynn_annarchy.targets.compile import CompiledModel
 
 if TYPE_CHECKING:
@@ -106,7 +107,7 @@ class NativeLoop(Loop):
 
     def _bind_synapses(self, synapses: Synapses) -> None:
         model = self._model_of(synapses)
-        if not isinstance(model.kernel, LearningKernel):
+        if not isinstance(model.kernel, LearningKernel | ClockedKernel):
             self._bind_rows(synapses, load(model), synapses.shared_values(model))
             return
         self._bind_rows(synapses, load(model), np.empty(0))
@@ -117,7 +118,10 @@ class NativeLoop(Loop):
         for number, field in enumerate(model.kernel.fields):
             if field.name in values:
                 rows.set_column(order, number, values[field.name])
-        rows.prepare_learning(order)
+        if isinstance(model.kernel, ClockedKernel):
+            rows.prepare_clocked(order)
+        else:
+            rows.prepare_learning(order)
 
     def settle(self, synapses: Synapses) -> None:
         self._engine.apply(synapses.number)
@@ -126,10 +130,31 @@ class NativeLoop(Loop):
         assert synapses.rows is not None
         return synapses.rows.in_flight
 
+    def _bind_clocked(self) -> None:
+        """What cells publish and gather, and which of that each projection means."""
+        published = publications(self._network)
+        for number, publication in published.items():
+            values = [(name, publication.values(name), publication.changes(name)) for name in publication.names]
+            self._engine.publish(number, values, publication.depth)
+        for cells in self._network.cells:
+            if cells.gathered:
+                self._engine.gather(cells.number, cells.gathering())
+        for synapses, kernel in clocked_synapses(self._network):
+            pre, post = (
+                [published[cells.number].names.index(name) for name in names_of(fields)]
+                for cells, fields in ((synapses.pre_cells, kernel.pre_seen), (synapses.post_cells, kernel.post_seen))
+            )
+            given = -1 if synapses.input is None else synapses.post_cells.gathered.index(synapses.input)
+            assert synapses.rows is not None
+            synapses.rows.see(pre, post, given)
+
     def read_variable(self, synapses: Synapses, name: str) -> FloatArray:
         kernel = self._model_of(synapses).kernel
-        assert isinstance(kernel, LearningKernel)
+        assert isinstance(kernel, LearningKernel | ClockedKernel)
         order = synapses.cached_order()
+        if isinstance(kernel, ClockedKernel):
+            assert synapses.rows is not None
+            return synapses.rows.read_field(order, [field.name for field in kernel.fields].index(name))
         for number, field in enumerate(kernel.fields):
             if field.name == name:
                 return self._engine.read_column(synapses.number, order, number)
@@ -170,6 +195,7 @@ class NativeLoop(Loop):
 
     def _bind_rest(self) -> None:
         self._bind_currents()
+        self._bind_clocked()
         self._engine.clear_signals()
         for cells in self._network.cells:
             recorder = cells.spike_recorder

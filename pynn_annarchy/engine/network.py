@@ -12,6 +12,7 @@ from pynn_annarchy import _mathematics
 from pynn_annarchy.engine import _binding, interrupts
 from pynn_annarchy.engine.arrays import IntArray, time_of
 from pynn_annarchy.engine.cells import NO_SPIKES, Cells, Population, Spikes, SpikeSource
+from pynn_annarchy.engine.clocked import check_coupling, check_seen, clocked_synapses, is_clocked
 from pynn_annarchy.engine.connectivity import SynapseBuilder, Synapses
 from pynn_annarchy.engine.currents import Current, Output, Waveform
 from pynn_annarchy.engine.loop import Loop
@@ -127,10 +128,26 @@ class Network:
     def connect(
         self, pre: Population, post: Cells, receptor: str, spec: ModelSpec, label: str, dendritic: float = 0.0
     ) -> SynapseBuilder:
-        """A builder for the synapses of a new projection, which joins the network when it is finished."""
+        """A builder for the synapses of a new projection, which joins the network when it is finished.
+
+        Args:
+            receptor: of the post-synaptic cells; their input, where the synapses transmit all the time.
+            dendritic: part of each delay that lies between synapse and cell, for synapses that spikes alone change.
+
+        Raises:
+            ModelError: no such receptor or input.
+            EquationError: the synapses see a variable that their cells do not have.
+        """
         self.check_open()
         if isinstance(post, SpikeSource):
             raise ModelError(f"'{label}': '{post.label}' is a spike source and takes no input")
+        if is_clocked(spec, self.options):
+            if dendritic > 0:
+                raise ModelError(
+                    f"'{label}': synapses of type '{spec.name}' do something in every step; for them all of the delay "
+                    "lies before the synapse, so that its dendritic part must be 0"
+                )
+            check_seen(pre, post, spec, self.options)
         return SynapseBuilder(_NewSynapses(self, pre, post, receptor, spec, label, -1, dendritic))
 
     def join(self, synapses: Synapses) -> None:
@@ -138,6 +155,8 @@ class Network:
         synapses.number = len(self.projections)
         synapses.object_index = self._next_object()
         self.projections.append(synapses)
+        if synapses.input is not None:
+            synapses.post_cells.gather(synapses.input)
 
     def _next_object(self) -> int:
         self._n_objects += 1
@@ -218,6 +237,9 @@ class Network:
         rebound |= {population.number for population in pending if isinstance(population, SpikeSource)}
         changed_bounds = {s.post_cells.number for s in self.projections if s.pre_cells.number in rebound}
         changed_bounds |= self._stale_bounds
+        unbound = {population.number for population in pending}
+        if any(not s.is_bound or s.post_cells.number in unbound for s, _ in clocked_synapses(self)):
+            check_coupling(self)
         self._loop.bind()
         for number in changed_bounds:
             self._update_quanta(self.populations[number])
@@ -296,6 +318,10 @@ class Network:
     def _advance(self, last_step: int) -> None:
         failed = self.loop.advance(last_step)
         if failed is not None:
+            if failed.input is not None:
+                raise ModelError(
+                    f"projection '{failed.label}': what its synapses transmit is not finite, at t = {self.t} ms"
+                )
             raise ModelError(
                 f"projection '{failed.label}': a synaptic increment is not finite or larger than "
                 f"{_binding.HEADROOM:g} times the largest initial weight, at t = {self.t} ms"

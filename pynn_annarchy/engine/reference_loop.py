@@ -10,14 +10,17 @@ import numpy as np
 from pynn_annarchy.engine import _binding
 from pynn_annarchy.engine.arrays import FloatArray, IntArray
 from pynn_annarchy.engine.cells import NO_SPIKES, Cells, Events, Population, Spikes, SpikeSource
+from pynn_annarchy.engine.clocked import publications
 from pynn_annarchy.engine.currents import sum_currents
 from pynn_annarchy.engine.loop import Loop
+from pynn_annarchy.engine.reference_clocked import ClockedConnections, Copies
 from pynn_annarchy.engine.reference_learning import LearningConnections
 from pynn_annarchy.engine.schedules import Changes
-from pynn_annarchy.kernels.ir import LearningKernel
+from pynn_annarchy.kernels.ir import ClockedKernel, LearningKernel
 from pynn_annarchy.model.variables import WEIGHT
 from pynn_annarchy.targets import reference
 from pynn_annarchy.targets.compile import Storage, compile_models
+from pynn_annarchy.targets.reference_learning import Fields
 
 if TYPE_CHECKING:
     from pynn_annarchy.engine.connectivity import Synapses
@@ -51,6 +54,8 @@ class ReferenceLoop(Loop):
         super().__init__(network)
         self._connections: dict[int, _Connections] = {}
         self._learning: dict[int, LearningConnections] = {}
+        self._clocked: dict[int, ClockedConnections] = {}
+        self._copies: dict[int, Copies] = {}
         self._draining: list[_Connections] = []
         self._published: dict[int, Published] = {}
         self._events: dict[int, dict[int, Published]] = {}
@@ -70,10 +75,16 @@ class ReferenceLoop(Loop):
             current.is_bound = True
         for connections in self._connections.values():
             connections.weight = connections.synapses.get("weight")
+        for number, publication in publications(self._network).items():
+            self._copies.setdefault(number, Copies()).bind(publication, self._network.step)
 
     def _bind_synapses(self, synapses: Synapses) -> None:
-        if isinstance(self._model_of(synapses).kernel, LearningKernel):
+        kernel = self._model_of(synapses).kernel
+        if isinstance(kernel, LearningKernel):
             self._bind_learning(synapses)
+            return
+        if isinstance(kernel, ClockedKernel):
+            self._bind_clocked(synapses)
             return
         old = self._connections.get(synapses.number)
         if old is not None and old.pending:
@@ -107,6 +118,18 @@ class ReferenceLoop(Loop):
             self._learning[synapses.number] = fresh
         self._learning[synapses.number].bind()
 
+    def _bind_clocked(self, synapses: Synapses) -> None:
+        self._bind_rows(synapses, None, np.empty(0))
+        model = self._model_of(synapses)
+        synapses.state.declare(model)
+        known = self._clocked.get(synapses.number)
+        if known is None or known.rows is not synapses.rows:
+            self._clocked[synapses.number] = ClockedConnections.of(synapses, model)
+            if known is not None:
+                self._clocked[synapses.number].take_over(known)
+        self._clocked[synapses.number].model = model
+        self._clocked[synapses.number].bind()
+
     def _caught_up(self, synapses: Synapses) -> LearningConnections:
         """The connections after all that has reached them by now: spikes of the last step may pass at once."""
         learning = self._learning[synapses.number]
@@ -115,17 +138,24 @@ class ReferenceLoop(Loop):
             learning.apply(self._network.step, self._step_of(self._network.step))
         return learning
 
+    def _fields(self, synapses: Synapses) -> Fields:
+        """What synapses that change hold by now."""
+        clocked = self._clocked.get(synapses.number)
+        return self._caught_up(synapses).fields if clocked is None else clocked.fields
+
     def settle(self, synapses: Synapses) -> None:
-        weight = self._caught_up(synapses).fields[WEIGHT]
+        weight = self._fields(synapses)[WEIGHT]
         assert synapses.rows is not None
         synapses.rows.set_weight(synapses.cached_order(), np.ascontiguousarray(weight))
 
     def in_flight(self, synapses: Synapses) -> bool:
+        if synapses.number in self._clocked:
+            return bool(self._clocked[synapses.number].due)
         learning = self._learning[synapses.number]
         return bool(learning.arrivals or learning.due)
 
     def read_variable(self, synapses: Synapses, name: str) -> FloatArray:
-        return np.array(self._caught_up(synapses).fields[name])
+        return np.array(self._fields(synapses)[name])
 
     def read_events(self, synapses: Synapses) -> tuple[FloatArray, FloatArray]:
         connections = self._caught_up(synapses)
@@ -137,6 +167,8 @@ class ReferenceLoop(Loop):
             for cells in self._network.cells:
                 for signal in cells.signals:
                     signal.take_first()
+            for copies in self._copies.values():
+                copies.publish(network.step)  # users may have changed what cells are
             if network.step == 0:
                 self._publish_given(0)
             failed = self._step(network.step + 1)
@@ -158,6 +190,11 @@ class ReferenceLoop(Loop):
             learning.apply(n, step)
             if not learning.deliver(step):
                 failed = learning.synapses
+        sums = {(cells.number, name): np.zeros(cells.size) for cells in self._network.cells for name in cells.gathered}
+        for clocked in self._clocked.values():
+            clocked.send(*self._published.get(clocked.synapses.pre_cells.number, _NO_SPIKES), n - 1)
+            if not (clocked.step(self._copies, sums, step) & clocked.deliver(self._copies, step)):
+                failed = clocked.synapses
         for current in self._network.currents:
             if current.record is not None:
                 current.record.room(1)[0] = current.amplitude(n - 1)
@@ -166,11 +203,18 @@ class ReferenceLoop(Loop):
                 sum_currents(cells.injections, n - 1, cells.injected)
             if cells.schedule is not None:
                 _apply(self._changes[cells.number], n - 1, cells)
+            for name, (given, base) in zip(cells.gathered, cells.gathering(), strict=True):
+                total = sums[cells.number, name]
+                given[:] = total if base is None else base.astype(np.float64) + total
             self._published[cells.number] = self._update(cells, step)
         self._publish_given(n)
         for learning in self._learning.values():
             learning.remember(*self._published[learning.synapses.post_cells.number], n)
             learning.apply(n, step)
+        for clocked in self._clocked.values():
+            clocked.reach(*self._published[clocked.synapses.post_cells.number], self._copies, step)
+        for copies in self._copies.values():
+            copies.publish(n)
         for cells in self._network.cells:
             self._record(cells, n)
         return failed
@@ -243,6 +287,8 @@ class ReferenceLoop(Loop):
             connections.pending.clear()
         for learning in self._learning.values():
             learning.rewind()
+        for clocked in self._clocked.values():
+            clocked.rewind()
 
     def take_spikes(self, number: int) -> Spikes:
         parts = self._recorded.pop(number, [])

@@ -24,8 +24,8 @@ class DType(Enum):
 class Role(Enum):
     """Who writes a field: the kernel (state, refractory) or only the engine (parameter, input).
 
-    Of synapses further: traces, which all synapses of a pre- or post-synaptic cell have in common, and what a state was
-    just before the last post-synaptic spike.
+    Of synapses further: traces, which all synapses of a pre- or post-synaptic cell have in common, what a state was
+    just before the last post-synaptic spike, and what is seen of the pre- and of the post-synaptic cell.
     """
 
     STATE = "state"
@@ -35,6 +35,8 @@ class Role(Enum):
     PRE_TRACE = "pre trace"
     POST_TRACE = "post trace"
     LEFT = "left limit"
+    PRE_CELL = "seen of the pre cell"
+    POST_CELL = "seen of the post cell"
 
 
 @dataclass(frozen=True, slots=True)
@@ -355,7 +357,84 @@ class LearningKernel:
         return any(isinstance(value, Draw) for value in values_in(self))
 
 
-Kernel = CellKernel | SynapseKernel | LearningKernel
+@dataclass(frozen=True, slots=True)
+class ClockedKernel:
+    """Primitive `synapses`: what a synapse does in every step, and when a spike of one of its cells reaches it.
+
+    Args:
+        model: name of the synapse type.
+        parameters: all that the bodies load, each one value for all synapses or one for each of them.
+        variables: stored in every synapse.
+        pre_seen: variables and parameters of the pre-synaptic cell that it loads, by their names 'pre.x'.
+        post_seen: the same of the post-synaptic one.
+        psp: what it transmits over the step that begins; None for nothing.
+        operation: what becomes of the psp of all synapses of a cell.
+        step: statements that bring it from the start of the step to its end, after the psp.
+        pre: statements at a pre-synaptic spike.
+        increment: what that one sends.
+        post: statements at a post-synaptic spike.
+    """
+
+    model: str
+    parameters: tuple[Field, ...]
+    variables: tuple[Field, ...]
+    pre_seen: tuple[Field, ...]
+    post_seen: tuple[Field, ...]
+    psp: Value | None
+    operation: str
+    step: tuple[Statement, ...]
+    pre: tuple[Statement, ...]
+    increment: Value
+    post: tuple[Statement, ...]
+
+    @property
+    def fields(self) -> tuple[Field, ...]:
+        """What the engine has an array or a value for, in the order of the module's table."""
+        return self.parameters + self.variables
+
+    @property
+    def pre_traces(self) -> tuple[Field, ...]:
+        """None: everything is stored in every synapse."""
+        return ()
+
+    @property
+    def post_traces(self) -> tuple[Field, ...]:
+        """None either."""
+        return ()
+
+    @property
+    def has_step(self) -> bool:
+        """Whether time alone changes anything."""
+        return _does_something(self.step)
+
+    @property
+    def has_pre(self) -> bool:
+        """Whether pre-synaptic spikes change or send anything."""
+        return _does_something(self.pre)
+
+    @property
+    def has_post(self) -> bool:
+        """Whether post-synaptic spikes change anything."""
+        return _does_something(self.post)
+
+    @property
+    def asks_when(self) -> bool:
+        """Whether it matters when the last spikes were."""
+        values = list(values_in(self))
+        moments = any(isinstance(value, Moment) and value.name != "t" for value in values)
+        return moments or any(isinstance(value, Event) and value.about is About.COINCIDENT for value in values)
+
+    @property
+    def draws(self) -> bool:
+        """Whether it draws random numbers."""
+        return any(isinstance(value, Draw) for value in values_in(self))
+
+
+Kernel = CellKernel | SynapseKernel | LearningKernel | ClockedKernel
+
+
+def _does_something(body: Iterable[Statement]) -> bool:
+    return any(not isinstance(statement, Comment) for statement in body)
 
 
 def children(value: Value) -> tuple[Value, ...]:
@@ -396,13 +475,25 @@ def bodies(kernel: Kernel) -> tuple[tuple[Statement, ...], ...]:
     """The statements of each of a kernel's functions."""
     if isinstance(kernel, LearningKernel):
         return kernel.pre, kernel.post, kernel.pre_trace, kernel.post_trace
+    if isinstance(kernel, ClockedKernel):
+        return kernel.pre, kernel.post, kernel.step
     return (kernel.body,)
+
+
+def results(kernel: Kernel) -> tuple[Value, ...]:
+    """What a kernel hands on: first that of its first body, then what needs no statements."""
+    match kernel:
+        case CellKernel():
+            return (kernel.spikes,)
+        case ClockedKernel(psp=psp):
+            return (kernel.increment,) if psp is None else (kernel.increment, psp)
+        case _:
+            return (kernel.increment,)
 
 
 def values_in(kernel: Kernel) -> Iterator[Value]:
     """Every expression of a kernel and of its statements, operands included."""
-    result = kernel.spikes if isinstance(kernel, CellKernel) else kernel.increment
-    pending = [result, *(value for body in bodies(kernel) for value in statement_values(body))]
+    pending = [*results(kernel), *(value for body in bodies(kernel) for value in statement_values(body))]
     while pending:
         value = pending.pop()
         yield value

@@ -10,13 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from pynn_annarchy.kernels.expressions import Lowering, cast
+from pynn_annarchy.kernels.handlers import MOMENTS, ZERO, Handlers, left_limit
 from pynn_annarchy.kernels.ir import (
     About,
     Apply,
     Arithmetic,
     Comment,
-    Compare,
     Decay,
     DType,
     Elapsed,
@@ -27,7 +26,6 @@ from pynn_annarchy.kernels.ir import (
     Literal,
     Load,
     Local,
-    Moment,
     Negate,
     Role,
     Select,
@@ -40,19 +38,14 @@ from pynn_annarchy.kernels.ir import (
 )
 from pynn_annarchy.kernels.traces import Traces, traces
 from pynn_annarchy.language import syntax
-from pynn_annarchy.language.print import show
-from pynn_annarchy.language.syntax import BinaryOperator, Comparator
-from pynn_annarchy.language.visit import identifiers
-from pynn_annarchy.model.sides import Side, sides
-from pynn_annarchy.model.variables import INCREMENT, read_before_assigned
+from pynn_annarchy.language.syntax import BinaryOperator
+from pynn_annarchy.model.sides import Side
+from pynn_annarchy.model.variables import INCREMENT
 from pynn_annarchy.solvers.algebra import is_zero
 from pynn_annarchy.solvers.names import FreshNames, names_of
 from pynn_annarchy.solvers.updates import Drive, Relaxation, Updates
 
-_ZERO = Literal(0.0, DType.REAL64)
 _DT = StepValue("dt", DType.REAL64)
-MOMENTS = frozenset({"t", "t_pre", "t_post"})
-"""Names that mean when a spike reaches the synapse."""
 _SINCE = {Side.PRE: Since.PRE, Side.POST: Since.POST, Side.BOTH: Since.ANY}
 _NO_TRACES = Traces((), (), frozenset())
 
@@ -67,14 +60,9 @@ def lower_learning(updates: Updates, share_traces: bool) -> LearningKernel:
     return _Learning(updates, share_traces).kernel()
 
 
-class _Learning(Lowering):
-    _real = DType.REAL64
-    _parameter_type = DType.REAL64
-
+class _Learning(Handlers):
     def __init__(self, updates: Updates, share_traces: bool) -> None:
         super().__init__(updates)
-        self._variables = {variable.name: variable for variable in self._model.variables}
-        self._sides = sides(self._model)
         self._relaxations = {relaxation.variable: relaxation for relaxation in updates.relaxations}
         self._possible = {side: traces(updates, side) for side in (Side.PRE, Side.POST)}
         self._traces = self._possible if share_traces else dict.fromkeys(self._possible, _NO_TRACES)
@@ -84,7 +72,7 @@ class _Learning(Lowering):
         for name in self._sides:
             self._fields[name] = Field(name, DType.REAL64, self._role(name))
         for name in self._with_left_limit(Side.PRE):
-            left = _left_limit(self._fields[name], Side.PRE)
+            left = left_limit(self._fields[name], Side.PRE)
             self._fields[left.name] = left
 
     def kernel(self) -> LearningKernel:
@@ -98,7 +86,7 @@ class _Learning(Lowering):
             variables=self._of_role(Role.STATE),
             pre_traces=self._of_role(Role.PRE_TRACE),
             post_traces=self._of_role(Role.POST_TRACE),
-            left_limits=tuple(_left_limit(self._fields[n], Side.POST) for n in self._with_left_limit(Side.POST)),
+            left_limits=tuple(left_limit(self._fields[n], Side.POST) for n in self._with_left_limit(Side.POST)),
             pre=pre,
             increment=increment,
             post=post,
@@ -128,7 +116,7 @@ class _Learning(Lowering):
         statements = self._statements(side)
         self._begin(self._taken_over(side) | set(self._with_left_limit(side)), side)
         if side is Side.PRE:
-            self._let(INCREMENT, _ZERO)
+            self._let(INCREMENT, ZERO)
         self._keep_left_limits(side)
         for statement in statements:
             self._execute(statement, f"{side.value}_spike")
@@ -166,24 +154,14 @@ class _Learning(Lowering):
                 self._body.append(Store(self._fields[name], value))
         return tuple(self._body)
 
-    def _statements(self, side: Side) -> tuple[syntax.Assignment, ...]:
-        return self._model.pre_spike if side is Side.PRE else self._model.post_spike
-
     def _taken_over(self, side: Side) -> set[str]:
         """Variables whose values a handler needs from before."""
         statements = self._statements(side)
-        needed = read_before_assigned(statements)
-        for statement in statements:
-            needed |= self._read_by_bounds(statement.target)
+        needed = self._read_at(side)
         needed |= {name for name in self._sides if self._is_written(name, side) and not _assigns(statements, name)}
         for name in tuple(needed):
             needed |= self._read_by_bounds(name)
         return needed & self._sides.keys()
-
-    def _read_by_bounds(self, name: str) -> set[str]:
-        variable = self._variables.get(name)
-        bounds = (variable.minimum, variable.maximum) if variable else ()
-        return set().union(*(identifiers(bound) for bound in bounds if bound is not None))
 
     def _is_written(self, name: str, side: Side) -> bool:
         return self._sides[name] in (side, Side.BOTH)
@@ -199,31 +177,10 @@ class _Learning(Lowering):
 
     def _keep_left_limits(self, side: Side) -> None:
         for name in self._with_left_limit(side):
-            field = _left_limit(self._fields[name], side)
+            field = left_limit(self._fields[name], side)
             self._body.append(Comment(f"for a spike of the other side at the same moment: {name} before this one"))
             present = Local(name, DType.REAL64)
             self._body.append(Store(field, Select(Event(About.REPEATED), Load(field), present, DType.REAL64)))
-
-    # statements
-
-    def _execute(self, statement: syntax.Assignment, where: str) -> None:
-        self._body.append(Comment(f"{where}: {show(statement)}"))
-        value = cast(self._number(statement.value), DType.REAL64)
-        name = statement.target
-        if name in self._variables:
-            value = self._bounded(self._variables[name], value)
-        if statement.flags.unless_post:
-            value = Select(Event(About.COINCIDENT), Local(name, DType.REAL64), value, DType.REAL64)
-        self._let(name, value)
-
-    def _name(self, identifier: str) -> Value:
-        if identifier in MOMENTS:
-            return Moment(identifier)
-        value = super()._name(identifier)
-        variable = self._variables.get(identifier)
-        if variable is not None and variable.dtype == "bool":
-            return Compare(Comparator.NOT_EQUAL, value, _ZERO)
-        return value
 
     # what a variable has become since it was stored
 
@@ -232,7 +189,7 @@ class _Learning(Lowering):
         value = self._advanced(name)
         own = self._sides[name]
         if own not in (side, Side.BOTH) and field.role is Role.STATE:
-            value = Select(Event(About.COINCIDENT), Load(_left_limit(field, own)), value, DType.REAL64)
+            value = Select(Event(About.COINCIDENT), Load(left_limit(field, own)), value, DType.REAL64)
         return value
 
     def _advanced(self, name: str) -> Value:
@@ -284,11 +241,6 @@ class _Learning(Lowering):
         if name not in self._locals:
             self._let(name, decay)
         return Local(name, DType.REAL64)
-
-
-def _left_limit(field: Field, side: Side) -> Field:
-    """What a state was before the last spike of its side: needed in the next moment, or until the cell spikes."""
-    return Field(f"{field.name}.left", field.dtype, Role.LEFT if side is Side.POST else Role.STATE)
 
 
 def _assigns(statements: Iterable[syntax.Assignment], name: str) -> bool:

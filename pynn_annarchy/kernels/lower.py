@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from pynn_annarchy.kernels.clocked import lower_clocked
 from pynn_annarchy.kernels.expressions import Lowering, cast
+from pynn_annarchy.kernels.handlers import MOMENTS
 from pynn_annarchy.kernels.ir import (
     Apply,
     Arithmetic,
@@ -36,13 +38,14 @@ from pynn_annarchy.kernels.ir import (
     children,
     statement_values,
 )
-from pynn_annarchy.kernels.learning import MOMENTS, lower_learning
+from pynn_annarchy.kernels.learning import lower_learning
 from pynn_annarchy.language import syntax
 from pynn_annarchy.language.flags import LOCALITIES
 from pynn_annarchy.language.functions import DISTRIBUTIONS
 from pynn_annarchy.language.print import show
 from pynn_annarchy.language.syntax import BinaryOperator, Comparator, Connective
 from pynn_annarchy.language.visit import nodes
+from pynn_annarchy.model.seen import is_clocked
 from pynn_annarchy.model.spec import Kind, Order
 from pynn_annarchy.model.variables import INCREMENT, WEIGHT
 from pynn_annarchy.solvers.updates import Updates
@@ -68,6 +71,8 @@ def lower(updates: Updates, share_traces: bool = True) -> Kernel:
     """
     if updates.model.spec.kind is Kind.CELL:
         return _Cell(updates).kernel()
+    if is_clocked(updates.model):
+        return lower_clocked(updates)
     if _is_static(updates):
         return _Synapse(updates).kernel()
     return lower_learning(updates, share_traces)

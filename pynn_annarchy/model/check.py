@@ -42,6 +42,7 @@ def check(spec: ModelSpec) -> Model:
         refractory=texts.refractory,
         pre_spike=_bounded(texts.pre_spike, variables),
         post_spike=_bounded(texts.post_spike, variables),
+        psp=texts.psp,
     )
 
 

@@ -54,6 +54,8 @@ class Model:
     pre_spike: tuple[Assignment, ...]
     """For synapses; ``g_target`` is the name of the increment sent to the target."""
     post_spike: tuple[Assignment, ...] = ()
+    psp: Expression | None = None
+    """What a synapse transmits all the time."""
 
     def variable(self, name: str) -> Variable:
         """The variable of that name; KeyError where there is none."""

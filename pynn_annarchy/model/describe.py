@@ -36,6 +36,8 @@ def latex(model: Model) -> str:
     if model.emits is not None:
         rows.append(rf"\text{{spikes a step}} &= {latex_expression(model.emits)}")
     rows += [latex_equation(statement) for statement in (*model.pre_spike, *model.post_spike)]
+    if model.psp is not None:
+        rows.append(rf"\text{{transmitted}} &= {latex_expression(model.psp)}")
     equations = "\\begin{align*}\n" + " \\\\\n".join(rows) + "\n\\end{align*}"
     return f"{equations}\n{_latex_parameters(model.spec.parameters)}" if model.spec.parameters else equations
 
@@ -69,6 +71,9 @@ def _events(model: Model) -> Iterator[tuple[str, list[str]]]:
         yield "Refractory for", [f"{show(model.refractory)} ms, holding {', '.join(held) or 'nothing'}"]
     if model.pre_spike:
         yield "When a spike arrives", [show(statement) for statement in model.pre_spike]
+    if model.psp is not None:
+        joined = "" if model.spec.operation == "sum" else f", the {model.spec.operation} of all synapses of a cell"
+        yield "Transmits all the time", [show(model.psp) + joined]
     if model.post_spike:
         yield "When the post-synaptic cell spikes", [show(statement) for statement in model.post_spike]
 

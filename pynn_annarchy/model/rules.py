@@ -14,7 +14,7 @@ from pynn_annarchy.language.parse import parse_expression
 from pynn_annarchy.language.syntax import Assignment, DifferentialEquation, Equation, Expression, Flags, Span
 from pynn_annarchy.language.types import Type
 from pynn_annarchy.model.checked import Variable
-from pynn_annarchy.model.spec import Kind, ModelSpec, ParameterSpec
+from pynn_annarchy.model.spec import OPERATIONS, Kind, ModelSpec, ParameterSpec
 from pynn_annarchy.model.texts import Texts
 from pynn_annarchy.model.told import told
 from pynn_annarchy.model.variables import INCREMENT, WEIGHT, changeable_parameters, value_of
@@ -48,9 +48,9 @@ def _check_words(spec: ModelSpec, locality: str, dtype: str) -> None:
 
 
 def _check_kind(spec: ModelSpec) -> None:
-    """Cells have spikes, receptors and inputs; synapses have ``pre_spike`` and ``post_spike``."""
+    """Cells have spikes, receptors and inputs; synapses have ``pre_spike``, ``post_spike`` and ``psp``."""
     of_cells = {"spike": spec.spike, "emits": spec.emits, "reset": spec.reset, "refractory": spec.refractory}
-    of_synapses = {"pre_spike": spec.pre_spike, "post_spike": spec.post_spike}
+    of_synapses = {"pre_spike": spec.pre_spike, "post_spike": spec.post_spike, "psp": spec.psp}
     foreign = of_synapses if spec.kind is Kind.CELL else of_cells
     for where, text in foreign.items():
         if text.strip():
@@ -60,6 +60,12 @@ def _check_kind(spec: ModelSpec) -> None:
         first = (*(receptor.name for receptor in spec.receptors), *(given.name for given in spec.inputs))[0]
         with told(spec):
             raise EquationError(_whole(first), "a synapse type has no receptors and no inputs")
+    if spec.operation not in OPERATIONS:
+        with told(spec, "operation"):
+            raise EquationError(_whole(spec.operation), "this is no operation", "one of " + ", ".join(OPERATIONS))
+    if spec.operation != "sum" and not spec.psp.strip():
+        with told(spec, "operation"):
+            raise EquationError(_whole(spec.operation), "an operation joins the psp of synapses", "give the type one")
 
 
 def _check_events(spec: ModelSpec) -> None:
@@ -145,6 +151,7 @@ class Rules:
             with told(self.spec, f"receptor '{receptor.name}'"):
                 definitions.reads_input(receptor.increment)
         self._spikes()
+        self._psp()
         self._durations()
         self._requirements()
 
@@ -221,6 +228,19 @@ class Rules:
             with told(self.spec, "emits"):
                 self._reads(self.texts.emits)
                 types.is_number(self.texts.emits, self.types)
+
+    def _psp(self) -> None:
+        """A synapse transmits all the time or by spikes: what it does both ways would go to different places."""
+        if self.texts.psp is None:
+            return
+        with told(self.spec, "psp"):
+            self._reads(self.texts.psp)
+            types.is_number(self.texts.psp, self.types)
+        for statement in self.texts.pre_spike:
+            if statement.target == INCREMENT:
+                with told(self.spec, "pre_spike"):
+                    message = "a synapse with a 'psp' transmits by that alone"
+                    raise EquationError(statement.span, message, "let spikes change a variable that 'psp' reads")
 
     def _requirements(self) -> None:
         for text in self.spec.requires:

@@ -18,6 +18,10 @@ class Kind(Enum):
     SYNAPSE = "synapse"
 
 
+OPERATIONS = ("sum", "mean", "max", "min")
+"""What may become of the psp of all synapses of a cell."""
+
+
 class Order(Enum):
     """Order of one step (DESIGN D10): PYNN updates the state, then adds increments; ANNARCHY the other way round."""
 
@@ -95,6 +99,8 @@ class ModelSpec:
         inputs: quantities given from outside.
         pre_spike: statements of a synapse, executed when a spike passes it, e.g. ``g_target += weight``.
         post_spike: statements of a synapse, executed when a spike of its post-synaptic cell reaches it.
+        psp: what a synapse transmits all the time, e.g. ``weight*(pre.v - post.v)``; goes into an input of the cell.
+        operation: what becomes of the psp of all synapses of a cell: their sum, mean, max or min.
         functions: user functions, ``f(x) = ...`` one a line.
         order: order of one step.
         units: unit by variable, as PyNN spells them.
@@ -115,6 +121,8 @@ class ModelSpec:
     inputs: tuple[InputSpec, ...] = ()
     pre_spike: str = ""
     post_spike: str = ""
+    psp: str = ""
+    operation: str = "sum"
     functions: str = ""
     order: Order = Order.PYNN
     units: tuple[tuple[str, str], ...] = ()

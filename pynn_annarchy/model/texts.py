@@ -39,6 +39,7 @@ class Texts:
     receptors: tuple[Receptor, ...]
     pre_spike: tuple[Assignment, ...]
     post_spike: tuple[Assignment, ...]
+    psp: Expression | None
 
     def statements(self) -> tuple[tuple[str, Assignment], ...]:
         """Statements of all events, each with the words for where it stands."""
@@ -68,6 +69,7 @@ def read(spec: ModelSpec) -> Texts:
         receptors=tuple(_receptor(spec, receptor, definitions) for receptor in spec.receptors),
         pre_spike=_statements(spec, "pre_spike", spec.pre_spike, definitions),
         post_spike=_statements(spec, "post_spike", spec.post_spike, definitions),
+        psp=_optional(spec, "psp", spec.psp, definitions),
     )
 
 

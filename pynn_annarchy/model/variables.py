@@ -67,15 +67,19 @@ def changeable_parameters(spec: ModelSpec) -> frozenset[str]:
 def _intermediate(spec: ModelSpec, texts: Texts) -> set[str]:
     """Variables of a synapse that carry nothing from one spike to the next, nor are to be seen.
 
-    Whoever reads one has assigned it before in the same handler; one with an initial value or a unit is to be kept.
+    Whoever reads one has assigned it before in the same handler; one with an initial value or a unit is to be kept, and
+    one that is read in every step.
     """
     if spec.kind is Kind.CELL:
         return set()
     handlers = (texts.pre_spike, texts.post_spike)
     targets = {statement.target for handler in handlers for statement in handler}
+    in_steps = (*(value_of(equation) for equation in texts.equations), *([] if texts.psp is None else [texts.psp]))
+    read_in_steps = set().union(*(identifiers(expression) for expression in in_steps))
     initialised = {s.target for handler in handlers for s in handler if s.flags.init is not None}
     carried = set().union(*(read_before_assigned(handler) for handler in handlers))
-    return targets - carried - initialised - dict(spec.units).keys() - changeable_parameters(spec)
+    kept = carried | initialised | read_in_steps | dict(spec.units).keys() | changeable_parameters(spec)
+    return targets - kept
 
 
 def read_before_assigned(handler: tuple[Assignment, ...]) -> set[str]:
@@ -130,7 +134,7 @@ def _readings(texts: Texts) -> Iterator[tuple[str, frozenset[str]]]:
         for bound in (equation.flags.minimum, equation.flags.maximum):
             if bound is not None:
                 yield "", identifiers(bound)
-    for expression in (texts.spike, texts.emits):
+    for expression in (texts.spike, texts.emits, texts.psp):
         if expression is not None:
             yield "", identifiers(expression)
 

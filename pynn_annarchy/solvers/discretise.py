@@ -28,7 +28,9 @@ from pynn_annarchy.language.syntax import (
 )
 from pynn_annarchy.language.visit import identifiers, map_children
 from pynn_annarchy.model.checked import Model
+from pynn_annarchy.model.seen import is_clocked
 from pynn_annarchy.model.spec import Kind
+from pynn_annarchy.model.variables import WEIGHT
 from pynn_annarchy.solvers import event_driven, exponential, implicit, splitting, tableaus
 from pynn_annarchy.solvers.algebra import LinearForm, linear_form, multiply, total
 from pynn_annarchy.solvers.classify import Block, Group, Method, classify, is_constant_form, method_named
@@ -68,9 +70,12 @@ def discretise(model: Model, default_method: str | None = None) -> Updates:
         EquationError: a method that a flag asks for cannot solve its equation.
     """
     if model.spec.kind is Kind.SYNAPSE:
-        return event_driven.solve(model)
+        if not is_clocked(model):
+            return event_driven.solve(model)
+        event_driven.require_own_values(model)
+        event_driven.check_flagged(model)
     names = FreshNames(names_of(model))
-    constants = frozenset([parameter.name for parameter in model.spec.parameters] + ["dt", "pi"])
+    constants = _constants(model)
     parts: list[_Discretised] = []
     for part in _parts(model.equations):
         if isinstance(part, Assignment):
@@ -82,6 +87,14 @@ def discretise(model: Model, default_method: str | None = None) -> Updates:
     lifted, derived = hoist(statements, constants, {variable.name for variable in model.variables}, names)
     systems = tuple(system for part in parts for system in part.systems)
     return Updates(model, lifted, derived, systems, tuple(choice for part in parts for choice in part.choices))
+
+
+def _constants(model: Model) -> frozenset[str]:
+    """Names that no step changes. The weight of a synapse is none: it is not prepared with the parameters."""
+    changing = {variable.name for variable in model.variables}
+    if model.spec.kind is Kind.SYNAPSE:
+        changing.add(WEIGHT)
+    return frozenset([p.name for p in model.spec.parameters if p.name not in changing] + ["dt", "pi"])
 
 
 def _parts(equations: tuple[Equation, ...]) -> list[Assignment | tuple[DifferentialEquation, ...]]:
@@ -101,7 +114,8 @@ def _block(
     requested = {}
     for equation in equations:
         flag = model.variable(equation.variable).method or default_method
-        if flag is not None:
+        # What is event-driven in a synapse that does something in every step is linear: solved exactly anyhow.
+        if flag is not None and not equation.flags.event_driven:
             requested[equation.variable] = method_named(flag, equation, owner)
     return Block(equations, constants, requested, owner)
 

@@ -12,16 +12,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from pynn_annarchy.exceptions import EquationError, ModelError
-from pynn_annarchy.language.checks.definitions import changed_by
 from pynn_annarchy.language.checks.dependence import depends_on_parameters
 from pynn_annarchy.language.functions import DISTRIBUTIONS
 from pynn_annarchy.language.syntax import (
-    Assignment,
     Binary,
     BinaryOperator,
     Call,
     DifferentialEquation,
-    Equation,
     Expression,
     Name,
     Number,
@@ -31,13 +28,13 @@ from pynn_annarchy.language.visit import names_in, nodes
 from pynn_annarchy.model.checked import Model, Variable
 from pynn_annarchy.model.sides import sides
 from pynn_annarchy.model.told import told
-from pynn_annarchy.model.variables import value_of
 from pynn_annarchy.solvers.algebra import ONE, ZERO, LinearForm, divide, is_zero, multiply, negate
 from pynn_annarchy.solvers.names import FreshNames, names_of
 from pynn_annarchy.solvers.symbolic import form_of
 from pynn_annarchy.solvers.updates import Choice, DerivedParameter, Drive, Relaxation, Updates
 
 WAY_OUT = "leave the equation out and write in 'pre_spike' and 'post_spike' what has happened since t_pre and t_post"
+CONSTANT_ONLY = "its coefficients may depend on parameters only; without the flag it is advanced in every step"
 REASON = "linear, solved between spikes: only rounding errors"
 
 
@@ -45,15 +42,28 @@ def solve(model: Model) -> Updates:
     """The updates of a synapse: nothing is done in each step, relaxations are evaluated when a spike passes.
 
     Raises:
-        EquationError: an equation without the flag 'event-driven' or of no such form; a variable of a cell is read.
+        EquationError: an equation of no such form.
         ModelError: a parameter that is shared by the synapses of each post-synaptic cell.
     """
-    _refuse_what_synapses_cannot_do(model)
-    equations = tuple(equation for equation in model.equations if isinstance(equation, DifferentialEquation))
+    require_own_values(model)
+    derived, relaxations = _relaxations(model)
+    choices = tuple(Choice((relaxation.variable,), "event-driven", REASON) for relaxation in relaxations)
+    return Updates(model, (), derived, (), choices, relaxations)
+
+
+def check_flagged(model: Model) -> None:
+    """EquationError where an equation with the flag 'event-driven' could not be solved between spikes."""
+    _relaxations(model)
+
+
+def _relaxations(model: Model) -> tuple[tuple[DerivedParameter, ...], tuple[Relaxation, ...]]:
+    flagged = [equation for equation in model.equations if equation.flags.event_driven]
+    equations = tuple(equation for equation in flagged if isinstance(equation, DifferentialEquation))
+    for equation in equations:
+        _require_constant_bounds(model, model.variable(equation.variable))
     solver = _Solver(model, equations)
     relaxations = tuple(solver.relaxation(equation) for equation in equations)
-    choices = tuple(Choice((relaxation.variable,), "event-driven", REASON) for relaxation in relaxations)
-    return Updates(model, (), tuple(solver.derived), (), choices, relaxations)
+    return tuple(solver.derived), relaxations
 
 
 class _Solver:
@@ -99,7 +109,7 @@ class _Solver:
         for name in names_in(part):
             if name.identifier not in {*self._parameters, "dt", "pi"}:
                 message = f"an event-driven equation cannot depend on '{name.identifier}'"
-                raise EquationError(name.span, message, "its coefficients may depend on parameters only")
+                raise EquationError(name.span, message, CONSTANT_ONLY)
 
     def _tau(self, name: str) -> Expression | None:
         """The time constant of a variable's own decay."""
@@ -149,27 +159,6 @@ def _mention(equation: DifferentialEquation, name: str) -> Span:
     return next(mention.span for mention in names_in(equation.rate) if mention.identifier == name)
 
 
-def _refuse_what_synapses_cannot_do(model: Model) -> None:
-    """What has no meaning yet: steps of a synapse, the variables of its cells, values for each post-synaptic cell."""
-    spec = model.spec
-    for equation in model.equations:
-        with told(spec, f"variable '{changed_by(equation)}'"):
-            _require_event_driven(equation)
-    parts = [(f"variable '{changed_by(equation)}'", value_of(equation)) for equation in model.equations]
-    parts += [("pre_spike", statement.value) for statement in model.pre_spike]
-    parts += [("post_spike", statement.value) for statement in model.post_spike]
-    for where, expression in parts:
-        for name in names_in(expression):
-            if "." in name.identifier:
-                with told(spec, where):
-                    message = f"'{name.identifier}' cannot be read by a synapse yet"
-                    raise EquationError(name.span, message, "this version's synapses see spikes only")
-    for variable in model.variables:
-        if any(equation.flags.event_driven and changed_by(equation) == variable.name for equation in model.equations):
-            _require_constant_bounds(model, variable)
-    _require_own_values(model)
-
-
 def _require_constant_bounds(model: Model, variable: Variable) -> None:
     """Bounds hold between spikes too, so that they may not change there."""
     with told(model.spec, f"variable '{variable.name}'"):
@@ -179,16 +168,8 @@ def _require_constant_bounds(model: Model, variable: Variable) -> None:
                 depends_on_parameters(bound, parameters, "a bound of an event-driven variable")
 
 
-def _require_event_driven(equation: Equation) -> None:
-    if isinstance(equation, Assignment):
-        hint = "assign it in 'pre_spike' or 'post_spike'"
-        raise EquationError(equation.span, "a synapse cannot compute anything in every step yet", hint)
-    if not equation.flags.event_driven:
-        hint = "add the flag 'event-driven', which solves linear equations exactly between spikes"
-        raise EquationError(equation.span, "a synapse cannot advance an equation in every step yet", hint)
-
-
-def _require_own_values(model: Model) -> None:
+def require_own_values(model: Model) -> None:
+    """ModelError where synapses would share a variable, or those of one cell a parameter."""
     shared = [p.name for p in model.spec.parameters if p.locality in ("semiglobal", "postsynaptic")]
     shared += [variable.name for variable in model.variables if variable.locality != "local"]
     if shared:

@@ -25,7 +25,7 @@ import numpy.typing as npt
 
 from pynn_annarchy.exceptions import ModelError, TargetUnavailable, warn
 from pynn_annarchy.kernels import ir
-from pynn_annarchy.kernels.ir import CellKernel, DType, Kernel, LearningKernel
+from pynn_annarchy.kernels.ir import CellKernel, ClockedKernel, DType, Kernel, LearningKernel
 from pynn_annarchy.kernels.lower import MOST_SPIKES, PERIOD
 from pynn_annarchy.model.spec import ModelSpec
 from pynn_annarchy.model.variables import WEIGHT
@@ -46,7 +46,8 @@ MOST_EVENTS = (1 << 16) - 1
 class Storage(Enum):
     """Parameters of all elements shared, or one value each: the two modules that a model can have (DESIGN D3).
 
-    Of a synapse that learns: traces kept once a cell, or in every synapse (see `storage_for`).
+    Of a synapse that learns: traces kept once a cell, or in every synapse (see `storage_for`). Every synapse has
+    a weight of its own either way.
     """
 
     SHARED = "shared"
@@ -183,7 +184,9 @@ class CompiledModel:
 
 
 @dataclass(frozen=True, slots=True)
-class _Generated:
+class Generated:
+    """What is known of a model before it is compiled."""
+
     updates: Updates
     kernel: Kernel
     fingerprint: str
@@ -221,12 +224,15 @@ def compile_models(requests: Sequence[tuple[ModelSpec, Storage]], options: Optio
 
 
 def storage_for(spec: ModelSpec, varying: Collection[str], options: Options) -> Storage:
-    """Where a synapse's traces can be kept, given which parameters differ between synapses.
+    """Which module serves synapses, given which parameters differ between them: that says where traces can be kept.
 
     Args:
         varying: names of these parameters, and of variables that are given initial values.
     """
     kernel = generate(spec, Storage.SHARED, options).kernel
+    if isinstance(kernel, ClockedKernel):
+        parameters = {parameter.name for parameter in spec.parameters}
+        return Storage.PER_ELEMENT if parameters & set(varying) else Storage.SHARED
     if not isinstance(kernel, LearningKernel):
         return Storage.SHARED
     traces = {field.name for field in (*kernel.pre_traces, *kernel.post_traces)}
@@ -242,13 +248,13 @@ def _number(constant: ir.Value, values: Mapping[str, Value]) -> float | None:
     return float(value) if np.ndim(value) == 0 else None
 
 
-def generate(spec: ModelSpec, storage: Storage, options: Options) -> _Generated:
+def generate(spec: ModelSpec, storage: Storage, options: Options) -> Generated:
     """ModelSpec -> kernel, or what the cache remembers of it."""
     from pynn_annarchy.model.canonical import canonical
 
     name = cache.key("model", canonical(spec), storage.value, options.precision, GENERATOR_VERSION, _own_digest())
     known = cache.load(f"{name}.model")
-    if isinstance(known, _Generated):
+    if isinstance(known, Generated):
         return known
     from pynn_annarchy.kernels.lower import lower
     from pynn_annarchy.kernels.passes.check import verify
@@ -256,13 +262,13 @@ def generate(spec: ModelSpec, storage: Storage, options: Options) -> _Generated:
     from pynn_annarchy.solvers.discretise import discretise
 
     updates = discretise(check(spec))
-    generated = _Generated(updates, verify(lower(updates, storage is Storage.SHARED)), name)
+    generated = Generated(updates, verify(lower(updates, storage is Storage.SHARED)), name)
     cache.store(f"{name}.model", generated)
     return generated
 
 
 def build(
-    generated: _Generated, spec: ModelSpec, storage: Storage, options: Options, tools: toolchain.Toolchain
+    generated: Generated, spec: ModelSpec, storage: Storage, options: Options, tools: toolchain.Toolchain
 ) -> Path:
     """Kernel -> library, or the one that the cache has."""
     shared = storage is Storage.SHARED

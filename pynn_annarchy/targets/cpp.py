@@ -4,11 +4,21 @@ from __future__ import annotations
 
 import textwrap
 
-from pynn_annarchy.kernels.ir import CellKernel, DType, Field, Kernel, LearningKernel, Role, SynapseKernel
+from pynn_annarchy.kernels.ir import (
+    CellKernel,
+    ClockedKernel,
+    DType,
+    Field,
+    Kernel,
+    LearningKernel,
+    Role,
+    SynapseKernel,
+)
 from pynn_annarchy.targets.c_printer import cell_struct, comment, struct_name, synapse_struct
+from pynn_annarchy.targets.clocked_printer import clocked_struct
 from pynn_annarchy.targets.learning_printer import learning_struct
 
-_PRIMITIVES = {CellKernel: "neurons", SynapseKernel: "deliver", LearningKernel: "learn"}
+_PRIMITIVES = {CellKernel: "neurons", SynapseKernel: "deliver", LearningKernel: "learn", ClockedKernel: "synapses"}
 _FIELD_TYPES = {DType.REAL: "PNN_REAL", DType.REAL64: "PNN_F64"}
 
 
@@ -28,14 +38,14 @@ def module_text(kernel: Kernel, shared: bool, precision: str, fingerprint: str, 
     receptors = kernel.receptors if isinstance(kernel, CellKernel) else ()
     name = struct_name(kernel)
     entries = ", ".join(f"&pnn::{p}<{name}>" if p == primitive else "nullptr" for p in ("neurons", "deliver"))
-    learning = _learning_entries(kernel, name) if isinstance(kernel, LearningKernel) else ""
+    further = _further_entries(kernel, name)
     return "\n".join(
         [
             f"// {kernel.model}, {_variant(kernel, shared, precision)}.",
             *(comment(line) for line in description.splitlines()),
             f'#include "pynn_annarchy/{primitive}.h"',
             "",
-            *([] if isinstance(kernel, LearningKernel) else _precision(precision)),
+            *([] if isinstance(kernel, LearningKernel | ClockedKernel) else _precision(precision)),
             "namespace {",
             "",
             _struct(kernel, shared),
@@ -44,7 +54,7 @@ def module_text(kernel: Kernel, shared: bool, precision: str, fingerprint: str, 
             _table("char* const", "receptor_names", [_quoted(receptor) for receptor in receptors]),
             f'const pnn_module module = {{PNN_ABI_VERSION, "{fingerprint}", {_quoted(kernel.model)},',
             f"                           arrays, {len(arrays)}, shared_names, {len(values)},",
-            f"                           receptor_names, {len(receptors)}, {entries}{learning}}};",
+            f"                           receptor_names, {len(receptors)}, {entries}{further}}};",
             "",
             "}  // namespace",
             "",
@@ -59,7 +69,7 @@ def per_element_fields(kernel: Kernel, shared: bool) -> tuple[Field, ...]:
     match kernel:
         case CellKernel():
             return tuple(field for field in kernel.fields if not is_shared(field, shared))
-        case LearningKernel():
+        case LearningKernel() | ClockedKernel():
             return kernel.fields
         case SynapseKernel():
             return ()
@@ -67,6 +77,8 @@ def per_element_fields(kernel: Kernel, shared: bool) -> tuple[Field, ...]:
 
 def _variant(kernel: Kernel, shared: bool, precision: str) -> str:
     """Which of its modules this is; what synapses learn is in double whatever the precision (D14)."""
+    if isinstance(kernel, ClockedKernel):
+        return f"parameters {'shared' if shared else 'per synapse'}"
     if isinstance(kernel, LearningKernel):
         return "traces once a cell" if shared else "everything in every synapse"
     return f"parameters {'shared' if shared else 'per element'}, precision {precision}"
@@ -83,14 +95,27 @@ def _struct(kernel: Kernel, shared: bool) -> str:
             return cell_struct(kernel, shared)
         case LearningKernel():
             return learning_struct(kernel)
+        case ClockedKernel():
+            return clocked_struct(kernel, shared)
         case SynapseKernel():
             return synapse_struct(kernel)
 
 
-def _learning_entries(kernel: LearningKernel, name: str) -> str:
-    entries = [f"&pnn::{function}<{name}>" for function in ("learn", "pre_trace", "post_trace")]
-    entries += [str(int(n)) for n in (len(kernel.pre_traces), len(kernel.post_traces), kernel.sees_post, kernel.draws)]
-    return "".join(f",\n                           {line}" for line in (*entries[:3], ", ".join(entries[3:])))
+def _further_entries(kernel: Kernel, name: str) -> str:
+    """What only synapses that learn, or do something in every step, have in the table; zero for all others."""
+    match kernel:
+        case LearningKernel():
+            entries = [f"&pnn::{function}<{name}>" for function in ("learn", "pre_trace", "post_trace")]
+            numbers = (len(kernel.pre_traces), len(kernel.post_traces), kernel.sees_post, kernel.draws)
+        case ClockedKernel():
+            entries, numbers = ["nullptr, nullptr, nullptr"], (0, 0, kernel.has_post, kernel.draws)
+        case _:
+            return ""
+    lines = [*entries, ", ".join(str(int(number)) for number in numbers)]
+    if isinstance(kernel, ClockedKernel):
+        lines += [f"&pnn::{function}<{name}>" for function in ("synapses", "pass_spikes", "reach")]
+        lines.append(", ".join(str(int(number)) for number in (kernel.has_pre, kernel.asks_when)))
+    return "".join(f",\n                           {line}" for line in lines)
 
 
 def is_shared(field: Field, shared: bool) -> bool:

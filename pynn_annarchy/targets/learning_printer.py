@@ -22,7 +22,7 @@ from pynn_annarchy.kernels.ir import (
 )
 from pynn_annarchy.targets.c_printer import Member, Printer, identifier, struct_text, wrapped
 
-_ABOUT = {
+ABOUT = {
     About.COINCIDENT: "(event.coincident != 0)",
     About.REPEATED: "(event.repetition % pnn::POST_EVENTS != 0)",
 }
@@ -65,7 +65,7 @@ class _Printer(Printer):
         self._of_cell = of_cell
 
     def place(self, field: Field) -> str:
-        name = _member(field)
+        name = member(field)
         match field.role:
             case Role.STATE | Role.LEFT:
                 return f"state.{name}"
@@ -92,7 +92,7 @@ class _Printer(Printer):
             case Moment(name):
                 return f"event.{name}"
             case Event(about):
-                return _ABOUT[about]
+                return ABOUT[about]
             case Decay(elapsed, tau, number):
                 return f"decay_{number}_({self.expression(tau)}, {self.expression(elapsed)}, this->dt)"
             case _:
@@ -104,7 +104,12 @@ def learning_struct(kernel: LearningKernel) -> str:
     return struct_text(
         kernel,
         _constants(kernel),
-        [*_arrays(kernel), *_tables(kernel), *(_DRAWING if kernel.draws else ()), ("double dt;  // ms", "dt(step.dt)")],
+        [
+            *_arrays(kernel),
+            *_tables(kernel),
+            *(_DRAWING if kernel.draws else ()),
+            ("double dt;  // ms", "dt(step.dt)"),
+        ],
         "[[maybe_unused]] const pnn_rows& rows, const pnn_step& step",
         *_state(kernel),
         *(_IDENTITY if kernel.draws else ()),
@@ -128,7 +133,7 @@ def learning_struct(kernel: LearningKernel) -> str:
     )
 
 
-def _member(field: Field) -> str:
+def member(field: Field) -> str:
     """The name in the struct; the text's own members end in one underscore."""
     name = identifier(field.name.removesuffix(".left"))
     return f"{name}_left_" if field.name.endswith(".left") else name
@@ -163,7 +168,7 @@ def _arrays(kernel: LearningKernel) -> Iterator[Member]:
         yield f"const double* {name};", f"{name}(static_cast<const double*>(rows.arrays[{number}]))"
         yield f"int64_t {name}_step_;", f"{name}_step_(rows.array_steps[{number}])"
     for number, field in enumerate(kernel.variables, len(kernel.parameters)):
-        name = _member(field)
+        name = member(field)
         yield f"double* {name};", f"{name}(static_cast<double*>(rows.arrays[{number}]))"
 
 
@@ -176,8 +181,8 @@ def _tables(kernel: LearningKernel) -> Iterator[Member]:
 
 def _state(kernel: LearningKernel) -> Iterator[str]:
     """What a visit takes out of the arrays and puts back."""
-    names = [_member(field) for field in kernel.variables]
-    left_limits = [_member(field) for field in kernel.left_limits]
+    names = [member(field) for field in kernel.variables]
+    left_limits = [member(field) for field in kernel.left_limits]
     yield ""
     yield "    struct State {"
     yield from (f"        double {name};" for name in (*names, *left_limits))

@@ -89,7 +89,7 @@ def present(model: CompiledModel, fields: Mapping[str, Any], events: Events, dt:
     """
     kernel = model.kernel
     assert isinstance(kernel, LearningKernel)
-    evaluation = _LearningEvaluation(model.precision, fields, events, Step(0, 0.0, dt, 0, 0, 0))
+    evaluation = EventEvaluation(model.precision, fields, events, Step(0, 0.0, dt, 0, 0, 0))
     with np.errstate(all="ignore"):
         evaluation.execute(kernel.present)
     shape = np.shape(events.since_pre)
@@ -105,8 +105,8 @@ def _kernel_of(model: CompiledModel) -> LearningKernel:
     return kernel
 
 
-class _LearningEvaluation(Evaluation):
-    """The values of one spike at some synapses."""
+class EventEvaluation(Evaluation):
+    """The values of one spike at some synapses; what they draw is told apart by the spike."""
 
     def __init__(self, precision: str, fields: Mapping[str, Any], events: Events, step: Step) -> None:
         super().__init__(precision, fields, step)
@@ -148,28 +148,28 @@ _ABOUT: Mapping[About, Callable[[Events], Array]] = {
 
 def _at(
     model: CompiledModel, fields: Fields, index: Array, events: Events, step: Step, drawing: Drawing | None
-) -> _LearningEvaluation:
+) -> EventEvaluation:
     """The evaluation of one spike at some synapses."""
     kernel = _kernel_of(model)
     gathered = (*kernel.fields, *kernel.left_limits)
     for field in gathered:
         if field.name.endswith(".left"):
             fields.setdefault(field.name, np.zeros_like(fields[field.name.removesuffix(".left")]))
-    taken = {field.name: _taken(fields[field.name], index) for field in gathered}
-    evaluation = _LearningEvaluation(model.precision, taken, events, step)
+    values = {field.name: taken(fields[field.name], index) for field in gathered}
+    evaluation = EventEvaluation(model.precision, values, events, step)
     evaluation.elements = index
     if drawing is not None:
         evaluation.object_index, evaluation.elements = drawing.object_index, drawing.ranks[index]
     return evaluation
 
 
-def _put_back(evaluation: _LearningEvaluation, model: CompiledModel, fields: Fields, index: Array) -> None:
+def _put_back(evaluation: EventEvaluation, model: CompiledModel, fields: Fields, index: Array) -> None:
     """Hands what was written to the synapses."""
     kernel = _kernel_of(model)
     for field in (*kernel.variables, *kernel.left_limits):
         fields[field.name][index] = evaluation.fields[field.name]
 
 
-def _taken(values: Any, index: Array) -> Any:
+def taken(values: Any, index: Array) -> Any:
     """The values of some synapses; one number stays one."""
     return np.asarray(values, np.float64)[index] if np.ndim(values) else np.float64(values)

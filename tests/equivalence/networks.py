@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 
@@ -268,6 +269,79 @@ def learning(**options) -> Network:
     return net
 
 
+GAP = ModelSpec("Gap", Kind.SYNAPSE, (ParameterSpec("weight", 0.0, "uS"),), psp="weight*(pre.v - post.v)")
+
+CLOCKED = ModelSpec(
+    name="Clocked",
+    kind=Kind.SYNAPSE,
+    parameters=(ParameterSpec("weight", 0.01), ParameterSpec("tau", 10.0), ParameterSpec("eta", 0.1)),
+    equations="""
+        dx/dt = -x/tau : event-driven
+        dlow/dt = (post.v + 65 - low)/tau
+        dcalcium/dt = eta*x*low - calcium*(1 + 0.1*low**2)/20
+        noise = Normal(0, post.cm)
+        dweight/dt = 1e-6*calcium - 1e-3*weight + 1e-6*noise : min=0, max=0.02
+    """,
+    pre_spike="""
+        x += Uniform(0.5, 1)
+        waited = t - max(t_pre, t_post) : init=0
+        g_target += weight*ite(waited < 1, 0.5, 1)
+    """,
+    post_spike="weight += 1e-4*x*exp((t_pre - t)/tau)\nseen = pre.v - post.v : init=0\nlast = t_post : init=0",
+)
+"""Whatever a synapse may do: see its cells, advance, draw, and answer spikes of both sides."""
+
+
+def gap_junctions(**options) -> Network:
+    """Cells of two types coupled in both directions, one of them with injected currents, and delayed transmission."""
+    rng = np.random.default_rng(11)
+    net = network(**options)
+    ours = net.add_cells(IF_CURR_EXP, 70, {"i_offset": rng.uniform(2.0, 4.0, 70)}, "LIF")
+    others = net.add_cells(IZHIKEVICH, 33, {"i_offset": rng.uniform(0.0, 0.02, 33)}, "Izhikevich")
+    for label, pre, post, weight, longest in (
+        ("within", ours, ours, 0.01, 1), ("there", ours, others, 1e-5, 7), ("back", others, ours, 0.01, 7),
+    ):  # fmt: skip
+        builder = net.connect(pre, post, "i_inj", GAP, label)
+        chosen = np.nonzero(rng.random((pre.size, post.size)) < 0.6)
+        n = len(chosen[0])
+        builder.add(*chosen, rng.uniform(0, weight, n), rng.integers(1, longest + 1, n))
+        builder.finish()
+    ours.inject(net.add_current(Table(np.array([50, 120]), np.array([0.7, 0.0])), "pulse"), np.array([1, 2, 3]))
+    random_synapses(
+        net, ours, ours, "inhibitory", rng, 0.1, lambda n: np.full(n, -0.1), lambda n: np.full(n, 15), "spikes"
+    )  # fmt: skip
+    record_all(net)
+    return net
+
+
+def clocked_synapses(**options) -> Network:
+    """Synapses that do everything at once, between cells that send several spikes in a step."""
+    rng = np.random.default_rng(13)
+    net = network(**options)
+    cells = net.add_cells(IF_COND_EXP, 50, {"i_offset": 1.2, "cm": rng.uniform(0.8, 1.2, 50)}, "cells")
+    noise = net.add_cells(SPIKE_SOURCE_POISSON, 20, {"rate": 200.0}, "noise")
+    silent = replace(CLOCKED, name="ClockedOneSided", post_spike=CLOCKED.post_spike.replace("pre.v", "t"))
+    for pre, spec in ((cells, CLOCKED), (noise, silent)):
+        builder = net.connect(pre, cells, "excitatory", spec, pre.label)
+        chosen = np.nonzero(rng.random((pre.size, 50)) < 0.4)
+        n = len(chosen[0])
+        tau = {"tau": rng.uniform(5, 20, n)} if pre is cells else {}
+        builder.add(*chosen, rng.uniform(0, 0.002, n), rng.integers(1, 30, n), **tau)
+        builder.add([0, 0], [5, 5], [0.01, 0.02], [7, 3], **{name: np.array([9.0, 8.0]) for name in tau})
+        builder.finish()
+    mean = replace(GAP, name="MeanGap", psp="0.05*(pre.v - post.v) + weight*Uniform(0, 1)", operation="mean")
+    builder = net.connect(cells, cells, "i_inj", mean, "mean")
+    builder.add(*np.nonzero(rng.random((50, 50)) < 0.9), 0.1, 1)
+    builder.finish()
+    for operation in ("max", "min"):
+        spec = replace(GAP, name=operation, psp="1e-3*weight*(pre.v + 60)", operation=operation)
+        builder = net.connect(cells, cells, "i_inj", spec, operation)
+        builder.add(*np.nonzero(rng.random((50, 50)) < 0.05), 1.0, 2)
+        builder.finish()
+    record_all(net)
+    return net
+
+
 NETWORKS: dict[str, Callable[..., Network]] = {
     "IF_curr_exp": balanced(IF_CURR_EXP, 0.4, -1.0, i_offset=0.5),
     "IF_curr_alpha": balanced(IF_CURR_ALPHA, 0.8, -2.0, i_offset=0.5, tau_syn_E=1.0),
@@ -278,6 +352,8 @@ NETWORKS: dict[str, Callable[..., Network]] = {
     "random sources": random_sources,
     "own synapse": scaled_synapses,
     "learning": learning,
+    "gap junctions": gap_junctions,
+    "clocked synapses": clocked_synapses,
 }
 
 CELL_TYPES: dict[str, Callable[..., Network]] = {

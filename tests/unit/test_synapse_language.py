@@ -246,9 +246,7 @@ REFUSED = {
     "dx/dt = -x/weight : event-driven": ("cannot depend on 'weight'", "weight", "parameters only"),
     "dx/dt = t - x : event-driven": ("cannot depend on 't'", "t", "parameters only"),
     "dx/dt = Normal(0, 1) - x : event-driven": ("cannot be random", "Normal(0, 1)", "t_pre"),
-    "dx/dt = -x/tau": ("cannot advance an equation in every step yet", "dx/dt = -x/tau", "'event-driven'"),
-    "x = weight*tau": ("cannot compute anything in every step yet", "x = weight*tau", "in 'pre_spike'"),
-    "dx/dt = post.v - x : event-driven": ("'post.v' cannot be read by a synapse yet", "post.v", "see spikes only"),
+    "dx/dt = post.v - x : event-driven": ("cannot depend on 'post.v'", "post.v", "without the flag"),
     "dx/dt = -x : event-driven, max=u": ("cannot depend on 'u'", "u", "parameters and dt only"),
 }
 
@@ -273,10 +271,6 @@ def test_a_variable_cannot_follow_one_that_changes_at_other_spikes():
         post_spike="y += 1",
     )
     assert "cannot follow 'y', which changes at other spikes" in message
-
-
-def test_variables_of_the_cells_cannot_be_read_at_spikes_yet():
-    assert "'pre.r' cannot be read by a synapse yet" in refusal(pre_spike="g_target += pre.r")
 
 
 def test_values_for_each_post_synaptic_cell_are_refused_by_name():

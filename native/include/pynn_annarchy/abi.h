@@ -7,7 +7,7 @@
 
 #include <stdint.h>
 
-#define PNN_ABI_VERSION 2u
+#define PNN_ABI_VERSION 3u
 
 #ifdef __cplusplus
 extern "C" {
@@ -107,12 +107,41 @@ typedef struct pnn_event {
     int32_t coincident;           // a spike from the other side reaches the synapse at the same time
 } pnn_event;
 
+// The synapses of one projection that end in one partition, by post-synaptic element and in the order of their sources: for
+// modules whose synapses do something in every step.
+typedef struct pnn_dendrites {
+    const uint64_t* start;        // of each element's synapses; one more than there are elements
+    int64_t n_elements;
+    const uint32_t* sources;
+    const uint16_t* delays;       // in steps; null where all are alike
+    const uint64_t* rows_seen;    // by delay (or the first alone): where the values of all sources that are seen now begin
+    uint64_t row_of_post;         // where those of the partition's elements begin
+    const double* const* pre;     // copies of what is seen of the sources, in the module's order
+    const double* const* post;
+    void* const* arrays;          // fields of the synapses, in the order of the module's `arrays` table
+    const int32_t* array_steps;   // 1 where every synapse has a value of its own, 0 for one value
+    const uint32_t* ranks;        // canonical rank of each synapse, where the module draws
+    uint32_t object_index;
+    double* sums;                 // what each element receives in this step, to be added to; for modules with a psp
+    // for spikes:
+    const uint32_t* places;       // of the synapses of the delayed rows
+    double* passed;               // step in which the last spike passed each synapse, and the one before; null: nobody asks
+    double* passed_before;
+    double* spiked;               // step of each element's last spike
+} pnn_dendrites;
+
 // Returns 0, or 1 where an increment was not finite or beyond its bound.
 typedef int32_t (*pnn_deliver_fn)(const pnn_rows* rows, const pnn_group* groups, int64_t n_groups, const pnn_step* step);
 // Lets spikes pass synapses that learn. Returns as deliver.
 typedef int32_t (*pnn_learn_fn)(const pnn_rows* rows, const pnn_passage* passages, int64_t n_passages, const pnn_step* step);
 // The traces of one element after one more spike, in place.
 typedef void (*pnn_trace_fn)(const pnn_rows* rows, const pnn_step* step, double* traces, const pnn_event* event);
+// Synapses of one partition over one step. Returns 1 where what an element receives is not finite.
+typedef int32_t (*pnn_synapses_fn)(const pnn_dendrites* dendrites, const pnn_step* step);
+// Spikes pass such synapses (of the passages, only the first four members matter). Returns as deliver.
+typedef int32_t (*pnn_pass_fn)(const pnn_dendrites* dendrites, const pnn_rows* rows, const pnn_passage* passages, int64_t n_passages, const pnn_step* step);
+// Elements from `first` on have spiked.
+typedef void (*pnn_reach_fn)(const pnn_dendrites* dendrites, const pnn_spikes* spikes, int64_t first, const pnn_step* step);
 // Updates elements [begin, end) over one step and writes their spikes.
 typedef void (*pnn_neurons_fn)(const pnn_segment* segment, int64_t begin, int64_t end, const pnn_step* step, pnn_spikes* spikes);
 
@@ -142,6 +171,11 @@ typedef struct pnn_module {
     int32_t n_post_traces;
     int32_t has_post;         // whether post-synaptic spikes change anything
     int32_t draws;            // whether it needs ranks
+    pnn_synapses_fn synapses; // null for all but those that do something in every step
+    pnn_pass_fn pass_spikes;
+    pnn_reach_fn reach;
+    int32_t has_pre;          // whether pre-synaptic spikes change or send anything
+    int32_t asks_when;        // whether it matters when the last spikes were
 } pnn_module;
 
 typedef const pnn_module* (*pnn_module_entry_fn)(void);

@@ -96,11 +96,14 @@ struct DelayedRows {
     int64_t first_post = 0;                // of the partition
     int64_t n_post = 0;
     uint16_t max_delay = 1;
+    const Column* weights_elsewhere = nullptr;    // where the weights are, if not here, by place
+    const uint32_t* places = nullptr;
 
     uint32_t target(std::size_t synapse) const {
         return targets16.size() ? targets16[synapse] : targets32[synapse];
     }
     double weight(std::size_t synapse) const {
+        if (weights_elsewhere != nullptr) return (*weights_elsewhere)[places[synapse]];
         if (weight_form == PNN_WEIGHT_F64) return weights64[synapse];
         return weight_form == PNN_WEIGHT_F32 ? double(weights32[synapse]) : shared_weight;
     }

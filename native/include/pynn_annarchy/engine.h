@@ -10,6 +10,7 @@
 #include "pynn_annarchy/abi.h"
 #include "pynn_annarchy/currents.h"
 #include "pynn_annarchy/delayed_rows.h"
+#include "pynn_annarchy/dendrites.h"
 #include "pynn_annarchy/learning.h"
 
 namespace pnn {
@@ -63,6 +64,11 @@ struct Population {
     int32_t injected_dtype = PNN_F64;
     std::vector<Injection> injections;               // in the order in which they are added up
     Schedule schedule;
+    Publication published;                           // what synapses see of it
+    std::vector<Gathered> gathered;                  // what it receives from synapses all the time
+
+    // Says what synapses see, and over how many steps; what is known of earlier steps is kept.
+    void publish(std::vector<Seen> variables, int64_t depth, int64_t step);
 };
 
 // One recorded variable: rows of samples, one column a recorded cell, columns ascending in the cell's index.
@@ -88,6 +94,7 @@ public:
     std::vector<double> shared;                      // values that all synapses share, in the module's order
     std::vector<std::unique_ptr<DelayedRows>> rows;  // by partition
     std::vector<Calendar> calendars;                 // by partition
+    bool changes = false;                            // whether it learns or is clocked: increments may be any number
     bool learns = false;
     std::vector<Learning> learning;                  // by partition; empty for modules that do not learn
     double dendritic = 0.0;                          // part of each delay that lies behind the synapse
@@ -117,6 +124,22 @@ public:
     void add_bounds(const std::vector<double>& max_spikes, double* sums) const;
     bool in_flight() const;
     void clear();
+
+    // For modules that do something in every step; see clocked.cpp.
+
+    bool clocked = false;
+    int input = -1;                                  // among those that the population gathers, where the psp goes
+    std::vector<int> pre_seen, post_seen;            // among the variables that the populations publish
+    std::vector<std::unique_ptr<Dendrites>> dendrites;
+    // Makes the synapses' places by post-synaptic element.
+    void make_dendrites();
+    // Makes room for what the module stores; the weights move from the rows to the dendrites.
+    void prepare_clocked(const uint64_t* order);
+    // Sets a field, in canonical order (`each`) or to one value (`each` null); reads one.
+    void set_field(const uint64_t* order, int field, const double* each, double shared);
+    void read_field(const uint64_t* order, int field, double* out) const;
+    // What a module reads of one partition in step n.
+    pnn_dendrites dendrites_view(const Population& pre, const Population& post, int64_t n, int partition);
 
     // For modules that learn; see learning.cpp.
 
@@ -191,6 +214,13 @@ private:
     void step_partition(int64_t n, int partition, Due& due, int& failed);
     void deliver(Projection& projection, bool takes_new, int64_t n, int partition, Due& due, int& failed);
     void remember(int64_t n, int partition);
+    // See clocked.cpp.
+    void publish_present();
+    void publish(int64_t n, int partition);
+    void step_synapses(Projection& projection, int64_t n, int partition, int& failed);
+    void pass_clocked(Projection& projection, pnn_rows view, int64_t n, int partition, Due& due, int& failed);
+    void form_inputs(int partition);
+    void reach_synapses(int64_t n, int partition);
     void emit_given(Population& population, int64_t n);
     void find_currents();
     void update_currents(const pnn_step& step, int partition);

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pynn_annarchy.exceptions import ModelError
 from pynn_annarchy.kernels.ir import (
     Arithmetic,
-    CellKernel,
     Compare,
     DType,
     Kernel,
@@ -22,6 +21,7 @@ from pynn_annarchy.kernels.ir import (
     Value,
     bodies,
     children,
+    results,
 )
 from pynn_annarchy.language.syntax import BinaryOperator
 
@@ -35,9 +35,10 @@ def verify(kernel: Kernel) -> Kernel:
         ModelError: it is not well formed, which is an error of the generator and names the place.
     """
     locals_of = [_verify_body(body, kernel) for body in bodies(kernel)]
-    # The result belongs to the first body.
-    result = kernel.spikes if isinstance(kernel, CellKernel) else kernel.increment
+    result, *others = results(kernel)
     _verify_value(result, locals_of[0], kernel.model)
+    for other in others:
+        _verify_value(other, {}, kernel.model)
     return kernel
 
 
@@ -53,7 +54,7 @@ def _verify_body(body: tuple[Statement, ...], kernel: Kernel) -> dict[str, DType
                 raise _fault(kernel.model, f"'{statement.name}' changes its type")
         elif isinstance(statement, Store):
             _verify_value(statement.value, known, kernel.model)
-            if statement.field.role in (Role.PARAMETER, Role.INPUT):
+            if statement.field.role in (Role.PARAMETER, Role.INPUT, Role.PRE_CELL, Role.POST_CELL):
                 raise _fault(kernel.model, f"'{statement.field.name}' is written, but belongs to the engine")
             if statement.value.dtype is not statement.field.dtype:
                 raise _fault(kernel.model, f"'{statement.field.name}' is stored as another type")

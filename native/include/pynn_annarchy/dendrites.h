@@ -1,0 +1,59 @@
+// dendrites.h: the synapses of one partition by post-synaptic element, for projections that do something in every step; and
+// what cells publish for them.
+#ifndef PYNN_ANNARCHY_DENDRITES_H
+#define PYNN_ANNARCHY_DENDRITES_H
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "pynn_annarchy/abi.h"
+#include "pynn_annarchy/delayed_rows.h"
+
+namespace pnn {
+
+// Built from delayed rows, which keep what concerns the paths of spikes; values of synapses are here.
+struct Dendrites {
+    std::vector<uint64_t> start;          // of each element's synapses, and their number
+    Array<uint32_t> sources;
+    Array<uint16_t> delays;               // empty where all are alike
+    Array<uint32_t> places;               // here, of each synapse of the delayed rows
+    std::vector<Column> columns;          // fields in the module's order, the weight among them
+    std::vector<void*> arrays;
+    std::vector<int32_t> array_steps;
+    std::vector<uint32_t> ranks;          // canonical rank of each synapse, where the module draws
+    std::vector<double> passed, passed_before, spiked;
+    std::vector<uint64_t> rows_seen;      // by delay, in the present step
+    std::vector<const double*> pre, post; // copies of what is seen of the cells, in the module's order
+
+    explicit Dendrites(const DelayedRows& rows);
+    std::size_t bytes() const;
+};
+
+// A variable of a population that synapses see: its values at the end of the last `depth` steps, one row a step.
+struct Seen {
+    std::string name;
+    const void* source = nullptr;         // the present values; null for a parameter, whose rows are all alike
+    int32_t dtype = PNN_F64;
+    std::vector<double> rows;
+};
+
+struct Publication {
+    std::vector<Seen> variables;
+    int64_t depth = 0;
+
+    const double* row(std::size_t variable) const { return variables[variable].rows.data(); }
+    uint64_t begin(int64_t step, int64_t size) const { return uint64_t((step % depth + depth) % depth) * uint64_t(size); }
+};
+
+// An input of a population that takes what synapses transmit all the time, besides a base that others may have written.
+struct Gathered {
+    void* input = nullptr;
+    int32_t dtype = PNN_F64;
+    const void* base = nullptr;           // of the input's type; null for zero
+    std::vector<double> sums;
+};
+
+}  // namespace pnn
+
+#endif

@@ -1,0 +1,178 @@
+// synapses.h: the primitive `synapses`: what synapses do in every step, and at spikes as they come.
+//
+// All synapses of an element lie together, in the order of their sources. In a step each transmits and advances; what an
+// element receives is formed in 32 interleaved partial results that are joined in a fixed tree: the same bits whatever
+// the width of vectors (DESIGN D6).
+#ifndef PYNN_ANNARCHY_SYNAPSES_H
+#define PYNN_ANNARCHY_SYNAPSES_H
+
+#include "pynn_annarchy/abi.h"
+#include "pynn_annarchy/deliver.h"
+#include "pynn_annarchy/distributions.h"
+#include "pynn_annarchy/fixed_point.h"
+#include "pynn_annarchy/learn.h"
+#include "pynn_annarchy/mathematics.h"
+#include "pynn_annarchy/neurons.h"
+#include "pynn_annarchy/target.h"
+
+namespace pnn {
+
+constexpr uint64_t LANES = 32;  // partial results of one element
+
+// What becomes of all that an element receives.
+struct Sum {
+    static constexpr double start = 0.0;
+    PNN_FN static double join(double a, double b) { return a + b; }
+    PNN_FN static double finish(double value, uint64_t) { return value; }
+};
+struct Mean : Sum {
+    PNN_FN static double finish(double value, uint64_t n) { return value / static_cast<double>(n); }
+};
+struct Max {
+    static constexpr double start = -__builtin_inf();
+    PNN_FN static double join(double a, double b) { return maximum(a, b); }
+    PNN_FN static double finish(double value, uint64_t) { return value; }
+};
+struct Min {
+    static constexpr double start = __builtin_inf();
+    PNN_FN static double join(double a, double b) { return minimum(a, b); }
+    PNN_FN static double finish(double value, uint64_t) { return value; }
+};
+
+// Where a synapse's source is found in the copies of what is seen.
+struct SameDelay {
+    const uint32_t* sources;
+    uint64_t row;
+    PNN_FN explicit SameDelay(const pnn_dendrites& d) : sources(d.sources), row(d.rows_seen[0]) {}
+    PNN_FN uint64_t operator()(uint64_t s) const { return row + sources[s]; }
+};
+struct OwnDelays {
+    const uint32_t* sources;
+    const uint16_t* delays;
+    const uint64_t* rows;
+    PNN_FN explicit OwnDelays(const pnn_dendrites& d) : sources(d.sources), delays(d.delays), rows(d.rows_seen) {}
+    PNN_FN uint64_t operator()(uint64_t s) const { return rows[delays[s]] + sources[s]; }
+};
+
+// What an element receives from the synapses [begin, end), of which there is at least one.
+template <class Model, class Sources>
+PNN_FN double received(const Model& model, const Sources& source, uint64_t begin, uint64_t end, uint64_t post) {
+    using Operation = typename Model::Operation;
+    double partial[LANES];
+    for (uint64_t lane = 0; lane < LANES; ++lane) partial[lane] = Operation::start;
+    uint64_t s = begin;
+    for (; s + LANES <= end; s += LANES) {
+        PNN_INDEPENDENT
+        for (uint64_t lane = 0; lane < LANES; ++lane)
+            partial[lane] = Operation::join(partial[lane], model.psp(s + lane, source(s + lane), post));
+    }
+    for (uint64_t lane = 0; s < end; ++s, ++lane) partial[lane] = Operation::join(partial[lane], model.psp(s, source(s), post));
+    for (uint64_t width = LANES / 2; width > 0; width /= 2)
+        for (uint64_t lane = 0; lane < width; ++lane) partial[lane] = Operation::join(partial[lane], partial[lane + width]);
+    return Operation::finish(partial[0], end - begin);
+}
+
+template <class Model, class Sources>
+int32_t synapses_of(const Model& model, const Sources source, const pnn_dendrites& dendrites) {
+    const uint64_t* const start = dendrites.start;
+    double* const sums = dendrites.sums;
+    bool sound = true;
+    for (int64_t element = 0; element < dendrites.n_elements; ++element) {
+        const uint64_t begin = start[element], end = start[element + 1];
+        if (begin == end) continue;
+        const uint64_t post = dendrites.row_of_post + static_cast<uint64_t>(element);
+        if constexpr (Model::has_psp) {
+            const double sum = received(model, source, begin, end, post);
+            sound &= __builtin_fabs(sum) <= __DBL_MAX__;
+            sums[element] += sum;
+        }
+        if constexpr (Model::has_step) {
+            PNN_INDEPENDENT
+            for (uint64_t s = begin; s < end; ++s) model.advance(s, source(s), post);
+        }
+    }
+    return sound ? 0 : 1;
+}
+
+// Model has: a constructor from (dendrites, step), has_psp, has_step, Operation, psp, advance, pre_spike and post_spike.
+template <class Model>
+int32_t synapses(const pnn_dendrites* dendrites, const pnn_step* step) {
+    const Model model(*dendrites, *step);
+    return dendrites->delays == nullptr ? synapses_of(model, SameDelay(*dendrites), *dendrites)
+                                        : synapses_of(model, OwnDelays(*dendrites), *dendrites);
+}
+
+PNN_FN uint64_t source_of(const pnn_dendrites& dendrites, uint64_t s) {
+    return dendrites.delays == nullptr ? SameDelay(dendrites)(s) : OwnDelays(dendrites)(s);
+}
+
+template <class Model, class Target>
+int32_t pass_spikes_to(const Model& model, const pnn_dendrites& dendrites, const pnn_rows& rows, const pnn_passage* passages,
+                       int64_t n_passages, const pnn_step& step) {
+    const Target* targets = static_cast<const Target*>(rows.targets);
+    const double now = static_cast<double>(step.step);
+    bool sound = true;
+    for (int64_t p = 0; p < n_passages; ++p) {
+        const pnn_passage& passage = passages[p];
+        for (uint64_t k = passage.begin; k < passage.end; ++k) {
+            const uint64_t element = targets[k], s = dendrites.places[k];
+            pnn_event event{};
+            event.t = now * step.dt;
+            event.step = passage.emitted;
+            if (dendrites.passed != nullptr) {
+                event.t_pre = dendrites.passed[s] * step.dt;
+                event.t_post = dendrites.spiked[element] * step.dt;
+            }
+            double sum = 0.0;
+            for (int64_t repetition = 0; repetition < passage.multiplicity; ++repetition) {
+                event.repetition = static_cast<uint32_t>(repetition);
+                sum += model.pre_spike(s, source_of(dendrites, s), dendrites.row_of_post + element, event);
+                event.t_pre = event.t;
+            }
+            if (dendrites.passed != nullptr) {
+                dendrites.passed_before[s] = dendrites.passed[s];
+                dendrites.passed[s] = now;
+            }
+            sound &= is_sound(sum, rows.bound * static_cast<double>(passage.multiplicity));
+            if (rows.accumulator != nullptr) rows.accumulator[element] += to_fixed(sum, rows.inverse_quantum);
+        }
+    }
+    return sound ? 0 : 1;
+}
+
+template <class Model>
+int32_t pass_spikes(const pnn_dendrites* dendrites, const pnn_rows* rows, const pnn_passage* passages, int64_t n_passages,
+                    const pnn_step* step) {
+    const Model model(*dendrites, *step);
+    return rows->target_bits == 16 ? pass_spikes_to<Model, uint16_t>(model, *dendrites, *rows, passages, n_passages, *step)
+                                   : pass_spikes_to<Model, uint32_t>(model, *dendrites, *rows, passages, n_passages, *step);
+}
+
+template <class Model>
+void reach(const pnn_dendrites* dendrites, const pnn_spikes* spikes, int64_t first, const pnn_step* step) {
+    const Model model(*dendrites, *step);
+    const double now = static_cast<double>(step->step);
+    for (int64_t i = 0; i < spikes->n; ++i) {
+        const uint64_t element = spikes->index[i] - static_cast<uint64_t>(first);
+        for (uint64_t s = dendrites->start[element]; s < dendrites->start[element + 1]; ++s) {
+            pnn_event event{};
+            event.t = now * step->dt;
+            event.step = step->step;
+            if (dendrites->passed != nullptr) {
+                event.coincident = dendrites->passed[s] == now;
+                event.t_pre = (event.coincident ? dendrites->passed_before[s] : dendrites->passed[s]) * step->dt;
+                event.t_post = dendrites->spiked[element] * step->dt;
+            }
+            for (uint32_t repetition = 0; repetition < spikes->count[i]; ++repetition) {
+                event.repetition = POST_EVENTS + repetition;
+                model.post_spike(s, source_of(*dendrites, s), dendrites->row_of_post + element, event);
+                event.t_post = event.t;
+            }
+        }
+        if (dendrites->spiked != nullptr) dendrites->spiked[element] = now;
+    }
+}
+
+}  // namespace pnn
+
+#endif

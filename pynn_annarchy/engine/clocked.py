@@ -1,0 +1,217 @@
+"""Synapses that do something in every step: what they see of their cells, and where what they transmit goes.
+
+Cells publish copies of what is seen, one row a step; a synapse of a delay d sees its pre-synaptic cell as it was d ago,
+and its post-synaptic cell at the end of the step before. So nobody waits for anybody within a step (DESIGN D9).
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from pynn_annarchy.engine.arrays import AnyArray, FloatArray, spread
+from pynn_annarchy.engine.cells import Cells, Population
+from pynn_annarchy.exceptions import EquationError, ModelError
+from pynn_annarchy.kernels.ir import ClockedKernel, Field
+from pynn_annarchy.language.names import suggestion
+from pynn_annarchy.language.syntax import DifferentialEquation, Expression
+from pynn_annarchy.language.visit import identifiers
+from pynn_annarchy.model.seen import POST, PRE, first_mention, seen
+from pynn_annarchy.model.spec import ModelSpec
+from pynn_annarchy.solvers.algebra import linear_form
+from pynn_annarchy.solvers.evaluate import evaluate
+from pynn_annarchy.targets.compile import Generated, Options, Storage, generate
+
+if TYPE_CHECKING:
+    from pynn_annarchy.engine.connectivity import Synapses
+    from pynn_annarchy.engine.network import Network
+
+
+# where what is transmitted goes
+
+
+def gathering_input(post: Cells, name: str, label: str) -> str:
+    """The input of the post-synaptic cells that takes a psp.
+
+    Raises:
+        ModelError: the cells have no input of that name; says which they have.
+    """
+    names = [given.name for given in post.spec.inputs]
+    if name not in names:
+        raise ModelError(
+            f"'{label}': its synapses transmit all the time ('psp'), into an input of the cells; '{post.label}' "
+            f"({post.spec.name}) has no input '{name}', it has {', '.join(names) or 'none'}"
+        )
+    return name
+
+
+# what is seen
+
+
+def is_clocked(spec: ModelSpec, options: Options) -> bool:
+    """Whether synapses of a type do something in every step."""
+    return isinstance(_generated(spec, options).kernel, ClockedKernel)
+
+
+def check_seen(pre: Population, post: Population, spec: ModelSpec, options: Options) -> None:
+    """Refuses synapses that see what their cells do not have.
+
+    Raises:
+        EquationError: with a caret under the name, the synapse type and the population.
+    """
+    model = _generated(spec, options).updates.model
+    for prefix, cells in ((PRE, pre), (POST, post)):
+        for name in seen(model, prefix):
+            known = _names(cells, options)
+            if name in known:
+                continue
+            where, span = first_mention(model, prefix + name)
+            kind = f"'{cells.label}'" + (f" ({cells.spec.name})" if isinstance(cells, Cells) else "")
+            hint = suggestion(name, known) or f"it has {', '.join(known) or 'none'}"
+            message = f"{kind} has no variable or parameter '{name}'"
+            raise EquationError(span, message, hint, f"in synapse type '{spec.name}', {where}")
+
+
+@functools.lru_cache(maxsize=256)
+def _generated(spec: ModelSpec, options: Options) -> Generated:
+    """What is known of a model before it is compiled."""
+    return generate(spec, Storage.SHARED, options)
+
+
+def _names(cells: Population, options: Options) -> list[str]:
+    """What synapses may see of cells: variables, then parameters; nothing of sources of given spikes."""
+    if not isinstance(cells, Cells):
+        return []
+    variables = _generated(cells.spec, options).updates.model.variables
+    return [*(variable.name for variable in variables), *cells.parameters]
+
+
+@dataclass
+class Publication:
+    """What a population publishes: names in order, and over how many steps."""
+
+    cells: Cells
+    names: list[str]
+    depth: int = 2
+
+    def values(self, name: str) -> AnyArray:
+        """Present values of a variable or a parameter."""
+        if self.changes(name):
+            return self.cells.sample(name)
+        return spread(self.cells.parameters[name], self.cells.size)
+
+    def changes(self, name: str) -> bool:
+        """Whether it is a variable."""
+        return name not in self.cells.parameters
+
+    def see(self, names: tuple[str, ...], longest_delay: int) -> list[int]:
+        """Takes names in; returns their places."""
+        self.names += [name for name in names if name not in self.names]
+        self.depth = max(self.depth, longest_delay + 1)
+        return [self.names.index(name) for name in names]
+
+
+def clocked_synapses(network: Network) -> Iterator[tuple[Synapses, ClockedKernel]]:
+    """Projections whose synapses do something in every step, with their kernels."""
+    for synapses in network.projections:
+        if synapses.rows is not None and synapses.compiled is not None:
+            kernel = synapses.compiled.kernel
+            if isinstance(kernel, ClockedKernel):
+                yield synapses, kernel
+
+
+def publications(network: Network) -> dict[int, Publication]:
+    """By number of the population."""
+    found: dict[int, Publication] = {}
+    for synapses, kernel in clocked_synapses(network):
+        assert synapses.rows is not None
+        sides = (
+            (synapses.pre_cells, kernel.pre_seen, synapses.rows.max_delay),
+            (synapses.post_cells, kernel.post_seen, 1),
+        )
+        for cells, fields, longest_delay in sides:
+            if fields:
+                assert isinstance(cells, Cells), "sources of given spikes have nothing to see"
+                found.setdefault(cells.number, Publication(cells, [])).see(names_of(fields), longest_delay)
+    return found
+
+
+def names_of(fields: tuple[Field, ...]) -> tuple[str, ...]:
+    """Names of cells' variables by the fields 'pre.x', 'post.x'."""
+    return tuple(field.name.partition(".")[2] for field in fields)
+
+
+# whether a step is short enough
+
+
+def check_coupling(network: Network) -> None:
+    """Refuses couplings that are too strong for the time step.
+
+    A psp that falls with a variable of the cell that takes it, as that of a gap junction, is held over each step. The
+    error of a step then is multiplied by up to ``1 - 2 c``, where ``c = dt * (change of the variable's rate with the
+    input) * (sum over the synapses of a cell of the fall of the psp)``, e.g. ``dt * g/cm``. Beyond c = 1 it may grow.
+
+    Raises:
+        ModelError: c > 1 in some cell; names it, its projections and the longest time step.
+    """
+    strengths: dict[tuple[int, str, str], FloatArray] = {}
+    labels: dict[tuple[int, str, str], list[str]] = {}
+    for synapses, _ in clocked_synapses(network):
+        for variable, falls in _falls(synapses):
+            key = synapses.post_cells.number, str(synapses.input), variable
+            total = strengths.setdefault(key, np.zeros(synapses.post_size))
+            np.add.at(total, synapses.post(), falls)
+            labels.setdefault(key, []).append(f"'{synapses.label}'")
+    for (number, given, variable), total in strengths.items():
+        cells = network.populations[number]
+        assert isinstance(cells, Cells)
+        per_input = _rate_per_input(cells, variable, given)
+        if per_input is None:
+            continue
+        strength = total * per_input * network.dt
+        worst = int(np.argmax(strength)) if len(strength) else 0
+        if len(strength) and strength[worst] > 1.0:
+            raise ModelError(
+                f"{', '.join(labels[number, given, variable])}: the coupling of cell {worst} of '{cells.label}' is too "
+                f"strong for a time step of {network.dt} ms: {variable} would follow its neighbours by "
+                f"{strength[worst]:.3g} of the difference in one step, and oscillate; use a time step of at most "
+                f"{network.dt / strength[worst]:.3g} ms, or weaker synapses"
+            )
+
+
+def _falls(synapses: Synapses) -> Iterator[tuple[str, FloatArray]]:
+    """By variable of the post-synaptic cell: by how much each synapse's psp falls with it, where that is constant."""
+    assert synapses.compiled is not None
+    psp = synapses.compiled.updates.model.psp
+    if psp is None:
+        return
+    for name in sorted(identifiers(psp)):
+        if not name.startswith(POST):
+            continue
+        coefficient = _coefficient(psp, name, {*synapses.parameters, "weight"})
+        if coefficient is not None:
+            values = {**synapses.parameters, "weight": synapses.get("weight"), "dt": synapses.network.dt}
+            yield name.removeprefix(POST), -np.broadcast_to(evaluate(coefficient, values), (synapses.n,))
+
+
+def _rate_per_input(cells: Cells, variable: str, given: str) -> float | FloatArray | None:
+    """Change of a variable's rate with an input, e.g. 1/cm; None where that is no constant or there is no rate."""
+    assert cells.compiled is not None
+    for equation in cells.compiled.updates.model.equations:
+        if isinstance(equation, DifferentialEquation) and equation.variable == variable:
+            coefficient = _coefficient(equation.rate, given, set(cells.parameters))
+            return None if coefficient is None else evaluate(coefficient, {**cells.parameters, "dt": cells.network.dt})
+    return None
+
+
+def _coefficient(expression: Expression, name: str, constants: set[str]) -> Expression | None:
+    """By how much an expression that is linear in a name changes with it, where constants alone decide that."""
+    form = linear_form(expression, [name])
+    if form is None:
+        return None
+    coefficient = form.coefficient(name)
+    return coefficient if identifiers(coefficient) <= {*constants, "dt", "pi"} else None

@@ -1,0 +1,216 @@
+"""Synapses that do something in every step, in the NumPy loop."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from pynn_annarchy.engine import _binding
+from pynn_annarchy.engine.arrays import FloatArray, IntArray, spread
+from pynn_annarchy.engine.cells import Cells
+from pynn_annarchy.engine.clocked import Publication
+from pynn_annarchy.kernels.ir import ClockedKernel, Field
+from pynn_annarchy.model.variables import WEIGHT
+from pynn_annarchy.targets import reference
+from pynn_annarchy.targets.compile import CompiledModel
+from pynn_annarchy.targets.reference_clocked import Dendrites, advance, gather, post_spike, pre_spike, transmit
+from pynn_annarchy.targets.reference_learning import FIRST_POST, Drawing, Events, Fields
+
+if TYPE_CHECKING:
+    from pynn_annarchy.engine.connectivity import Synapses
+
+
+class Copies:
+    """What a population publishes: the values at the end of the last steps, by name."""
+
+    def __init__(self) -> None:
+        self._rows: dict[str, dict[int, FloatArray]] = {}
+        self._publication: Publication | None = None
+
+    def bind(self, publication: Publication, step: int) -> None:
+        """Takes new names and a new depth; what is not known of earlier steps is like the oldest that is."""
+        self._publication = publication
+        for name in publication.names:
+            present = publication.values(name).astype(np.float64)
+            if name not in self._rows or not publication.changes(name):
+                self._rows[name] = {}
+            known = self._rows[name]
+            known[step] = present
+            for earlier in range(step - 1, step - publication.depth, -1):
+                known.setdefault(earlier, known[earlier + 1])
+
+    def publish(self, step: int) -> None:
+        """Takes the present values for those at the end of a step; before the first one all was like them."""
+        assert self._publication is not None
+        depth = self._publication.depth
+        for name in self._publication.names:
+            present = self._publication.values(name).astype(np.float64)
+            known = self._rows[name]
+            if step == 0:
+                known.update((earlier, present) for earlier in range(1 - depth, 1))
+            known[step] = present
+            known.pop(step - depth, None)
+
+    def row(self, name: str, step: int) -> FloatArray:
+        """Values of all cells at the end of a step."""
+        return self._rows[name][step]
+
+
+@dataclass
+class ClockedConnections:
+    """The synapses of a projection in canonical order, with the spikes on their way to them.
+
+    Args:
+        passed: step in which the last spike passed each synapse, and the one before; minus infinity for none.
+        spiked: step of the last spike of each post-synaptic cell.
+        due: (synapses, multiplicities, emission) by the step in which spikes pass.
+    """
+
+    synapses: Synapses
+    rows: _binding.Rows
+    model: CompiledModel
+    pre: IntArray
+    post: IntArray
+    delay: IntArray
+    dendrites: Dendrites
+    passed: FloatArray
+    passed_before: FloatArray
+    spiked: FloatArray
+    fields: Fields = field(default_factory=dict)
+    due: dict[int, list[tuple[IntArray, IntArray, int]]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, synapses: Synapses, model: CompiledModel) -> ClockedConnections:
+        """Nothing under way, no spike so far."""
+        assert synapses.rows is not None
+        post = synapses.post().astype(np.int64)
+        return cls(
+            synapses,
+            synapses.rows,
+            model,
+            synapses.pre().astype(np.int64),
+            post,
+            np.rint(synapses.get("delay") / synapses.network.dt).astype(np.int64),
+            Dendrites.of(post, synapses.post_size),
+            passed=np.full(synapses.n, -np.inf),
+            passed_before=np.full(synapses.n, -np.inf),
+            spiked=np.full(synapses.post_size, -np.inf),
+        )
+
+    @property
+    def kernel(self) -> ClockedKernel:
+        assert isinstance(self.model.kernel, ClockedKernel)
+        return self.model.kernel
+
+    def bind(self) -> None:
+        """Takes over parameters, weights and the variables that were set."""
+        synapses = self.synapses
+        assert synapses.rows is not None
+        self.fields.update(synapses.state.parameters(self.model))
+        self.fields[WEIGHT] = np.array(synapses.rows.weight(synapses.cached_order()))
+        for name, value in synapses.state.take_variables(self.model).items():
+            self.fields[name] = np.array(spread(value, synapses.n))
+        for variable in self.kernel.variables:
+            self.fields.setdefault(variable.name, np.zeros(synapses.n))
+
+    def take_over(self, old: ClockedConnections) -> None:
+        """The moments of post-synaptic spikes, from the same synapses with other delays."""
+        self.spiked = old.spiked
+
+    def seen(self, copies: dict[int, Copies], step: int) -> Fields:
+        """What each synapse sees in a step of its cells, by name."""
+        network = self.synapses.network
+        values: Fields = {}
+        for of_pre, fields in ((True, self.kernel.pre_seen), (False, self.kernel.post_seen)):
+            cells = self.synapses.pre_cells if of_pre else self.synapses.post_cells
+            for given in fields:
+                assert isinstance(cells, Cells) and network is cells.network
+                values[given.name] = self._seen(copies[cells.number], given, of_pre, step)
+        return values
+
+    def _seen(self, copies: Copies, given: Field, of_pre: bool, step: int) -> FloatArray:
+        name = given.name.partition(".")[2]
+        if not of_pre:
+            return copies.row(name, step - 1)[self.post]
+        values = np.empty(len(self.pre))
+        for delay in np.unique(self.delay):
+            here = self.delay == delay
+            values[here] = copies.row(name, step - int(delay))[self.pre[here]]
+        return values
+
+    def send(self, sources: IntArray, counts: IntArray, emitted: int) -> None:
+        """Sources spike."""
+        if not len(sources) or not self.kernel.has_pre:
+            return
+        of_cell = np.zeros(self.synapses.pre_size, np.int64)
+        of_cell[sources] = counts
+        chosen = np.flatnonzero(of_cell[self.pre])
+        for delay in np.unique(self.delay[chosen]):
+            here = chosen[self.delay[chosen] == delay]
+            self.due.setdefault(emitted + int(delay), []).append((here, of_cell[self.pre[here]], emitted))
+
+    def step(self, copies: dict[int, Copies], sums: dict[tuple[int, str], FloatArray], step: reference.Step) -> bool:
+        """Transmits into the sums and advances; False where what is transmitted is not finite."""
+        seen, drawing = self.seen(copies, step.step), self._drawing()
+        is_sound = True
+        if self.synapses.input is not None:
+            psp = transmit(self.model, self.fields, seen, step, drawing)
+            received = gather(psp, self.dendrites, self.kernel.operation)
+            is_sound = bool(np.isfinite(received).all())
+            sums[self.synapses.post_cells.number, self.synapses.input] += received
+        advance(self.model, self.fields, seen, step, drawing)
+        return is_sound
+
+    def deliver(self, copies: dict[int, Copies], step: reference.Step) -> bool:
+        """Spikes that are due pass; False where an increment is not sound."""
+        is_sound = True
+        for here, counts, emitted in self.due.pop(step.step, []):
+            for count in np.unique(counts):
+                is_sound &= self._pass(copies, here[counts == count], int(count), emitted, step)
+        return is_sound
+
+    def _pass(self, copies: dict[int, Copies], here: IntArray, count: int, emitted: int, step: reference.Step) -> bool:
+        seen, now, dt = self.seen(copies, step.step), float(step.step), step.dt
+        t_pre, t_post = self.passed[here] * dt, self.spiked[self.post[here]] * dt
+        total = np.zeros(len(here))
+        for repetition in range(count):
+            events = Events(0.0, 0.0, 0.0, now * dt, t_pre, t_post, emitted, repetition)
+            total = total + pre_spike(self.model, self.fields, seen, here, events, step, self._drawing())
+            t_pre = np.full(len(here), now * dt)
+        self.passed_before[here], self.passed[here] = self.passed[here], now
+        cells, receptor = self.synapses.post_cells, self.synapses.receptor_number
+        if receptor < 0:
+            return True
+        fixed = reference.to_fixed(total, 1.0 / cells.quanta[receptor])
+        np.add.at(cells.inputs[receptor], self.post[here], fixed)
+        assert self.synapses.rows is not None
+        return bool((np.isfinite(total) & (np.abs(total) <= self.synapses.rows.bound * count)).all())
+
+    def reach(self, cells: IntArray, counts: IntArray, copies: dict[int, Copies], step: reference.Step) -> None:
+        """Post-synaptic cells spike."""
+        seen, now, dt = self.seen(copies, step.step), float(step.step), step.dt
+        of_cell = np.zeros(self.synapses.post_size, np.int64)
+        of_cell[cells] = counts
+        for count in np.unique(counts):
+            here = np.flatnonzero(of_cell[self.post] == count)
+            coincident = self.passed[here] == now
+            t_pre = np.where(coincident, self.passed_before[here], self.passed[here]) * dt
+            t_post = self.spiked[self.post[here]] * dt
+            for repetition in range(int(count)):
+                events = Events(
+                    0.0, 0.0, 0.0, now * dt, t_pre, t_post, step.step, FIRST_POST + repetition, coincident
+                )  # fmt: skip
+                post_spike(self.model, self.fields, seen, here, events, step, self._drawing())
+                t_post = np.full(len(here), now * dt)
+        self.spiked[cells] = now
+
+    def _drawing(self) -> Drawing:
+        return Drawing(self.synapses.object_index, np.arange(self.synapses.n))
+
+    def rewind(self) -> None:
+        """No spike so far."""
+        self.due.clear()
+        for moments in (self.passed, self.passed_before, self.spiked):
+            moments[:] = -np.inf

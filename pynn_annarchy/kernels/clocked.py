@@ -1,0 +1,162 @@
+"""Updates of a synapse that does something in every step -> kernel of the primitive `synapses`.
+
+In the step that ends at n dt a synapse first transmits (`psp`), from what it and its cells were at (n - 1) dt; then it
+advances; then come the pre-synaptic spikes that pass at n dt and, once the cells have been updated, the post-synaptic
+ones. Of its cells it sees the end of an earlier step, never the present one.
+
+Coincident spikes do not see each other's traces, as where synapses are event-driven: a post-synaptic spike reads what a
+pre-synaptic one of the same moment alone has changed as it was before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from pynn_annarchy.kernels.expressions import cast
+from pynn_annarchy.kernels.handlers import ZERO, Handlers, left_limit
+from pynn_annarchy.kernels.ir import (
+    About,
+    Apply,
+    ClockedKernel,
+    Comment,
+    DType,
+    Event,
+    Field,
+    Load,
+    Local,
+    Role,
+    Select,
+    Statement,
+    StepValue,
+    Store,
+    Value,
+    loaded,
+    statement_values,
+)
+from pynn_annarchy.language.print import show
+from pynn_annarchy.language.syntax import Assignment
+from pynn_annarchy.language.visit import identifiers
+from pynn_annarchy.model.seen import POST, PRE, seen
+from pynn_annarchy.model.sides import Side
+from pynn_annarchy.model.variables import INCREMENT
+from pynn_annarchy.solvers.updates import Updates
+
+
+def lower_clocked(updates: Updates) -> ClockedKernel:
+    """The kernel of a synapse that sees its cells, transmits all the time, or has equations without 'event-driven'."""
+    return _Clocked(updates).kernel()
+
+
+class _Clocked(Handlers):
+    def __init__(self, updates: Updates) -> None:
+        super().__init__(updates)
+        self._at_spike = False
+        for name in self._sides:
+            self._fields[name] = Field(name, DType.REAL64, Role.STATE)
+        for prefix, role in ((PRE, Role.PRE_CELL), (POST, Role.POST_CELL)):
+            for name in seen(self._model, prefix):
+                self._fields[prefix + name] = Field(prefix + name, DType.REAL64, role)
+        for name in self._with_left_limit():
+            left = left_limit(self._fields[name], Side.PRE)
+            self._fields[left.name] = left
+
+    def kernel(self) -> ClockedKernel:
+        psp = self._psp()
+        step = self._step()
+        pre = self._handler(Side.PRE)
+        increment = Local(INCREMENT, DType.REAL64) if pre else ZERO
+        post = self._handler(Side.POST)
+        values = (*statement_values((*step, *pre, *post)), *([] if psp is None else [psp]))
+        read = set().union(*(loaded(value) for value in values))
+        return ClockedKernel(
+            model=self._model.spec.name,
+            parameters=tuple(field for field in self._of_role(Role.PARAMETER) if field in read),
+            variables=self._of_role(Role.STATE),
+            pre_seen=tuple(field for field in self._of_role(Role.PRE_CELL) if field in read),
+            post_seen=tuple(field for field in self._of_role(Role.POST_CELL) if field in read),
+            psp=psp,
+            operation=self._model.spec.operation,
+            step=step,
+            pre=pre,
+            increment=increment,
+            post=post,
+        )
+
+    def _of_role(self, role: Role) -> tuple[Field, ...]:
+        return tuple(field for field in self._fields.values() if field.role is role)
+
+    # bodies
+
+    def _psp(self) -> Value | None:
+        self._begin(())
+        return None if self._model.psp is None else cast(self._number(self._model.psp), DType.REAL64)
+
+    def _step(self) -> tuple[Statement, ...]:
+        statements = self._updates.statements
+        if not statements:
+            return ()
+        needed = {name for statement in statements for name in (statement.target, *identifiers(statement.value))}
+        for statement in statements:
+            needed |= self._read_by_bounds(statement.target)
+        self._begin(needed)
+        self._body += [Comment(show(equation)) for equation in self._model.equations]
+        for statement in statements:
+            self._assign(statement)
+        return self._end(statement.target for statement in statements)
+
+    def _assign(self, statement: Assignment) -> None:
+        variable = self._variables.get(statement.target)
+        if variable is None:
+            self._let(statement.target, self._lower(statement.value))
+            return
+        self._let(variable.name, self._bounded(variable, cast(self._number(statement.value), DType.REAL64)))
+
+    def _handler(self, side: Side) -> tuple[Statement, ...]:
+        statements = self._statements(side)
+        if not statements:
+            return ()
+        self._at_spike = True
+        kept = self._with_left_limit() if side is Side.PRE else []
+        self._begin(self._read_at(side) | set(kept), side)
+        if side is Side.PRE:
+            self._let(INCREMENT, ZERO)
+        for name in kept:
+            field = left_limit(self._fields[name], Side.PRE)
+            self._body.append(Comment(f"for a post-synaptic spike of the same moment: {name} before this one"))
+            present = Local(name, DType.REAL64)
+            self._body.append(Store(field, Select(Event(About.REPEATED), Load(field), present, DType.REAL64)))
+        for statement in statements:
+            self._execute(statement, f"{side.value}_spike")
+        self._at_spike = False
+        return self._end(statement.target for statement in statements)
+
+    def _begin(self, names: Iterable[str], side: Side | None = None) -> None:
+        """Starts a body with the present values of variables."""
+        self._body, self._locals = [], {}
+        wanted = set(names)
+        for name, own in self._sides.items():
+            if name not in wanted:
+                continue
+            value: Value = Load(self._fields[name])
+            if side is Side.POST and own is Side.PRE and name in self._with_left_limit():
+                left = Load(left_limit(self._fields[name], Side.PRE))
+                value = Select(Event(About.COINCIDENT), left, value, DType.REAL64)
+            self._let(name, value)
+
+    def _end(self, changed: Iterable[str]) -> tuple[Statement, ...]:
+        wanted = set(changed)
+        for name in self._sides:
+            if name in wanted:
+                value = Apply("flush", (Local(name, DType.REAL64),), DType.REAL64)
+                self._body.append(Store(self._fields[name], value))
+        return tuple(self._body)
+
+    def _with_left_limit(self) -> list[str]:
+        """Variables that of all spikes only pre-synaptic ones change, and that post-synaptic ones read."""
+        read, changed = self._read_at(Side.POST), {statement.target for statement in self._model.pre_spike}
+        return [name for name, own in self._sides.items() if own is Side.PRE and name in read and name in changed]
+
+    def _name(self, identifier: str) -> Value:
+        if identifier == "t" and not self._at_spike:
+            return StepValue("t", DType.REAL64)
+        return super()._name(identifier)

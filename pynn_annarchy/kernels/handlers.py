@@ -1,0 +1,83 @@
+"""What synapses do at spikes, in whatever primitive: statements of the language as statements of a kernel."""
+
+from __future__ import annotations
+
+from pynn_annarchy.kernels.expressions import Lowering, cast
+from pynn_annarchy.kernels.ir import (
+    About,
+    Comment,
+    Compare,
+    DType,
+    Event,
+    Field,
+    Literal,
+    Local,
+    Moment,
+    Role,
+    Select,
+    Value,
+)
+from pynn_annarchy.language import syntax
+from pynn_annarchy.language.print import show
+from pynn_annarchy.language.syntax import Comparator
+from pynn_annarchy.language.visit import identifiers
+from pynn_annarchy.model.sides import Side, sides
+from pynn_annarchy.model.variables import read_before_assigned
+from pynn_annarchy.solvers.updates import Updates
+
+MOMENTS = frozenset({"t", "t_pre", "t_post"})
+"""Names that mean when a spike reaches the synapse."""
+
+ZERO = Literal(0.0, DType.REAL64)
+
+
+class Handlers(Lowering):
+    """Everything in double, whatever the precision of cells (DESIGN D14)."""
+
+    _real = DType.REAL64
+    _parameter_type = DType.REAL64
+
+    def __init__(self, updates: Updates) -> None:
+        super().__init__(updates)
+        self._variables = {variable.name: variable for variable in self._model.variables}
+        self._sides = sides(self._model)
+
+    def _statements(self, side: Side) -> tuple[syntax.Assignment, ...]:
+        return self._model.pre_spike if side is Side.PRE else self._model.post_spike
+
+    def _read_at(self, side: Side) -> set[str]:
+        """Names whose values a handler and the bounds of what it changes take over from before."""
+        statements = self._statements(side)
+        return read_before_assigned(statements).union(*(self._read_by_bounds(s.target) for s in statements))
+
+    def _read_by_bounds(self, name: str) -> set[str]:
+        variable = self._variables.get(name)
+        bounds = (variable.minimum, variable.maximum) if variable else ()
+        return set().union(*(identifiers(bound) for bound in bounds if bound is not None))
+
+    def _execute(self, statement: syntax.Assignment, where: str) -> None:
+        self._body.append(Comment(f"{where}: {show(statement)}"))
+        value = cast(self._number(statement.value), DType.REAL64)
+        name = statement.target
+        if name in self._variables:
+            value = self._bounded(self._variables[name], value)
+        if statement.flags.unless_post:
+            value = Select(Event(About.COINCIDENT), Local(name, DType.REAL64), value, DType.REAL64)
+        self._let(name, value)
+
+    def _name(self, identifier: str) -> Value:
+        if identifier in MOMENTS:
+            return Moment(identifier)
+        return self._as_stored(identifier, super()._name(identifier))
+
+    def _as_stored(self, identifier: str, value: Value) -> Value:
+        """What is stored of a condition is a number: one that is not zero is true."""
+        variable = self._variables.get(identifier)
+        if variable is not None and variable.dtype == "bool":
+            return Compare(Comparator.NOT_EQUAL, value, ZERO)
+        return value
+
+
+def left_limit(field: Field, side: Side) -> Field:
+    """What a state was before the last spike of its side: needed in the next moment, or until the cell spikes."""
+    return Field(f"{field.name}.left", field.dtype, Role.LEFT if side is Side.POST else Role.STATE)
