@@ -26,26 +26,34 @@ double applied_posts(const Learning& state, const Shifts& shift) {
     return std::max(as_limit(state.caught_up, 1.0 + 2.0 * shift.post), as_limit(state.applied, shift.post));
 }
 
-// The history with other room for spikes or traces; traces that are not there in both are lost.
-void reshape(Learning& state, int64_t capacity, int64_t stride) {
-    const std::size_t old_block = 1 + std::size_t(state.capacity * state.stride), block = 1 + std::size_t(capacity * stride);
-    const std::size_t elements = state.history.size() / old_block;
-    std::vector<double> fresh(elements * block, 0.0);
-    for (std::size_t element = 0; element < elements; ++element) {
-        const double* from = state.history.data() + element * old_block;
-        double* to = fresh.data() + element * block;
-        to[0] = from[0];
-        const auto count = int64_t(from[0]);
-        for (int64_t k = std::max<int64_t>(0, count - std::min(state.capacity, capacity)); k < count; ++k)
-            std::copy_n(from + 1 + (k & (state.capacity - 1)) * state.stride, std::min(state.stride, stride),
-                        to + 1 + (k & (capacity - 1)) * stride);
+// The history of so many elements with room for more spikes or other traces; traces that are not there in both are lost.
+void reshape(Learning& state, std::size_t elements, int64_t capacity, int64_t n_traces) {
+    Learning fresh;
+    fresh.capacity = capacity;
+    fresh.n_traces = n_traces;
+    fresh.history = Array<double>(elements * fresh.block_size());
+    fresh.forget_spikes();
+    for (std::size_t element = 0; state.capacity > 0 && element < elements; ++element) {
+        const double* from = state.block(element);
+        double* to = fresh.block(element);
+        std::copy_n(from, state.capacity, to);
+        for (int64_t k = 0; k < state.capacity; ++k)
+            std::copy_n(from + state.capacity + k * state.n_traces, std::min(state.n_traces, n_traces), to + capacity + k * n_traces);
     }
-    state.history = std::move(fresh);
+    state.history = std::move(fresh.history);
     state.capacity = capacity;
-    state.stride = stride;
+    state.n_traces = n_traces;
 }
 
 }  // namespace
+
+void Learning::forget_spikes() {
+    const auto n_steps = std::size_t(capacity);
+    for (double* place = history.data(); place != history.data() + history.size(); place += block_size()) {
+        std::fill_n(place, n_steps, never);
+        std::fill(place + n_steps, place + block_size(), 0.0);
+    }
+}
 
 Shifts Projection::shifts(int delay) const {
     // Fractions such as 0.7 must not miss a coincidence by a rounding error.
@@ -62,8 +70,7 @@ void Projection::inherit(Projection& old) {
 }
 
 void Projection::prepare_learning(const uint64_t* order) {
-    const std::size_t stride = std::size_t(1 + module->n_post_traces);
-    if (learning.size() != rows.size()) learning.assign(rows.size(), Learning());
+    if (learning.size() != rows.size()) learning = std::vector<Learning>(rows.size());
     for (std::size_t p = 0; p < rows.size(); ++p) {
         DelayedRows& part = *rows[p];
         Learning& state = learning[p];
@@ -95,13 +102,8 @@ void Projection::prepare_learning(const uint64_t* order) {
             state.array_steps[field] = shared ? 0 : 1;
         }
         state.latest.resize(part.row_start.size() - 1, -1);
-        if (module->has_post && state.capacity == 0) {
-            state.capacity = first_capacity;
-            state.stride = int64_t(stride);
-            const auto elements = std::size_t(part.n_post);
-            state.history.assign(elements * (1 + std::size_t(state.capacity) * stride), 0.0);
-        }
-        if (module->has_post && state.stride != int64_t(stride)) reshape(state, state.capacity, int64_t(stride));
+        if (module->has_post && (state.capacity == 0 || state.n_traces != module->n_post_traces))
+            reshape(state, std::size_t(part.n_post), std::max(first_capacity, state.capacity), module->n_post_traces);
         state.pre_traces.resize(state.spikes.size() * std::size_t(module->n_pre_traces));
         if (module->draws && part.ranks.empty()) part.ranks.resize(n);
     }
@@ -284,43 +286,28 @@ void Projection::remember(const SpikeList& spikes, int64_t n, int partition, con
     Learning& state = learning[p];
     if (!module->has_post || part.n == 0) return;
     const auto n_traces = std::size_t(module->n_post_traces);
-    const std::size_t stride = 1 + n_traces;
     const Shifts longest = shifts(part.max_delay);
-    auto block_size = [&] { return 1 + std::size_t(state.capacity) * stride; };
-    auto entry = [&](double* block, int64_t k) { return block + 1 + std::size_t(k & (state.capacity - 1)) * stride; };
-    // The entry that would be overwritten must have been applied everywhere, and not be the last that was: the one after it has to be, too.
-    auto is_full = [&](double* block) {
-        const auto count = int64_t(block[0]);
-        return count >= state.capacity && *entry(block, count - state.capacity + 1) > applied_posts(state, longest);
-    };
+    // What is left must end with a spike that has been applied everywhere: the next one follows from it.
+    auto is_full = [&](std::size_t element) { return state.block(element)[state.capacity - 2] > applied_posts(state, longest); };
     const pnn_rows view = learning_view(partition);
     for (int64_t i = 0; i < spikes.n; ++i) {
         const std::size_t element = spikes.index[std::size_t(i)] - std::size_t(part.first_post);
         for (uint32_t repetition = 0; repetition < spikes.count[std::size_t(i)]; ++repetition) {
-            if (is_full(state.history.data() + element * block_size())) {
+            if (is_full(element)) {
                 const bool often = state.caught_up != PNN_NEVER && n - state.caught_up < steps_between;
                 if (!often || 2 * sizeof(double) * state.history.size() > largest_history) catch_up(n, partition, step);
-                while (is_full(state.history.data() + element * block_size())) {
-                    reshape(state, 2 * state.capacity, state.stride);
-                }
+                while (is_full(element)) reshape(state, std::size_t(part.n_post), 2 * state.capacity, state.n_traces);
             }
-            double* block = state.history.data() + element * block_size();
-            const auto count = int64_t(block[0]);
-            double* fresh = entry(block, count);
+            double* steps = state.block(element);
+            double* traces = steps + state.capacity;
             pnn_event event{};
-            event.since_post = double(n);
+            event.since_post = steps[0] == never ? double(n) : double(n) - steps[0];
             event.t_post = never;
-            if (count > 0) {
-                const double* last = entry(block, count - 1);
-                event.since_post = double(n) - last[0];
-                std::copy_n(last + 1, n_traces, fresh + 1);
-            } else {
-                std::fill_n(fresh + 1, n_traces, 0.0);
-            }
             event.repetition = repetition;
-            if (n_traces > 0) module->post_trace(&view, &step, fresh + 1, &event);
-            fresh[0] = double(n);
-            block[0] = double(count + 1);
+            std::copy_backward(steps, steps + state.capacity - 1, steps + state.capacity);
+            std::copy_backward(traces, steps + state.block_size() - n_traces, steps + state.block_size());
+            steps[0] = double(n);
+            if (n_traces > 0) module->post_trace(&view, &step, traces, &event);
         }
     }
 }
@@ -441,14 +428,13 @@ void Projection::read_events(const uint64_t* order, int64_t now, double* last_pr
                     last_post[i] = none;
                     for (std::size_t k = 0; k < n_post; ++k) post_traces[k * std::size_t(total) + i] = 0.0;
                     if (!module->has_post) continue;
-                    const double* block = state.history.data() + part.target(s) * (1 + std::size_t(state.capacity) * (1 + n_post));
-                    auto count = int64_t(block[0]);
-                    auto entry = [&](int64_t k) { return block + 1 + std::size_t(k & (state.capacity - 1)) * (1 + n_post); };
-                    const int64_t oldest = std::max<int64_t>(0, count - state.capacity);
-                    while (count > oldest && *entry(count - 1) + shift.post > double(now)) --count;
-                    if (count == oldest) continue;
-                    last_post[i] = *entry(count - 1);
-                    for (std::size_t k = 0; k < n_post; ++k) post_traces[k * std::size_t(total) + i] = entry(count - 1)[1 + k];
+                    const double* steps = state.block(part.target(s));
+                    int64_t newest = 0;
+                    while (newest < state.capacity && steps[newest] + shift.post > double(now)) ++newest;
+                    if (newest == state.capacity || steps[newest] == never) continue;
+                    last_post[i] = steps[newest];
+                    const double* traces = steps + state.capacity + newest * state.n_traces;
+                    for (std::size_t k = 0; k < n_post; ++k) post_traces[k * std::size_t(total) + i] = traces[k];
                 }
             }
     }

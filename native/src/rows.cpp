@@ -383,7 +383,7 @@ void Projection::clear() {
     for (Calendar& calendar : calendars) calendar.clear();
     for (Learning& state : learning) {
         state.forget_passed();
-        std::fill(state.history.begin(), state.history.end(), 0.0);
+        state.forget_spikes();
         state.accepted = state.caught_up = state.applied = PNN_NEVER;
         state.due.clear();
     }

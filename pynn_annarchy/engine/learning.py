@@ -23,7 +23,7 @@ from pynn_annarchy.targets.reference_learning import Events, present
 if TYPE_CHECKING:
     from pynn_annarchy.engine.connectivity import Synapses
 
-_TABLE = 4096
+_TABLE = 16384
 """Steps over which decays are looked up instead of computed."""
 
 

@@ -17,6 +17,7 @@ from pynn_annarchy.kernels.ir import (
     Role,
     Statement,
     Value,
+    children,
     loaded,
     statement_values,
 )
@@ -79,8 +80,7 @@ class _Printer(Printer):
     def loads(self, fields: Iterable[Field]) -> Iterator[str]:
         for field in fields:
             name = identifier(field.name)
-            of_synapse = f"this->{name}[s * this->{name}_step_]"
-            yield f"const double {name} = {f'*this->{name}' if self._of_cell else of_synapse};"
+            yield f"const double {name} = this->{name}[{'0' if self._of_cell else 's'}];"
 
     def identity(self, number: int) -> str:
         return f"identity_(s, event, {number})"
@@ -101,7 +101,7 @@ class _Printer(Printer):
 
 def learning_struct(kernel: LearningKernel) -> str:
     """The struct of a synapse type that learns."""
-    return struct_text(
+    return "template <bool shared>  // whether all synapses have the same parameters\n" + struct_text(
         kernel,
         _constants(kernel),
         [
@@ -130,6 +130,9 @@ def learning_struct(kernel: LearningKernel) -> str:
         "    }",
         *_trace_function(kernel, "pre", kernel.pre_trace),
         *_trace_function(kernel, "post", kernel.post_trace),
+        "",
+        "    // for elapsed times that are no whole numbers of steps",
+        f"    void look_nothing_up() {{{''.join(f' decay_{k}_.n = 0;' for k in range(len(kernel.decays)))} }}",
     )
 
 
@@ -156,17 +159,27 @@ def _trace_function(kernel: LearningKernel, side: str, body: tuple[Statement, ..
 
 def _constants(kernel: LearningKernel) -> Iterator[str]:
     n_pre, n_post = len(kernel.pre_traces), len(kernel.post_traces)
+    yield f"    static constexpr int n_parameters = {len(kernel.parameters)};"
     yield f"    static constexpr int n_pre_traces = {n_pre}, n_post_traces = {n_post};"
     has_post, has_stored = str(kernel.sees_post).lower(), str(bool(kernel.variables)).lower()
     yield f"    static constexpr bool has_post = {has_post}, has_stored = {has_stored};"
+    yield f"    static constexpr bool counts_repetitions = {str(_counts_repetitions(kernel)).lower()};"
+
+
+def _counts_repetitions(kernel: LearningKernel) -> bool:
+    """Whether the first of several identical post-synaptic spikes differs from the rest."""
+    return kernel.draws or any(_asks_for_repetition(value) for value in statement_values(kernel.post))
+
+
+def _asks_for_repetition(value: Value) -> bool:
+    return value == Event(About.REPEATED) or any(map(_asks_for_repetition, children(value)))
 
 
 def _arrays(kernel: LearningKernel) -> Iterator[Member]:
-    """Where the values are: parameters one for all synapses (step 0) or one each (step 1), variables one each."""
+    """Where the values are: parameters one for all synapses or one each, variables one each."""
     for number, field in enumerate(kernel.parameters):
         name = identifier(field.name)
-        yield f"const double* {name};", f"{name}(static_cast<const double*>(rows.arrays[{number}]))"
-        yield f"int64_t {name}_step_;", f"{name}_step_(rows.array_steps[{number}])"
+        yield f"pnn::Parameter<shared> {name};", f"{name}(rows, {number})"
     for number, field in enumerate(kernel.variables, len(kernel.parameters)):
         name = member(field)
         yield f"double* {name};", f"{name}(static_cast<double*>(rows.arrays[{number}]))"
@@ -175,8 +188,7 @@ def _arrays(kernel: LearningKernel) -> Iterator[Member]:
 def _tables(kernel: LearningKernel) -> Iterator[Member]:
     for number, tau in enumerate(kernel.decays):
         words = tau.field.name if isinstance(tau, Load) else f"{tau.value!r} ms" if isinstance(tau, Literal) else ""
-        table = f"rows.tables != nullptr ? rows.tables[{number}] : nullptr"
-        yield f"pnn::DecayTable decay_{number}_;  // {words}", f"decay_{number}_{{{table}, rows.table_length}}"
+        yield f"pnn::DecayTable decay_{number}_;  // {words}", f"decay_{number}_(rows, {number})"
 
 
 def _state(kernel: LearningKernel) -> Iterator[str]:

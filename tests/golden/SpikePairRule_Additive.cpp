@@ -4,43 +4,34 @@
 
 namespace {
 
+template <bool shared>  // whether all synapses have the same parameters
 struct SpikePairRule_Additive {
+    static constexpr int n_parameters = 6;
     static constexpr int n_pre_traces = 1, n_post_traces = 1;
     static constexpr bool has_post = true, has_stored = true;
+    static constexpr bool counts_repetitions = false;
 
-    const double* tau_plus;
-    int64_t tau_plus_step_;
-    const double* tau_minus;
-    int64_t tau_minus_step_;
-    const double* A_plus;
-    int64_t A_plus_step_;
-    const double* A_minus;
-    int64_t A_minus_step_;
-    const double* w_min;
-    int64_t w_min_step_;
-    const double* w_max;
-    int64_t w_max_step_;
+    pnn::Parameter<shared> tau_plus;
+    pnn::Parameter<shared> tau_minus;
+    pnn::Parameter<shared> A_plus;
+    pnn::Parameter<shared> A_minus;
+    pnn::Parameter<shared> w_min;
+    pnn::Parameter<shared> w_max;
     double* weight;
     pnn::DecayTable decay_0_;  // tau_plus
     pnn::DecayTable decay_1_;  // tau_minus
     double dt;  // ms
 
     PNN_FN SpikePairRule_Additive([[maybe_unused]] const pnn_rows& rows, const pnn_step& step)
-        : tau_plus(static_cast<const double*>(rows.arrays[0])),
-          tau_plus_step_(rows.array_steps[0]),
-          tau_minus(static_cast<const double*>(rows.arrays[1])),
-          tau_minus_step_(rows.array_steps[1]),
-          A_plus(static_cast<const double*>(rows.arrays[2])),
-          A_plus_step_(rows.array_steps[2]),
-          A_minus(static_cast<const double*>(rows.arrays[3])),
-          A_minus_step_(rows.array_steps[3]),
-          w_min(static_cast<const double*>(rows.arrays[4])),
-          w_min_step_(rows.array_steps[4]),
-          w_max(static_cast<const double*>(rows.arrays[5])),
-          w_max_step_(rows.array_steps[5]),
+        : tau_plus(rows, 0),
+          tau_minus(rows, 1),
+          A_plus(rows, 2),
+          A_minus(rows, 3),
+          w_min(rows, 4),
+          w_max(rows, 5),
           weight(static_cast<double*>(rows.arrays[6])),
-          decay_0_{rows.tables != nullptr ? rows.tables[0] : nullptr, rows.table_length},
-          decay_1_{rows.tables != nullptr ? rows.tables[1] : nullptr, rows.table_length},
+          decay_0_(rows, 0),
+          decay_1_(rows, 1),
           dt(step.dt) {}
 
     struct State {
@@ -61,11 +52,11 @@ struct SpikePairRule_Additive {
     PNN_FN double pre(State& state, [[maybe_unused]] uint64_t s, [[maybe_unused]] const pnn_event& event,
                       [[maybe_unused]] const double* pre_before,
                       [[maybe_unused]] const double* post_traces) const {
-        const double tau_plus = this->tau_plus[s * this->tau_plus_step_];
-        const double tau_minus = this->tau_minus[s * this->tau_minus_step_];
-        const double A_minus = this->A_minus[s * this->A_minus_step_];
-        const double w_min = this->w_min[s * this->w_min_step_];
-        const double w_max = this->w_max[s * this->w_max_step_];
+        const double tau_plus = this->tau_plus[s];
+        const double tau_minus = this->tau_minus[s];
+        const double A_minus = this->A_minus[s];
+        const double w_min = this->w_min[s];
+        const double w_max = this->w_max[s];
         const double decay_of_x = decay_0_(tau_plus, event.since_pre, this->dt);
         double x = pre_before[0] * decay_of_x;
         const double decay_of_y = decay_1_(tau_minus, event.since_post, this->dt);
@@ -86,11 +77,11 @@ struct SpikePairRule_Additive {
     PNN_FN void post(State& state, [[maybe_unused]] uint64_t s, [[maybe_unused]] const pnn_event& event,
                      [[maybe_unused]] const double* pre_traces,
                      [[maybe_unused]] const double* post_before) const {
-        const double tau_plus = this->tau_plus[s * this->tau_plus_step_];
-        const double tau_minus = this->tau_minus[s * this->tau_minus_step_];
-        const double A_plus = this->A_plus[s * this->A_plus_step_];
-        const double w_min = this->w_min[s * this->w_min_step_];
-        const double w_max = this->w_max[s * this->w_max_step_];
+        const double tau_plus = this->tau_plus[s];
+        const double tau_minus = this->tau_minus[s];
+        const double A_plus = this->A_plus[s];
+        const double w_min = this->w_min[s];
+        const double w_max = this->w_max[s];
         const double decay_of_x = decay_0_(tau_plus, event.since_pre, this->dt);
         const double x = pre_traces[0] * decay_of_x;
         const double decay_of_y = decay_1_(tau_minus, event.since_post, this->dt);
@@ -106,7 +97,7 @@ struct SpikePairRule_Additive {
     // SpikePairRule_Additive: the traces of a pre-synaptic cell after one more spike
     PNN_FN void pre_trace([[maybe_unused]] double* traces,
                           [[maybe_unused]] const pnn_event& event) const {
-        const double tau_plus = *this->tau_plus;
+        const double tau_plus = this->tau_plus[0];
         const double decay_of_x = decay_0_(tau_plus, event.since_pre, this->dt);
         double x = traces[0] * decay_of_x;
         // pre_spike: x = x + 1
@@ -117,13 +108,16 @@ struct SpikePairRule_Additive {
     // SpikePairRule_Additive: the traces of a post-synaptic cell after one more spike
     PNN_FN void post_trace([[maybe_unused]] double* traces,
                            [[maybe_unused]] const pnn_event& event) const {
-        const double tau_minus = *this->tau_minus;
+        const double tau_minus = this->tau_minus[0];
         const double decay_of_y = decay_1_(tau_minus, event.since_post, this->dt);
         double y = traces[0] * decay_of_y;
         // post_spike: y = y + 1
         y = y + 1.0;
         traces[0] = pnn::flush(y);
     }
+
+    // for elapsed times that are no whole numbers of steps
+    void look_nothing_up() { decay_0_.n = 0; decay_1_.n = 0; }
 };
 
 const pnn_field arrays[] = {{"tau_plus", PNN_F64}, {"tau_minus", PNN_F64}, {"A_plus", PNN_F64}, {"A_minus", PNN_F64},

@@ -4,18 +4,17 @@
 
 namespace {
 
+template <bool shared>  // whether all synapses have the same parameters
 struct StochasticTsodyksMarkramSynapse {
+    static constexpr int n_parameters = 4;
     static constexpr int n_pre_traces = 1, n_post_traces = 0;
     static constexpr bool has_post = false, has_stored = true;
+    static constexpr bool counts_repetitions = true;
 
-    const double* weight;
-    int64_t weight_step_;
-    const double* U;
-    int64_t U_step_;
-    const double* tau_rec;
-    int64_t tau_rec_step_;
-    const double* tau_facil;
-    int64_t tau_facil_step_;
+    pnn::Parameter<shared> weight;
+    pnn::Parameter<shared> U;
+    pnn::Parameter<shared> tau_rec;
+    pnn::Parameter<shared> tau_facil;
     double* empty;
     pnn::DecayTable decay_0_;  // tau_facil
     pnn::DecayTable decay_1_;  // tau_rec
@@ -24,17 +23,13 @@ struct StochasticTsodyksMarkramSynapse {
     double dt;  // ms
 
     PNN_FN StochasticTsodyksMarkramSynapse([[maybe_unused]] const pnn_rows& rows, const pnn_step& step)
-        : weight(static_cast<const double*>(rows.arrays[0])),
-          weight_step_(rows.array_steps[0]),
-          U(static_cast<const double*>(rows.arrays[1])),
-          U_step_(rows.array_steps[1]),
-          tau_rec(static_cast<const double*>(rows.arrays[2])),
-          tau_rec_step_(rows.array_steps[2]),
-          tau_facil(static_cast<const double*>(rows.arrays[3])),
-          tau_facil_step_(rows.array_steps[3]),
+        : weight(rows, 0),
+          U(rows, 1),
+          tau_rec(rows, 2),
+          tau_facil(rows, 3),
           empty(static_cast<double*>(rows.arrays[4])),
-          decay_0_{rows.tables != nullptr ? rows.tables[0] : nullptr, rows.table_length},
-          decay_1_{rows.tables != nullptr ? rows.tables[1] : nullptr, rows.table_length},
+          decay_0_(rows, 0),
+          decay_1_(rows, 1),
           ranks_(rows.ranks),
           who_{step.seed_key, rows.object_index, 0, pnn::trial_batch(step.trial, step.batch), 0, 0, 0},
           dt(step.dt) {}
@@ -66,10 +61,10 @@ struct StochasticTsodyksMarkramSynapse {
     PNN_FN double pre(State& state, [[maybe_unused]] uint64_t s, [[maybe_unused]] const pnn_event& event,
                       [[maybe_unused]] const double* pre_before,
                       [[maybe_unused]] const double* post_traces) const {
-        const double weight = this->weight[s * this->weight_step_];
-        const double U = this->U[s * this->U_step_];
-        const double tau_rec = this->tau_rec[s * this->tau_rec_step_];
-        const double tau_facil = this->tau_facil[s * this->tau_facil_step_];
+        const double weight = this->weight[s];
+        const double U = this->U[s];
+        const double tau_rec = this->tau_rec[s];
+        const double tau_facil = this->tau_facil[s];
         const double decay_of_u = decay_0_(tau_facil, event.since_pre, this->dt);
         double u = pre_before[0] * decay_of_u;
         const double decay_of_empty = decay_1_(tau_rec, event.since_pre, this->dt);
@@ -99,8 +94,8 @@ struct StochasticTsodyksMarkramSynapse {
     // StochasticTsodyksMarkramSynapse: the traces of a pre-synaptic cell after one more spike
     PNN_FN void pre_trace([[maybe_unused]] double* traces,
                           [[maybe_unused]] const pnn_event& event) const {
-        const double U = *this->U;
-        const double tau_facil = *this->tau_facil;
+        const double U = this->U[0];
+        const double tau_facil = this->tau_facil[0];
         const double decay_of_u = decay_0_(tau_facil, event.since_pre, this->dt);
         double u = traces[0] * decay_of_u;
         // pre_spike: u = U + (1 - U)*ite(tau_facil > 0, u, 0)
@@ -112,6 +107,9 @@ struct StochasticTsodyksMarkramSynapse {
     PNN_FN void post_trace([[maybe_unused]] double* traces,
                            [[maybe_unused]] const pnn_event& event) const {
     }
+
+    // for elapsed times that are no whole numbers of steps
+    void look_nothing_up() { decay_0_.n = 0; decay_1_.n = 0; }
 };
 
 const pnn_field arrays[] = {{"weight", PNN_F64}, {"U", PNN_F64}, {"tau_rec", PNN_F64}, {"tau_facil", PNN_F64}, {"empty",

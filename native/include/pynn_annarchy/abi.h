@@ -67,12 +67,12 @@ typedef struct pnn_rows {
     int64_t table_length;
     const uint32_t* ranks;        // canonical rank of each synapse, where the module draws
     const double* history;        // what the partition's post-synaptic elements did, one block each (see below)
-    int64_t history_capacity;     // spikes that a block holds, a power of two
+    int64_t history_capacity;     // spikes that a block holds, a multiple of 4
     double origin;                // step from which on the stored values hold, 0 or when somebody set them last
 } pnn_rows;
 
-// A block of the history: [number of spikes so far, entry, entry, ...]; the k-th spike is entry k % capacity: the step of
-// its emission, then the post-synaptic traces right after it.
+// A block of the history: the steps of emission of the newest spikes, the last one first, minus infinity for none; then the
+// post-synaptic traces right after each of them, zeros for none. The oldest one in a block has been applied everywhere.
 
 // One spike of a source on its way past the synapses [begin, end), whose delay is the same. Times in steps.
 typedef struct pnn_passage {

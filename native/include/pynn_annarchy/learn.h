@@ -19,28 +19,50 @@ namespace pnn {
 
 constexpr uint32_t POST_EVENTS = 32768;  // repetitions of post-synaptic events begin here
 
-// exp(-(steps dt) / tau), from a table where one was made for this tau: the same bits either way.
-struct DecayTable {
-    const double* values;
-    int64_t n;
+constexpr int64_t BLOCK = 128;           // synapses that are treated together: what is between them stays in the L1 cache
+constexpr int64_t HISTORY_LANES = 4;     // spikes of a history that are compared at once; its capacity is a multiple
 
-    PNN_FN double operator()(double tau, double steps, double dt) const {
-        if (values != nullptr && steps >= 0.0 && steps < static_cast<double>(n)) {
-            const int64_t whole = static_cast<int64_t>(steps);
-            if (static_cast<double>(whole) == steps) return values[whole];
-        }
-        return exp(-(steps * dt) / tau);
-    }
+// What a synapse type has as a parameter: one value for all synapses, or one for some of them.
+template <bool shared>
+struct Parameter;
+
+template <>
+struct Parameter<true> {
+    double value;
+
+    Parameter(const pnn_rows& rows, int field) : value(*static_cast<const double*>(rows.arrays[field])) {}
+    PNN_FN double operator[](uint64_t) const { return value; }
 };
 
-// The spikes of one post-synaptic element.
-struct History {
-    const double* block;
-    int64_t capacity, stride, count;
+template <>
+struct Parameter<false> {
+    const double* values;
+    uint64_t stride;  // 0: one value
 
-    PNN_FN const double* entry(int64_t k) const { return block + 1 + (k & (capacity - 1)) * stride; }
-    PNN_FN double step(int64_t k) const { return *entry(k); }
-    PNN_FN int64_t oldest() const { return count > capacity ? count - capacity : 0; }
+    Parameter(const pnn_rows& rows, int field)
+        : values(static_cast<const double*>(rows.arrays[field])), stride(static_cast<uint64_t>(rows.array_steps[field])) {}
+    PNN_FN double operator[](uint64_t s) const { return values[s * stride]; }
+};
+
+// exp(-(steps dt) / tau), from a table where one was made for this tau: the same bits either way. The table is for whole
+// numbers of steps; whoever asks for others sets n to 0.
+struct DecayTable {
+    const double* values;
+    uint64_t n;
+
+    DecayTable(const pnn_rows& rows, int number)
+        : values(rows.tables != nullptr ? rows.tables[number] : nullptr),
+          n(values != nullptr ? static_cast<uint64_t>(rows.table_length) : 0) {}
+
+    PNN_FN double operator()(double tau, double steps, double dt) const {
+        const auto place = static_cast<uint64_t>(static_cast<int64_t>(steps));
+        if (__builtin_expect(place < n, 1)) return values[place];
+        return computed(tau, steps, dt);
+    }
+
+private:
+    // Apart from the loops that look up, which it would otherwise fill with its constants.
+    static PNN_APART double computed(double tau, double steps, double dt) { return exp(-(steps * dt) / tau); }
 };
 
 // What may not be there yet.
@@ -51,147 +73,243 @@ struct Zeros {
 
 PNN_FN double shorter(double a, double b) { return a < b ? a : b; }
 
-template <class Model>
-PNN_FN const double* block_of(const pnn_rows& rows, uint64_t element) {
-    return rows.history + element * static_cast<uint64_t>(1 + rows.history_capacity * (1 + Model::n_post_traces));
-}
+PNN_FN bool is_whole(double x) { return rint(x) == x; }
 
-// Applies what the post-synaptic element did after `from` and up to `limit`; both in emission times of its spikes.
-template <class Model>
-PNN_FN int64_t apply_post(const Model& model, typename Model::State& state, uint64_t s, const History& history,
-                          const pnn_passage& passage, double from, double limit, double origin, double dt) {
-    const int64_t oldest = history.oldest();
-    int64_t last = history.count;
-    while (last > oldest && history.step(last - 1) > limit) --last;
-    int64_t first = last;
-    while (first > oldest && history.step(first - 1) > from) --first;
-    constexpr Zeros<Model::n_post_traces> zeros;
-    uint32_t repetition = 0;
-    for (int64_t k = first; k < last; ++k) {
-        const double emitted = history.step(k);
-        const double age = emitted + passage.post_shift;
-        pnn_event event;
-        const bool coincident = passage.previous != PNN_NEVER && emitted == static_cast<double>(passage.previous) + passage.sees;
-        const int64_t pre = coincident ? passage.earlier : passage.previous;
-        const bool has_pre = pre != PNN_NEVER, has_post = k > 0;
-        const double since_origin = age - origin;
-        event.since_pre = has_pre ? shorter((emitted - static_cast<double>(pre)) - passage.sees, since_origin) : since_origin;
-        event.since_post = has_post ? shorter(emitted - history.step(k - 1), since_origin) : since_origin;
-        event.since_any = coincident ? 0.0 : shorter(event.since_pre, event.since_post);
-        event.t = age * dt;
-        event.t_pre = has_pre ? (static_cast<double>(pre) + passage.pre_shift) * dt : -__builtin_inf();
-        event.t_post = has_post ? (history.step(k - 1) + passage.post_shift) * dt : -__builtin_inf();
-        event.step = static_cast<int64_t>(emitted);
-        repetition = has_post && history.step(k - 1) == emitted ? repetition + 1 : 0;
-        event.repetition = POST_EVENTS + repetition;
-        event.coincident = coincident;
-        model.post(state, s, event, coincident ? passage.earlier_traces : passage.pre_traces, has_post ? history.entry(k - 1) + 1 : zeros.values);
+// How many of the newest spikes were emitted after a moment.
+PNN_FN int64_t count_after(const double* steps, int64_t capacity, double moment) {
+    int64_t n = 0;
+    for (;;) {
+        int64_t found = 0;
+        for (int64_t k = 0; k < HISTORY_LANES; ++k) found += steps[n + k] > moment;
+        n += found;
+        if (__builtin_expect(found < HISTORY_LANES, 1) || n == capacity) return n;
     }
-    return last;
 }
 
-// One synapse: what happened since its last visit, then the passing spike. Returns the sum of the increments.
-template <class Model>
-PNN_FN double pass(const Model& model, uint64_t s, uint64_t element, const pnn_rows& rows, const pnn_passage& passage, double dt) {
-    typename Model::State state = model.load(s);
-    const double now = static_cast<double>(passage.emitted) + passage.sees;
-    History history{};
-    int64_t seen = 0;  // number of post-synaptic spikes up to now
-    if constexpr (Model::has_post) {
-        const double* block = block_of<Model>(rows, element);
-        history = {block, rows.history_capacity, 1 + Model::n_post_traces, static_cast<int64_t>(block[0])};
-        double from = passage.applied;
+// Spikes of post-synaptic elements that matter to a passage, in times of their emission.
+struct Window {
+    double from;    // those up to here are applied already
+    double until;   // those up to here are to be applied
+    double before;  // those up to here the passing spike sees
+    double meeting; // those emitted just here reached the synapses together with the previous passage; NaN for none
+
+    explicit Window(const pnn_passage& passage) : from(passage.applied), until(passage.until), before(passage.until), meeting(__builtin_nan("")) {
+        const bool is_axonal = passage.post_shift == 0.0;
         if (passage.previous != PNN_NEVER) {
+            meeting = static_cast<double>(passage.previous) + passage.sees;
             // With no dendritic delay, spikes that arrive together with the previous passage are applied after it.
-            const double visit = static_cast<double>(passage.previous) + passage.sees - (passage.post_shift == 0.0 ? 0.5 : 0.0);
+            const double visit = meeting - (is_axonal ? 0.5 : 0.0);
             from = visit > from ? visit : from;
         }
-        const double latest = passage.post_shift == 0.0 ? now - 0.5 : now;
-        seen = apply_post(model, state, s, history, passage, from, passage.multiplicity > 0 ? latest : passage.until, rows.origin, dt);
+        if (passage.multiplicity == 0) return;
+        const double now = static_cast<double>(passage.emitted) + passage.sees;
+        before = __builtin_ceil(now) - 0.5;
+        until = is_axonal ? before : now;
     }
-    double sum = 0.0;
-    if (passage.multiplicity > 0) {
+};
+
+// Up to BLOCK synapses of one passage. What differs from synapse to synapse without pattern, the number of
+// post-synaptic spikes, decides over lists and not over branches.
+template <class Model, class Target>
+struct Visit {
+    using State = typename Model::State;
+    static constexpr int64_t n_traces = Model::n_post_traces;
+
+    const Model& model;
+    const pnn_rows& rows;
+    const pnn_passage& passage;
+    const Window& window;
+    const double dt;
+    const uint64_t first;  // synapse
+    const int64_t n;
+    State state[BLOCK];
+    const double* steps[BLOCK];    // history of the element
+    int32_t n_after[BLOCK];        // its spikes that have not been applied yet,
+    int32_t n_later[BLOCK];        // those among them that are not to be applied now,
+    int32_t n_unseen[BLOCK];       // and those that the passing spike does not see
+    int32_t list[BLOCK + 1];
+
+    PNN_FN Visit(const Model& model_, const pnn_rows& rows_, const pnn_passage& passage_, const Window& window_, double dt_, uint64_t first_, int64_t n_)
+        : model(model_), rows(rows_), passage(passage_), window(window_), dt(dt_), first(first_), n(n_) {}
+
+    // The traces of an element right after one of its newest spikes.
+    PNN_FN const double* traces(int64_t i, int64_t k) const { return steps[i] + rows.history_capacity + k * n_traces; }
+
+    // Loads the states, and finds what is to be applied; returns the number of synapses with anything to apply.
+    PNN_FN int64_t look(const Target* targets) {
+        const int64_t capacity = rows.history_capacity;
+        const int64_t block = capacity * (1 + n_traces);
+        const double from = window.from, before = window.before;
+        const double* const history = rows.history;
+        int32_t n_listed = 0;
+        for (int64_t i = 0; i < n; ++i) {
+            steps[i] = history + static_cast<int64_t>(targets[first + i]) * block;
+            n_later[i] = n_unseen[i] = 0;
+        }
+        for (int64_t i = 0; i < n; ++i) {
+            const double* const own = steps[i];
+            state[i] = model.load(first + i);
+            const int64_t after = count_after(own, capacity, from);
+            bool is_listed = after > 0;
+            n_after[i] = static_cast<int32_t>(after);
+            if (__builtin_expect(own[0] > before, 0)) {
+                n_unseen[i] = static_cast<int32_t>(count_after(own, capacity, before));
+                n_later[i] = static_cast<int32_t>(count_after(own, capacity, window.until));
+                is_listed = n_after[i] > n_later[i];
+            }
+            list[n_listed] = static_cast<int32_t>(i);
+            n_listed += is_listed;
+        }
+        return n_listed;
+    }
+
+    // Applies what was found, each time the oldest spike of every synapse that has one left.
+    PNN_FN void apply(int64_t n_listed) {
+        for (int32_t round = 0; n_listed > 0; ++round) {
+            int64_t n_left = 0;
+            for (int64_t place = 0; place < n_listed; ++place) {
+                const int32_t i = list[place];
+                apply_one(i, n_after[i] - 1 - round);
+                list[n_left] = i;
+                n_left += n_after[i] - n_later[i] > round + 1;
+            }
+            n_listed = n_left;
+        }
+    }
+
+    PNN_FN void apply_one(int64_t i, int64_t k) {
+        const double emitted = steps[i][k], earlier = steps[i][k + 1];
+        const double age = emitted + passage.post_shift;
+        const double since_origin = age - rows.origin;
+        const bool meets = emitted == window.meeting;
+        const int64_t pre = meets ? passage.earlier : passage.previous;
+        pnn_event event;
+        event.since_pre = pre != PNN_NEVER ? shorter((emitted - static_cast<double>(pre)) - passage.sees, since_origin) : since_origin;
+        event.since_post = shorter(emitted - earlier, since_origin);
+        event.since_any = meets ? 0.0 : shorter(event.since_pre, event.since_post);
+        event.t = age * dt;
+        event.t_pre = pre != PNN_NEVER ? (static_cast<double>(pre) + passage.pre_shift) * dt : -__builtin_inf();
+        event.t_post = (earlier + passage.post_shift) * dt;
+        event.step = static_cast<int64_t>(emitted);
+        event.repetition = POST_EVENTS;
+        if constexpr (Model::counts_repetitions)
+            for (int64_t other = k + 1; other < rows.history_capacity && steps[i][other] == emitted; ++other) ++event.repetition;
+        event.coincident = meets;
+        model.post(state[i], first + i, event, meets ? passage.earlier_traces : passage.pre_traces, traces(i, k + 1));
+    }
+
+    // The passing spike; returns the sum of what it sends.
+    PNN_FN double send(int64_t i) {
+        constexpr Zeros<n_traces> zeros;
         const double age = static_cast<double>(passage.emitted) + passage.pre_shift;
+        const double since_origin = age - rows.origin;
         const bool has_pre = passage.previous != PNN_NEVER;
+        double last = -__builtin_inf();
+        const double* post_traces = zeros.values;
         pnn_event event;
         event.coincident = 0;
-        int64_t before = seen;  // number of post-synaptic spikes strictly before now
         if constexpr (Model::has_post) {
-            const int64_t oldest = history.oldest();
-            while (before > oldest && history.step(before - 1) == now) --before;
-            event.coincident = before != seen;
+            last = steps[i][n_unseen[i]];
+            post_traces = traces(i, n_unseen[i]);
+            event.coincident = n_unseen[i] != n_later[i];
+        } else {
+            state[i] = model.load(first + i);
         }
-        const bool has_post = before > 0;
-        constexpr Zeros<Model::n_post_traces> zeros;
-        const double* post_traces = has_post ? history.entry(before - 1) + 1 : zeros.values;
-        const double since_origin = age - rows.origin;
         event.since_pre = has_pre ? shorter(static_cast<double>(passage.emitted - passage.previous), since_origin) : since_origin;
-        event.since_post = since_origin;
-        if (has_post)
-            event.since_post = shorter((static_cast<double>(passage.emitted) - history.step(before - 1)) + passage.sees, since_origin);
+        event.since_post = shorter((static_cast<double>(passage.emitted) - last) + passage.sees, since_origin);
         event.since_any = event.coincident ? 0.0 : shorter(event.since_pre, event.since_post);
         event.t = age * dt;
         event.t_pre = has_pre ? (static_cast<double>(passage.previous) + passage.pre_shift) * dt : -__builtin_inf();
-        event.t_post = has_post ? (history.step(before - 1) + passage.post_shift) * dt : -__builtin_inf();
+        event.t_post = (last + passage.post_shift) * dt;
         event.step = passage.emitted;
         event.repetition = 0;
-        sum = model.pre(state, s, event, passage.pre_traces, post_traces);
-        if (passage.multiplicity > 1) {
-            Zeros<Model::n_pre_traces> traces;
-            for (int k = 0; k < Model::n_pre_traces; ++k) traces.values[k] = passage.pre_traces[k];
-            for (int64_t repetition = 1; repetition < passage.multiplicity; ++repetition) {
-                model.pre_trace(traces.values, event);
-                event.since_pre = event.since_any = 0.0;
-                event.t_pre = event.t;
-                event.repetition = static_cast<uint32_t>(repetition);
-                sum += model.pre(state, s, event, traces.values, post_traces);
+        double sum = model.pre(state[i], first + i, event, passage.pre_traces, post_traces);
+        if (__builtin_expect(passage.multiplicity > 1, 0)) sum += send_again(i, event, post_traces);
+        return sum;
+    }
+
+    // What is identical with a spike that has just passed.
+    PNN_FN double send_again(int64_t i, pnn_event event, const double* post_traces) {
+        double sum = 0.0;
+        Zeros<Model::n_pre_traces> traces;
+        for (int k = 0; k < Model::n_pre_traces; ++k) traces.values[k] = passage.pre_traces[k];
+        for (int64_t repetition = 1; repetition < passage.multiplicity; ++repetition) {
+            model.pre_trace(traces.values, event);
+            event.since_pre = event.since_any = 0.0;
+            event.t_pre = event.t;
+            event.repetition = static_cast<uint32_t>(repetition);
+            sum += model.pre(state[i], first + i, event, traces.values, post_traces);
+        }
+        return sum;
+    }
+};
+
+// Everything that one passage does.
+template <class Model, class Target>
+PNN_FN bool pass(const Model& model, const pnn_rows& rows, const pnn_passage& passage, double dt) {
+    const Target* targets = static_cast<const Target*>(rows.targets);
+    const Window window(passage);
+    const double bound = rows.bound * static_cast<double>(passage.multiplicity), inverse_quantum = rows.inverse_quantum;
+    int64_t* const accumulator = rows.accumulator;
+    bool sound = true;
+    for (uint64_t first = passage.begin; first < passage.end; first += BLOCK) {
+        const int64_t left = static_cast<int64_t>(passage.end - first);
+        Visit<Model, Target> visit(model, rows, passage, window, dt, first, left < BLOCK ? left : BLOCK);
+        if constexpr (Model::has_post) visit.apply(visit.look(targets));
+        for (int64_t i = 0; i < visit.n; ++i) {
+            if (passage.multiplicity > 0) {
+                const double increment = visit.send(i);
+                sound &= is_sound(increment, bound);
+                if (passage.increments != nullptr) passage.increments[first - passage.begin + static_cast<uint64_t>(i)] = increment;
+                else accumulator[targets[first + static_cast<uint64_t>(i)]] += to_fixed(increment, inverse_quantum);
             }
+            model.store(first + static_cast<uint64_t>(i), visit.state[i]);
         }
     }
-    model.store(s, state);
-    return sum;
+    return sound;
 }
 
 template <class Model, class Target>
-int32_t learn_to(const Model& model, const pnn_rows& rows, const pnn_passage* passages, int64_t n_passages, double dt) {
+int32_t learn_to(const Model& model, const Model& computing, const pnn_rows& rows, const pnn_passage* passages, int64_t n_passages, double dt) {
     const Target* targets = static_cast<const Target*>(rows.targets);
-    int64_t* const accumulator = rows.accumulator;
-    const double inverse_quantum = rows.inverse_quantum, bound = rows.bound;
     bool sound = true;
     for (int64_t p = 0; p < n_passages; ++p) {
         if (p + PREFETCH_AHEAD < n_passages) {
             const pnn_passage& later = passages[p + PREFETCH_AHEAD];
-            const pnn_group group{later.begin, later.end, 1};
-            prefetch(targets, model.first_stored(), group, Model::has_stored);
+            prefetch(targets, model.first_stored(), {later.begin, later.end, 1}, Model::has_stored);
         }
         const pnn_passage& passage = passages[p];
-        for (uint64_t s = passage.begin; s < passage.end; ++s) {
-            const uint64_t element = targets[s];
-            const double increment = pass(model, s, element, rows, passage, dt);
-            if (passage.multiplicity == 0) continue;
-            sound &= is_sound(increment, bound * static_cast<double>(passage.multiplicity));
-            if (passage.increments != nullptr) passage.increments[s - passage.begin] = increment;
-            else accumulator[element] += to_fixed(increment, inverse_quantum);
-        }
+        const bool on_grid = is_whole(passage.sees) && is_whole(passage.post_shift);
+        sound &= pass<Model, Target>(on_grid ? model : computing, rows, passage, dt);
     }
     return sound ? 0 : 1;
 }
 
 template <class Model>
+int32_t learn_as(const pnn_rows& rows, const pnn_passage* passages, int64_t n_passages, const pnn_step& step) {
+    const Model model(rows, step);
+    Model computing = model;
+    computing.look_nothing_up();
+    return rows.target_bits == 16 ? learn_to<Model, uint16_t>(model, computing, rows, passages, n_passages, step.dt)
+                                  : learn_to<Model, uint32_t>(model, computing, rows, passages, n_passages, step.dt);
+}
+
+// Model<true> has only parameters that all synapses share.
+template <template <bool> class Model>
 int32_t learn(const pnn_rows* rows, const pnn_passage* passages, int64_t n_passages, const pnn_step* step) {
-    const Model model(*rows, *step);
-    return rows->target_bits == 16 ? learn_to<Model, uint16_t>(model, *rows, passages, n_passages, step->dt)
-                                   : learn_to<Model, uint32_t>(model, *rows, passages, n_passages, step->dt);
+    for (int field = 0; field < Model<true>::n_parameters; ++field)
+        if (rows->array_steps[field] != 0) return learn_as<Model<false>>(*rows, passages, n_passages, *step);
+    return learn_as<Model<true>>(*rows, passages, n_passages, *step);
 }
 
-template <class Model>
+template <template <bool> class Model>
 void pre_trace(const pnn_rows* rows, const pnn_step* step, double* traces, const pnn_event* event) {
-    Model(*rows, *step).pre_trace(traces, *event);
+    Model<false>(*rows, *step).pre_trace(traces, *event);
 }
 
-template <class Model>
+template <template <bool> class Model>
 void post_trace(const pnn_rows* rows, const pnn_step* step, double* traces, const pnn_event* event) {
-    Model(*rows, *step).post_trace(traces, *event);
+    Model<false>(*rows, *step).post_trace(traces, *event);
 }
 
 }  // namespace pnn

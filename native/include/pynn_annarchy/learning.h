@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "pynn_annarchy/abi.h"
+#include "pynn_annarchy/memory.h"
 
 namespace pnn {
 
@@ -37,9 +38,9 @@ struct Learning {
     std::vector<uint32_t> unused;     // places among the spikes
     std::vector<int32_t> latest;      // spike of each source, -1 for none
 
-    std::vector<double> history;      // blocks, see abi.h
+    Array<double> history;            // blocks, see abi.h
     int64_t capacity = 0;             // spikes in a block
-    int64_t stride = 0;               // doubles in an entry
+    int64_t n_traces = 0;             // with each of them
     int64_t caught_up = PNN_NEVER;    // step in which all synapses were caught up last
     int64_t accepted = PNN_NEVER;     // step whose spikes were sent on their way last
     int64_t applied = PNN_NEVER;      // step up to which all events were applied last, those on their way included
@@ -55,6 +56,12 @@ struct Learning {
         unused.clear();
         std::fill(latest.begin(), latest.end(), -1);
     }
+
+    std::size_t block_size() const { return std::size_t(capacity * (1 + n_traces)); }
+    double* block(std::size_t element) { return history.data() + element * block_size(); }
+    const double* block(std::size_t element) const { return history.data() + element * block_size(); }
+    // Makes the history one of elements that have never spiked.
+    void forget_spikes();
 };
 
 }  // namespace pnn

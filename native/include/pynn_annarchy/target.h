@@ -4,8 +4,10 @@
 
 #if defined(__CUDACC__)
 #define PNN_FN __host__ __device__ __forceinline__
+#define PNN_APART __host__ __device__ __noinline__
 #else
 #define PNN_FN inline __attribute__((always_inline))
+#define PNN_APART __attribute__((noinline))
 #endif
 
 #if defined(__GNUC__)
