@@ -40,7 +40,7 @@ EXAMPLES = (
     Example("StepCurrentSource"),
     Example("VAbenchmarks", ("CUBA",)),
     Example("VAbenchmarks", ("COBA",), random=("*",)),
-    Example("brunel", peer="", whole=True),
+    Example("brunel", random=("*.population*",), trials=16, peer_trials=40, whole=True),
     Example("cell_type_demonstration"),
     Example("connections"),
     Example("current_injection", random=("*.v:3", "*.v.mean"), trials=10, peer_trials=10),
