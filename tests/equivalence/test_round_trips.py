@@ -226,7 +226,11 @@ def test_parameters_of_synapses_come_back_exactly_as_they_were_set(name, data):
     synapse = getattr(sim, name)()
     cells = sim.Population(N, sim.IF_cond_exp())
     projection = sim.Projection(cells, cells, sim.AllToAllConnector(), synapse)
-    names = sorted(set(synapse.get_parameter_names()) - {"delay"})
+    fixed = {"dendritic_delay_fraction"} & set(synapse.get_parameter_names())
+    for name in fixed:
+        with pytest.raises(ValueError, match="is fixed when the synapses are made"):
+            projection.set(**{name: 0.5})
+    names = sorted(set(synapse.get_parameter_names()) - {"delay"} - fixed)
     parameter = data.draw(st.sampled_from(names), label="parameter")
     default = synapse.default_parameters[parameter]
     some = st.integers(1, 10) if isinstance(default, int) else values_near(default)
