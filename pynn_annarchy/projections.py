@@ -120,49 +120,68 @@ class _Build:
         self._pre, self._post = _Side.of(projection.pre), _Side.of(projection.post)
         self._is_whole = self._pre.whole() and self._post.whole()
         self._builders: dict[tuple[int, int], Any] = {}
+        self._mirrors: dict[tuple[int, int], Any] = {}
+        """Where one connection acts on both of its cells: the same connections the other way round."""
 
     def add(self, pre: np.ndarray, post: np.ndarray, parameters: dict[str, Any]) -> None:
         """Takes connections with checked parameters, given by positions in the projection's own cells."""
         if self._is_whole:
-            self._builder(0, 0).add(pre, post, **parameters)
+            self._add(0, 0, pre, post, parameters)
             return
         pair = self._pre.part[pre].astype(np.int64) * len(self._post.populations) + self._post.part[post]
         for number in np.unique(pair):
             here = np.flatnonzero(pair == number)
-            builder = self._builder(*divmod(int(number), len(self._post.populations)))
             values = {name: value if np.ndim(value) == 0 else value[here] for name, value in parameters.items()}
-            builder.add(self._pre.index[pre[here]], self._post.index[post[here]], **values)
+            parts = divmod(int(number), len(self._post.populations))
+            self._add(*parts, self._pre.index[pre[here]], self._post.index[post[here]], values)
 
-    def _builder(self, pre: int, post: int) -> Any:
-        if (pre, post) not in self._builders:
-            projection = self._projection
-            self._builders[pre, post] = projection._simulation.network.connect(
-                self._pre.populations[pre]._engine,
-                self._post.populations[post]._engine,
-                projection.receptor_type,
-                projection.synapse_type.spec,
-                projection.label,
-                getattr(projection.synapse_type, "dendritic_delay_fraction", 0.0),
-            )
-        return self._builders[pre, post]
+    def _add(
+        self, pre_part: int, post_part: int, pre: np.ndarray, post: np.ndarray, parameters: dict[str, Any]
+    ) -> None:
+        """Takes connections between two populations, given by the indices of their cells."""
+        key = pre_part, post_part
+        if key not in self._builders:
+            cells = self._pre.populations[pre_part]._engine, self._post.populations[post_part]._engine
+            if self._projection.synapse_type.is_mutual:
+                self._mirrors[key] = self._builder(*reversed(cells))
+            self._builders[key] = self._builder(*cells)
+        self._builders[key].add(pre, post, **parameters)
+        if key in self._mirrors:
+            self._mirrors[key].add(post, pre, **parameters)
+
+    def _builder(self, pre: Any, post: Any) -> Any:
+        projection = self._projection
+        return projection._simulation.network.connect(
+            pre,
+            post,
+            projection.synapse_type.input_of(post, projection.receptor_type),
+            projection.synapse_type.spec,
+            projection.label,
+            getattr(projection.synapse_type, "dendritic_delay_fraction", 0.0),
+        )
 
     def finish(self) -> list[_Part]:
         """Hands all connections to the network."""
         parts = []
         for (pre, post), builder in sorted(self._builders.items()):
             synapses = builder.finish()
+            mirror = self._mirrors[pre, post].finish() if self._mirrors else None
             positions = (None, None) if self._is_whole else (self._pre.positions(pre), self._post.positions(post))
-            parts.append(_Part(synapses, *positions))
+            parts.append(_Part(synapses, *positions, mirror))
         return parts
 
 
 @dataclass(frozen=True)
 class _Part:
-    """The synapses between two populations, and where the populations' cells stand in the projection's cells."""
+    """The synapses between two populations, and where the populations' cells stand in the projection's cells.
+
+    Where connections act on both of their cells, ``mirror`` are the same synapses the other way round.
+    """
 
     synapses: Any
     pre_positions: np.ndarray | None
     post_positions: np.ndarray | None
+    mirror: Any = None
 
     def pre(self) -> np.ndarray:
         index = self.synapses.pre()
@@ -171,6 +190,17 @@ class _Part:
     def post(self) -> np.ndarray:
         index = self.synapses.post()
         return index if self.post_positions is None else self.post_positions[index]
+
+    def set(self, name: str, value: Any, index: np.ndarray | None) -> None:
+        """Sets a parameter of the synapses of these numbers (None: all)."""
+        self.synapses.set(name, value, index)
+        if self.mirror is None:
+            return
+        # The mirror's synapses, in its own order (pre, post, creation), by their numbers here.
+        numbers = np.lexsort((self.synapses.pre(), self.synapses.post()))
+        chosen = np.arange(len(numbers)) if index is None else index
+        here = np.argsort(numbers)[chosen]
+        self.mirror.set(name, value, here)
 
 
 class Projection(common.Projection):
@@ -189,10 +219,14 @@ class Projection(common.Projection):
         space: Space = Space(),  # noqa: B008
         label: str | None = None,
     ) -> None:
-        _check_receptors(postsynaptic_neurons, receptor_type)
+        is_gap = getattr(synapse_type, "is_mutual", False) and _is_gap(receptor_type, source)
+        receptor = None if is_gap else receptor_type
+        _check_receptors(postsynaptic_neurons, receptor)
         super().__init__(
-            presynaptic_neurons, postsynaptic_neurons, connector, synapse_type, source, receptor_type, space, label
+            presynaptic_neurons, postsynaptic_neurons, connector, synapse_type, source, receptor, space, label
         )
+        if is_gap:
+            self.receptor_type = "gap"
         self.label = self.label or f"projection{common.Projection._nProj - 1}"
         self._simulation = simulator.state
         self._check_open()
@@ -269,7 +303,8 @@ class Projection(common.Projection):
         pre, post = np.ravel(pre), np.ravel(post)  # a grid of pairs comes as two views that are broadcast
         values = {name: self._require_finite(name, value) for name, value in parameters.items()}
         values.pop(DENDRITIC, None)
-        values["delay_steps"] = self._delay_in_steps(values.pop("delay"))
+        delay = values.pop("delay", None)  # gap junctions have none
+        values["delay_steps"] = 1 if delay is None else self._delay_in_steps(delay)
         for name, of_cells in self._given_by_cells.items():
             values[name] = float(of_cells[0]) if np.all(of_cells == of_cells[0]) else of_cells[post]
         self._build.add(pre, post, values)
@@ -553,7 +588,7 @@ class Projection(common.Projection):
         order = self._order()
         if order is None:
             for part in self._parts:
-                part.synapses.set(name, value, index)
+                part.set(name, value, index)
             return
         numbers = order[numbers]
         bounds = np.cumsum([0, *(part.synapses.n for part in self._parts)])
@@ -561,7 +596,7 @@ class Projection(common.Projection):
             here = np.flatnonzero((numbers >= first) & (numbers < last))
             if len(here):
                 values = value if np.ndim(value) == 0 else value[here]
-                part.synapses.set(name, values, numbers[here] - first)
+                part.set(name, values, numbers[here] - first)
 
     @property
     def synaptic_variables(self) -> tuple[str, ...]:
@@ -650,7 +685,9 @@ class Projection(common.Projection):
         units = set()
         for part in self._parts:
             synapses = part.synapses
-            if variable == WEIGHT:
+            if variable == WEIGHT and synapses.input is not None:
+                units.add(next(own.unit for own in synapses.spec.parameters if own.name == WEIGHT))
+            elif variable == WEIGHT:
                 units.add(weight_unit(synapses.post_cells.spec, synapses.receptor_number))
             else:
                 units.add(dict(synapses.spec.units).get(variable, "dimensionless"))
@@ -692,6 +729,20 @@ def _number(connection: Any, projection: Projection) -> int:
     if connection._projection is not projection:
         raise ValueError(f"{connection!r} is none of projection '{projection.label}'")
     return int(connection._number)
+
+
+def _is_gap(receptor_type: str | None, source: str | None) -> bool:
+    """Whether these are names for the membranes that a gap junction joins: cells have one section, whatever its name.
+
+    Raises:
+        ConnectionError: the name of something else.
+    """
+    for what, name in (("receptor_type", receptor_type), ("source", source)):
+        if name not in (None, "default", "gap") and not str(name).endswith(".gap"):
+            raise errors.ConnectionError(
+                f"an electrical synapse joins two membranes: {what} is 'gap' or left out, not '{name}'"
+            )
+    return True
 
 
 def _check_receptors(post: Any, receptor_type: str | None) -> None:

@@ -139,3 +139,11 @@ STATIC_SYNAPSE = ModelSpec(
     pre_spike="g_target += weight",
     description="Synapse of constant weight.",
 )
+
+ELECTRICAL_SYNAPSE = ModelSpec(
+    name="ElectricalSynapse",
+    kind=Kind.SYNAPSE,
+    parameters=(ParameterSpec("weight", 0.0, "uS"),),
+    psp="weight*(pre.v - post.v)",
+    description="Gap junction: a current from the cell of the higher potential into the other, in nA.",
+)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+from pyNN import errors
 from pyNN.standardmodels import base, build_translations, synapses
 
 from pynn_annarchy import simulator
 from pynn_annarchy.standardmodels import specs, synapse_specs
-from pynn_annarchy.standardmodels.later import comes_later
 
 
 def check_weights(weights: Any, projection: Any) -> None:
@@ -21,6 +22,14 @@ def check_weights(weights: Any, projection: Any) -> None:
     inhibits_by_sign = is_conductance is False and receptor in base.inhibitory_receptor_types
     if is_conductance or inhibits_by_sign or receptor in base.excitatory_receptor_types:
         base.check_weights(weights, projection)
+
+
+def check_conductances(weights: Any, projection: Any) -> None:
+    """ConnectionError where a conductance is negative."""
+    if np.min(weights, initial=0.0) < 0:
+        raise errors.ConnectionError(
+            f"projection '{projection.label}': the conductance of a gap junction is not negative"
+        )
 
 
 def _identity(*names: str) -> dict[str, dict[str, object]]:
@@ -36,6 +45,13 @@ class Synapse:
         """The delay of synapses that are given none, in ms: min_delay, or a time step where that is 'auto'."""
         smallest = simulator.state.delay_limits[0]
         return simulator.state.dt if smallest == "auto" else float(smallest)
+
+    is_mutual = False
+    """Whether one connection acts on both of its cells."""
+
+    def input_of(self, post: Any, receptor_type: str) -> str:
+        """Where what is sent arrives in a population of the engine: a receptor, or an input for synapses with a psp."""
+        return receptor_type
 
     def given_by_cells(self, post: Any, receptor_type: str) -> dict[str, Any]:
         """Parameters that follow from the post-synaptic cells: by name, one value for each of them."""
@@ -162,4 +178,44 @@ class STDPMechanism(Synapse, synapses.STDPMechanism):
         return {self.spec.name}
 
 
-ElectricalSynapse = comes_later("ElectricalSynapse")
+class ElectricalSynapse(Synapse, synapses.ElectricalSynapse):
+    """A gap junction: a conductance between two membranes, through which a current flows in both directions.
+
+    ``weight`` is the conductance in uS; there is no delay. One connection serves both cells, as in PyNN's definition
+    and in NEURON: ``weight*(v_pre - v_post)`` flows into the post-synaptic cell, and the opposite into the other one.
+    Who connects a pair of cells in both directions makes two junctions, whose conductances add up. Cells need a
+    potential ``v`` and must take injected currents; ``receptor_type`` and ``source`` may be left out, be 'gap', or end
+    in '.gap', as the names of sections do.
+
+    The current of each step follows from the potentials at its start: the error is of first order in the time step. A
+    coupling that would be unstable is refused: for each cell, the time step times the sum of its conductances must not
+    be larger than its capacity.
+    """
+
+    translations = _identity("weight")
+    spec = specs.ELECTRICAL_SYNAPSE
+    is_mutual = True
+    parameter_checks = {"weight": check_conductances}
+
+    def __init__(self, **parameters: Any) -> None:
+        """
+        Raises:
+            NonExistentParameterError: another parameter than the weight, e.g. a delay.
+        """
+        for name in parameters.keys() - self.default_parameters:
+            raise errors.NonExistentParameterError(name, type(self).__name__, list(self.default_parameters))
+        super().__init__(**parameters)
+
+    def get_schema(self) -> dict[str, type]:
+        """The weight alone; PyNN lets every synapse type have a delay."""
+        return {"weight": float}
+
+    def input_of(self, post: Any, receptor_type: str) -> str:
+        """The current that flows into the membrane.
+
+        Raises:
+            ConnectionError: cells of such a population take none.
+        """
+        if not post.takes_current:
+            raise errors.ConnectionError(f"an electrical synapse is a current, and cells of '{post.label}' take none")
+        return str(post.current_inputs[0])

@@ -123,7 +123,7 @@ void Engine::deliver(Projection& projection, bool takes_new, int64_t n, int part
     }
     if (projection.clocked) {
         step_synapses(projection, n, partition, failed);
-        if (projection.module->has_pre) pass_clocked(projection, view, n, partition, due, failed);
+        if (projection.module->has_pre || projection.module->asks_when) pass_clocked(projection, view, n, partition, due, failed);
         return;
     }
     Calendar& calendar = projection.calendars[p];

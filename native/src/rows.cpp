@@ -336,6 +336,13 @@ void Projection::set_weights_at(const uint64_t* order, const int64_t* index, int
         all_shared = all_shared && weight[k] == rows[0]->shared_weight;
         bound = std::max(bound, headroom * std::fabs(weight[k]));
     }
+    if (!rows.empty() && rows[0]->weights_elsewhere != nullptr) {
+        for (int64_t k = 0; k < n; ++k) {
+            Dendrites& own = *dendrites[order[index[k]] >> 40];
+            own.columns[std::size_t(weight_field)].each[own.places[order[index[k]] & place_mask]] = weight[k];
+        }
+        return;
+    }
     for (auto& part : rows) {
         const int32_t old = part->weight_form;
         if (old == PNN_WEIGHT_F64 || (old == PNN_WEIGHT_F32 && fits_float)) continue;

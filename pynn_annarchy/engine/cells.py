@@ -340,7 +340,7 @@ class Cells:
         """Lets an input take what synapses transmit all the time, from the next step on."""
         if name not in self.gathered:
             self.gathered.append(name)
-            self.injections_are_bound = False
+            self.injections_are_bound &= name not in self.current_inputs[:1]
             self.network.changed()
 
     def gathering(self) -> list[tuple[AnyArray, AnyArray | None]]:

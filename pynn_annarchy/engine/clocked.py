@@ -40,7 +40,7 @@ def gathering_input(post: Cells, name: str, label: str) -> str:
     Raises:
         ModelError: the cells have no input of that name; says which they have.
     """
-    names = [given.name for given in post.spec.inputs]
+    names = [given.name for given in post.spec.inputs if not given.scheduled]
     if name not in names:
         raise ModelError(
             f"'{label}': its synapses transmit all the time ('psp'), into an input of the cells; '{post.label}' "
@@ -175,10 +175,11 @@ def check_coupling(network: Network) -> None:
         strength = total * per_input * network.dt
         worst = int(np.argmax(strength)) if len(strength) else 0
         if len(strength) and strength[worst] > 1.0:
+            names = ", ".join(dict.fromkeys(labels[number, given, variable]))
             raise ModelError(
-                f"{', '.join(labels[number, given, variable])}: the coupling of cell {worst} of '{cells.label}' is too "
+                f"{names}: the coupling of cell {worst} of '{cells.label}' is too "
                 f"strong for a time step of {network.dt} ms: {variable} would follow its neighbours by "
-                f"{strength[worst]:.3g} of the difference in one step, and oscillate; use a time step of at most "
+                f"{strength[worst]:.3g} of the difference in one step, and need not settle; use a time step of at most "
                 f"{network.dt / strength[worst]:.3g} ms, or weaker synapses"
             )
 

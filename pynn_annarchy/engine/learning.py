@@ -132,6 +132,8 @@ class LearningState:
     def _present(self, model: CompiledModel) -> dict[str, FloatArray]:
         """All variables at the present time."""
         synapses = self._synapses
+        if isinstance(model.kernel, ClockedKernel):
+            return self.stored(self.names)
         fields = dict(model.prepare(synapses.parameters, synapses.network.dt))
         fields.update(self.stored(self.names))
         return present(model, fields, self._now(), synapses.network.dt)

@@ -142,7 +142,7 @@ class ClockedConnections:
 
     def send(self, sources: IntArray, counts: IntArray, emitted: int) -> None:
         """Sources spike."""
-        if not len(sources) or not self.kernel.has_pre:
+        if not len(sources) or not (self.kernel.has_pre or self.kernel.asks_when):
             return
         of_cell = np.zeros(self.synapses.pre_size, np.int64)
         of_cell[sources] = counts
