@@ -179,7 +179,7 @@ MULTI_QUANTAL = ModelSpec(
     equations="du/dt = -u/tau_facil : event-driven\ndempty/dt = -empty/tau_rec : event-driven",
     pre_spike=(
         "u = U + (1 - U)*ite(tau_facil > 0, u, 0)\n"
-        "a += Binomial(n - a, 1 - empty) : init=n\n"
+        "a += Binomial(positive(n - a), 1 - empty) : init=n, max=n\n"
         "released = Binomial(a, u)\n"
         "a -= released\n"
         "empty = 1\n"

@@ -11,14 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pynn_annarchy import _mathematics
 from pynn_annarchy.engine.arrays import FloatArray, IntArray, Value, spread, updated
 from pynn_annarchy.exceptions import ModelError
 from pynn_annarchy.kernels.ir import ClockedKernel, LearningKernel, Moment, loaded, statement_values, values_in
 from pynn_annarchy.language.visit import identifiers
 from pynn_annarchy.model.variables import WEIGHT
 from pynn_annarchy.targets.compile import CompiledModel, Storage, storage_for
-from pynn_annarchy.targets.reference_learning import Events, present
+from pynn_annarchy.targets.reference_learning import Events, decay, present
 
 if TYPE_CHECKING:
     from pynn_annarchy.engine.connectivity import Synapses
@@ -33,7 +32,7 @@ class LearningState:
     def __init__(self, synapses: Synapses) -> None:
         self._synapses = synapses
         self._pending: dict[str, Value] | None = None
-        """Values of variables that the rows have not been given yet; None: those at t = 0."""
+        """Values of variables that the loop has not been given yet; None: those at t = 0, and no spike has come."""
         self._initial: dict[str, Value] = {}
         """What `reset` goes back to, where users said so; the weight from the first run on."""
         self._is_each = False
@@ -109,9 +108,8 @@ class LearningState:
         """exp(-k dt / tau) for k = 0, 1, ..., by the function that kernels use."""
         if tau is None:
             return None
-        elapsed = np.arange(_TABLE, dtype=np.float64) * self._synapses.network.dt
-        with np.errstate(all="ignore"):  # tau may be zero where a model asks before it uses the decay
-            return np.ascontiguousarray(_mathematics.apply("exp", -elapsed / tau))
+        elapsed = np.arange(_TABLE, dtype=np.float64)
+        return np.ascontiguousarray(decay(elapsed, tau, self._synapses.network.dt))
 
     # reading
 
@@ -173,8 +171,7 @@ class LearningState:
     @property
     def _has_begun(self) -> bool:
         """Whether spikes may have changed something."""
-        synapses = self._synapses
-        return synapses.network.step > 0 and synapses.rows is not None and self.kernel is not None
+        return self._synapses.network.step > 0 and self._pending is not None and self.kernel is not None
 
     def before_change(self, name: str) -> None:
         """Applies what has reached the synapses by now, before a parameter, a variable or the weight changes."""
@@ -211,7 +208,7 @@ class LearningState:
         ):
             return
         self._initial[name] = new
-        self._pending = {**(self._pending or {}), name: new} if self._synapses.network.step > 0 else None
+        self._pending = {**(self._pending or {}), name: new} if self._has_begun else None
 
     def _starts_at_zero(self, name: str) -> bool:
         """Whether a variable is a trace, which is zero anyhow until the first spike."""

@@ -98,6 +98,12 @@ def present(model: CompiledModel, fields: Mapping[str, Any], events: Events, dt:
     return {name: np.broadcast_to(value, shape).astype(np.float64) for name, value in values.items()}
 
 
+def decay(elapsed: Any, tau: Any, dt: float) -> Array:
+    """exp(-t/tau) after a time in steps; 1 in no time, whatever the time constant."""
+    with np.errstate(all="ignore"):  # tau may be zero: all is gone at once
+        return np.where(elapsed == 0.0, 1.0, _mathematics.apply("exp", -(elapsed * dt) / tau))
+
+
 def _kernel_of(model: CompiledModel) -> LearningKernel:
     kernel = model.kernel
     assert isinstance(kernel, LearningKernel), f"'{model.spec.name}' does not learn"
@@ -122,7 +128,7 @@ class EventEvaluation(Evaluation):
                 return _ABOUT[about](self._events)
             case Decay(elapsed, tau):
                 assert self.step is not None
-                return _mathematics.apply("exp", -(self.value(elapsed) * self.step.dt) / self.value(tau))
+                return decay(self.value(elapsed), self.value(tau), self.step.dt)
             case _:
                 return super().value(value)
 

@@ -189,6 +189,13 @@ def test_narrower_bounds_hold_from_the_next_change_on(target):
     expect(projections, plain, net)
 
 
+def test_traces_that_were_read_before_may_be_given_values(target):
+    projection = connect_at_random(driven(target), *KINDS[0], 0.5)
+    for value in (0.5, 0.7):
+        projection.initialize(x=value)
+        assert set(projection.get("x", "list", with_address=False)) == {value}
+
+
 @pytest.mark.parametrize("step", [0, HALF])
 def test_traces_may_be_given_values(step, target):
     net = driven(target)

@@ -8,6 +8,7 @@ from pyNN.parameters import Sequence
 from pyNN.random import NumpyRNG, RandomDistribution
 
 import pynn_annarchy as sim
+from pynn_annarchy.exceptions import ModelError
 
 LARGEST_WEIGHT = {
     "IF_curr_exp": 0.8,
@@ -18,10 +19,54 @@ LARGEST_WEIGHT = {
 }
 LONGEST_DELAY = 20  # steps
 CHANGES = (
-    "add_cells", "add_source", "connect", "connect", "set_weights", "set_weights", "set_delays", "set_delays",
+    "add_cells", "add_source", "connect", "connect", "learn", "learn", "set_weights", "set_weights", "set_delays",
+    "set_delays", "set_synapses", "set_synapses", "set_variables",
     "set_parameters", "set_states", "set_sources", "set_sources", "record", "record", "inject", "change_current",
     "read", "clear", "reset",
 )  # fmt: skip
+
+
+def plastic(weight, delay, session, largest):
+    """STDP by any rule, which keeps the weight's sign."""
+    low, high = (-largest, 0.0) if weight < 0 else (0.0, largest)
+    rules = [
+        lambda: sim.SpikePairRule(tau_plus=15.0, tau_minus=session.uniform(5, 30), A_plus=0.1, A_minus=0.12),
+        lambda: sim.Vogels2011Rule(tau=20.0, eta=0.05 * largest, rho=20.0),
+    ]
+    dependences = [
+        sim.AdditiveWeightDependence,
+        sim.MultiplicativeWeightDependence,
+        sim.AdditivePotentiationMultiplicativeDepression,
+        sim.GutigWeightDependence,
+    ]
+    if weight < 0:  # the others are relative to a largest weight above zero
+        rules, dependences = rules[:1], dependences[1:2]
+    return sim.STDPMechanism(
+        session.choose(rules)(),
+        session.choose(dependences)(w_min=low, w_max=high),
+        dendritic_delay_fraction=session.choose([0.0, 0.3, 0.5, 1.0]),
+        weight=weight,
+        delay=delay,
+    )
+
+
+def tsodyks_markram(weight, delay, session, _):
+    tau_facil = session.choose([0.0, 40.0])
+    return sim.TsodyksMarkramSynapse(weight=weight, delay=delay, U=0.4, tau_rec=50.0, tau_facil=tau_facil)
+
+
+def simple_stochastic(weight, delay, session, _):
+    return sim.SimpleStochasticSynapse(weight=weight, delay=delay, p=session.uniform(0, 1))
+
+
+def stochastic(weight, delay, session, _):
+    tau_facil = session.choose([0.0, 40.0])
+    return sim.StochasticTsodyksMarkramSynapse(weight=weight, delay=delay, U=0.4, tau_rec=20.0, tau_facil=tau_facil)
+
+
+def multi_quantal(weight, delay, session, _):
+    n = session.choose([1, 8])
+    return sim.MultiQuantalSynapse(weight=weight, delay=delay, n=n, U=0.4, tau_rec=20.0, tau_facil=10.0)
 
 
 class Session:
@@ -32,7 +77,7 @@ class Session:
         self.dt = self.choose([0.1, 0.25, 0.5])
         sim.setup(timestep=self.dt, max_delay=LONGEST_DELAY * self.dt, seed=seed, **options)
         self.cells, self.sources, self.projections, self.currents, self.data = [], [], [], [], []
-        for operation in ("add_cells", "add_source", "add_source", "connect"):
+        for operation in ("add_cells", "add_source", "add_source", "connect", "learn"):
             getattr(self, operation)()
 
     def choose(self, items):
@@ -75,6 +120,15 @@ class Session:
         self.sources[-1].record("spikes")
 
     def connect(self):
+        self.project(lambda weight, delay, *_: sim.StaticSynapse(weight=weight, delay=delay))
+
+    def learn(self):
+        """Projects by synapses that store things or change."""
+        self.project(
+            self.choose([plastic, plastic, plastic, tsodyks_markram, simple_stochastic, stochastic, multi_quantal])
+        )
+
+    def project(self, make):
         pre, post = self.part_of(self.choose(self.cells + self.sources)), self.part_of(self.choose(self.cells))
         receptor = self.choose(["excitatory", "inhibitory"])
         model = type(post.celltype).__name__
@@ -88,9 +142,11 @@ class Session:
             sim.FixedNumberPreConnector(self.choose([0, 3]), rng=rng, with_replacement=True),
         ])  # fmt: skip
         delay = RandomDistribution("uniform", low=self.dt, high=LONGEST_DELAY * self.dt, rng=rng)
-        synapse = sim.StaticSynapse(
-            weight=sign * 0.3 * LARGEST_WEIGHT[model], delay=self.choose([delay, self.dt, 7 * self.dt])
+        synapse = make(
+            sign * 0.3 * LARGEST_WEIGHT[model], self.choose([delay, self.dt, 7 * self.dt]), self, LARGEST_WEIGHT[model]
         )
+        if isinstance(synapse, sim.TsodyksMarkramSynapse) and model == "IF_curr_delta":
+            return  # has no time constant that this could follow
         projection = sim.Projection(pre, post, connector, synapse, receptor_type=receptor)
         self.projections.append((projection, sign * LARGEST_WEIGHT[model]))
 
@@ -101,7 +157,30 @@ class Session:
     def set_delays(self):
         projection, _ = self.choose(self.projections)
         steps = self.random.randint(1, LONGEST_DELAY, len(projection))
-        projection.set(delay=self.dt * self.choose([3, steps]))
+        try:
+            projection.set(delay=self.dt * self.choose([3, steps]))
+        except ModelError as error:
+            assert "delays of synapses that learn" in str(error)
+            self.data.append("refused")
+
+    def set_synapses(self):
+        """A parameter of synapses other than weight and delay, one value or one for each pair of cells."""
+        projection, _ = self.choose(self.projections)
+        fixed = ("weight", "delay", "dendritic_delay_fraction")
+        names = [name for name in projection.synapse_type.get_parameter_names() if name not in fixed]
+        if names and len(projection):
+            name = self.choose(names)
+            value = projection.get(name, "list", with_address=False)[0]
+            factor = self.choose([1.0, 0.9, self.uniform(0.7, 1.0, projection.shape)])
+            projection.set(**{name: np.int64(value * factor) if name == "n" else value * factor})
+
+    def set_variables(self):
+        projection, largest = self.choose(self.projections)
+        if projection.synaptic_variables and len(projection):
+            name = self.choose(projection.synaptic_variables)
+            most = largest if name == "weight" else 1.0
+            value = most * self.choose([0.5, self.uniform(0, 1, projection.shape)])
+            projection.initialize(**{name: np.rint(value) if name == "a" else value})
 
     def set_parameters(self):
         part = self.part_of(self.choose(self.cells))
@@ -161,6 +240,8 @@ class Session:
                     self.data.append((signal.name, float(signal.t_start), signal.magnitude.tolist()))
 
         self.data += [source.get_data().magnitude.tolist() for source in self.currents]
+        for projection, _ in self.projections:
+            self.data.append(projection.get(["weight", "delay", *projection.synaptic_variables], "list"))
 
     def clear(self):
         self.read(clear=True)

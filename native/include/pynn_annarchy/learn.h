@@ -44,7 +44,7 @@ struct Parameter<false> {
     PNN_FN double operator[](uint64_t s) const { return values[s * stride]; }
 };
 
-// exp(-(steps dt) / tau), from a table where one was made for this tau: the same bits either way. The table is for whole
+// exp(-(steps dt) / tau), 1 in no time, from a table where one was made for this tau: the same bits either way. The table is for whole
 // numbers of steps; whoever asks for others sets n to 0.
 struct DecayTable {
     const double* values;
@@ -62,7 +62,9 @@ struct DecayTable {
 
 private:
     // Apart from the loops that look up, which it would otherwise fill with its constants.
-    static PNN_APART double computed(double tau, double steps, double dt) { return exp(-(steps * dt) / tau); }
+    static PNN_APART double computed(double tau, double steps, double dt) {
+        return steps == 0.0 ? 1.0 : exp(-(steps * dt) / tau);  // tau may be zero: all is gone at once
+    }
 };
 
 // What may not be there yet.
