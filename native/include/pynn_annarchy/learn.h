@@ -44,7 +44,7 @@ struct Parameter<false> {
     PNN_FN double operator[](uint64_t s) const { return values[s * stride]; }
 };
 
-// exp(-(steps dt) / tau), 1 in no time, from a table where one was made for this tau: the same bits either way. The table is for whole
+// exp(-(steps dt) / tau), 1 in no time, from a table where one was made for this tau: the same bits. The table is for whole
 // numbers of steps; whoever asks for others sets n to 0.
 struct DecayTable {
     const double* values;
