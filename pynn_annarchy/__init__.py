@@ -80,6 +80,7 @@ from pynn_annarchy.standardmodels.ion_channels import (  # noqa: F401
     PassiveLeakHH,
 )
 from pynn_annarchy.standardmodels.plasticity import (  # noqa: F401
+    ClopathSTDPSynapse,
     NearestTripletSTDPSynapse,
     PresynapticCentredSTDPSynapse,
     ReducedSymmetricSTDPSynapse,

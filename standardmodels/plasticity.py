@@ -123,3 +123,23 @@ class RewardModulatedSTDPSynapse(_PlasticSynapse):
     """
 
     spec = plasticity_specs.REWARD_MODULATED
+
+
+class ClopathSTDPSynapse(Synapse, base.StandardSynapseType):
+    """Voltage-based STDP: Clopath et al. 2010, Nat. Neurosci. 13:344-352.
+
+    A pre-synaptic spike changes the weight by ``-w_max A_LTD [u_minus - theta_minus]+``; at all times it grows with
+    ``w_max A_LTP x [v - theta_plus]+ [u_plus - theta_minus]+``. v is the potential of the post-synaptic cell, u_minus
+    and u_plus are v low-pass filtered (``tau_minus``, ``tau_plus``; theta_minus at first), x the spikes of the
+    pre-synaptic cell (``tau_x``), all of whose delay lies before the synapse. In each step come first the growth, from
+    v and all others as they were at its start, then the filters, exactly for that v, then spikes that pass at its end.
+    A_LTD is constant: the paper's homeostatic factor is left to the user, who may set it between runs.
+
+    Potentiation needs a potential that exceeds theta_plus in a spike, as that of HH_cond_exp does, or of an
+    EIF_cond_exp_isfa_ista with a high v_spike; one that is reset at a lower threshold gives depression alone.
+    The defaults are those of visual cortex, whose resting potential is theta_minus.
+    """
+
+    spec = plasticity_specs.CLOPATH
+    default_parameters = {"weight": 0.0, "delay": None, **plasticity_specs.CLOPATH.defaults()}
+    translations = build_translations(*((name, name) for name in default_parameters))

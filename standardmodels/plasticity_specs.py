@@ -148,3 +148,33 @@ REWARD_MODULATED = ModelSpec(
     ),
 )
 """Source: Izhikevich 2007, Cereb. Cortex 17:2443-2452, eqs. 2.1 and 2.2; ``dopamine`` is given from outside."""
+
+CLOPATH = ModelSpec(
+    name="ClopathSTDPSynapse",
+    kind=Kind.SYNAPSE,
+    parameters=(
+        WEIGHT,
+        ParameterSpec("A_LTD", 14e-5, "/mV"),
+        ParameterSpec("A_LTP", 8e-5, "/mV**2"),
+        ParameterSpec("theta_minus", -70.6, "mV"),
+        ParameterSpec("theta_plus", -45.3, "mV"),
+        _time_constant("tau_minus", 10.0),
+        _time_constant("tau_plus", 7.0),
+        _time_constant("tau_x", 15.0),
+        W_MIN,
+        W_MAX,
+    ),
+    equations=(
+        "du_minus/dt = (post.v - u_minus)/tau_minus : init=theta_minus\n"
+        "du_plus/dt = (post.v - u_plus)/tau_plus : init=theta_minus\n"
+        "dx/dt = -x/tau_x\n"
+        "dweight/dt = w_max*A_LTP*x*positive(post.v - theta_plus)*positive(u_plus - theta_minus) "
+        f": explicit, {WITHIN_BOUNDS}"
+    ),
+    pre_spike=(
+        f"weight -= w_max*A_LTD*positive(u_minus - theta_minus) : {WITHIN_BOUNDS}\ng_target += weight\nx += 1/tau_x"
+    ),
+    units=(("u_minus", "mV"), ("u_plus", "mV"), ("x", "/ms")),
+    description="Voltage-based STDP: low-pass filters of the post-synaptic potential stand for its spikes.",
+)
+"""Source: Clopath et al. 2010, Nat. Neurosci. 13:344-352, eq. 1 and 2; parameters of visual cortex."""
