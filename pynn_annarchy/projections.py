@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from numbers import Real
 from typing import Any
 
@@ -16,10 +15,12 @@ from pyNN.recording import files
 from pyNN.space import Space
 
 from pynn_annarchy import output, simulator
+from pynn_annarchy.connections import Connection, Connections, number_of
 from pynn_annarchy.engine.arrays import times_of
 from pynn_annarchy.model.variables import WEIGHT
 from pynn_annarchy.standardmodels.synapses import StaticSynapse
 from pynn_annarchy.synaptic_recorder import SynapticRecorder, weight_unit
+from pynn_annarchy.wiring import Build, Side
 
 _FLUSH = 1 << 16
 """Connections that the general path collects before they are handed to the engine."""
@@ -35,172 +36,6 @@ _REDUCTIONS: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
     "last": lambda values, starts: values[np.append(starts[1:], len(values)) - 1],
 }
 """Several synapses between one pair of cells: values and where each pair begins, to one value a pair."""
-
-
-@dataclass(frozen=True)
-class _Side:
-    """Where the cells of a population, view or assembly lie: which population, and which index in it."""
-
-    populations: tuple[Any, ...]
-    part: np.ndarray
-    index: np.ndarray
-
-    @classmethod
-    def of(cls, cells: Any) -> _Side:
-        views = cells.populations if isinstance(cells, common.Assembly) else [cells]
-        populations: list[Any] = []
-        part, index = [], []
-        for view in views:
-            if view.grandparent not in populations:
-                populations.append(view.grandparent)
-            part.append(np.full(view.size, populations.index(view.grandparent), dtype=np.int32))
-            index.append(np.asarray(view.all_cells) - int(view.grandparent.first_id))
-        return cls(tuple(populations), np.concatenate(part), np.concatenate(index).astype(np.int32))
-
-    def whole(self) -> bool:
-        """Whether this is one population, all of its cells in order."""
-        return len(self.populations) == 1 and np.array_equal(self.index, np.arange(self.populations[0].size))
-
-    def positions(self, part: int) -> np.ndarray:
-        """Position among these cells of each cell of a population, -1 for cells that are not among them."""
-        positions = np.full(self.populations[part].size, -1, dtype=np.int32)
-        here = np.flatnonzero(self.part == part)
-        positions[self.index[here]] = here
-        return positions
-
-
-class Connection(common.Connection):
-    """One synapse of a projection; its parameters can be read and set as attributes, in PyNN's units."""
-
-    def __init__(self, projection: Projection, number: int) -> None:
-        object.__setattr__(self, "_projection", projection)
-        object.__setattr__(self, "_number", number)
-
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("_"):
-            raise AttributeError(name)
-        names = ("presynaptic_index", "postsynaptic_index", *self._projection.synapse_type.get_parameter_names())
-        if name not in names:
-            raise AttributeError(f"a connection has no attribute '{name}'; it has {', '.join(names)}")
-        return self._projection._cached_column(name)[self._number].item()
-
-    def __setattr__(self, name: str, value: float) -> None:
-        self._projection._set_columns({name: value}, np.array([self._number]))
-
-    def __repr__(self) -> str:
-        addresses = f"{self.presynaptic_index} to {self.postsynaptic_index}"
-        return f"<connection {self._number} of '{self._projection.label}', from {addresses}>"
-
-    def as_tuple(self, *attribute_names: str) -> tuple[Any, ...]:
-        """The given attributes, 'presynaptic_index' and 'postsynaptic_index' among them."""
-        return tuple(getattr(self, name) for name in attribute_names)
-
-
-class _Connections(Sequence):
-    """All connections of a projection, in the order (pre, post, creation)."""
-
-    def __init__(self, projection: Projection) -> None:
-        self._projection = projection
-
-    def __len__(self) -> int:
-        return len(self._projection)
-
-    def __getitem__(self, i: Any) -> Any:
-        numbers = range(len(self))[i]
-        if isinstance(numbers, range):
-            return [Connection(self._projection, number) for number in numbers]
-        return Connection(self._projection, numbers)
-
-
-class _Build:
-    """Connections on their way into the engine; nothing reaches the network before all are made and checked."""
-
-    def __init__(self, projection: Projection) -> None:
-        self._projection = projection
-        self._pre, self._post = _Side.of(projection.pre), _Side.of(projection.post)
-        self._is_whole = self._pre.whole() and self._post.whole()
-        self._builders: dict[tuple[int, int], Any] = {}
-        self._mirrors: dict[tuple[int, int], Any] = {}
-        """Where one connection acts on both of its cells: the same connections the other way round."""
-
-    def add(self, pre: np.ndarray, post: np.ndarray, parameters: dict[str, Any]) -> None:
-        """Takes connections with checked parameters, given by positions in the projection's own cells."""
-        if self._is_whole:
-            self._add(0, 0, pre, post, parameters)
-            return
-        pair = self._pre.part[pre].astype(np.int64) * len(self._post.populations) + self._post.part[post]
-        for number in np.unique(pair):
-            here = np.flatnonzero(pair == number)
-            values = {name: value if np.ndim(value) == 0 else value[here] for name, value in parameters.items()}
-            parts = divmod(int(number), len(self._post.populations))
-            self._add(*parts, self._pre.index[pre[here]], self._post.index[post[here]], values)
-
-    def _add(
-        self, pre_part: int, post_part: int, pre: np.ndarray, post: np.ndarray, parameters: dict[str, Any]
-    ) -> None:
-        """Takes connections between two populations, given by the indices of their cells."""
-        key = pre_part, post_part
-        if key not in self._builders:
-            cells = self._pre.populations[pre_part]._engine, self._post.populations[post_part]._engine
-            if self._projection.synapse_type.is_mutual:
-                self._mirrors[key] = self._builder(*reversed(cells))
-            self._builders[key] = self._builder(*cells)
-        self._builders[key].add(pre, post, **parameters)
-        if key in self._mirrors:
-            self._mirrors[key].add(post, pre, **parameters)
-
-    def _builder(self, pre: Any, post: Any) -> Any:
-        projection = self._projection
-        return projection._simulation.network.connect(
-            pre,
-            post,
-            projection.synapse_type.input_of(post, projection.receptor_type),
-            projection.synapse_type.spec,
-            projection.label,
-            getattr(projection.synapse_type, "dendritic_delay_fraction", 0.0),
-        )
-
-    def finish(self) -> list[_Part]:
-        """Hands all connections to the network."""
-        parts = []
-        for (pre, post), builder in sorted(self._builders.items()):
-            synapses = builder.finish()
-            mirror = self._mirrors[pre, post].finish() if self._mirrors else None
-            positions = (None, None) if self._is_whole else (self._pre.positions(pre), self._post.positions(post))
-            parts.append(_Part(synapses, *positions, mirror))
-        return parts
-
-
-@dataclass(frozen=True)
-class _Part:
-    """The synapses between two populations, and where the populations' cells stand in the projection's cells.
-
-    Where connections act on both of their cells, ``mirror`` are the same synapses the other way round.
-    """
-
-    synapses: Any
-    pre_positions: np.ndarray | None
-    post_positions: np.ndarray | None
-    mirror: Any = None
-
-    def pre(self) -> np.ndarray:
-        index = self.synapses.pre()
-        return index if self.pre_positions is None else self.pre_positions[index]
-
-    def post(self) -> np.ndarray:
-        index = self.synapses.post()
-        return index if self.post_positions is None else self.post_positions[index]
-
-    def set(self, name: str, value: Any, index: np.ndarray | None) -> None:
-        """Sets a parameter of the synapses of these numbers (None: all)."""
-        self.synapses.set(name, value, index)
-        if self.mirror is None:
-            return
-        # The mirror's synapses, in its own order (pre, post, creation), by their numbers here.
-        numbers = np.lexsort((self.synapses.pre(), self.synapses.post()))
-        chosen = np.arange(len(numbers)) if index is None else index
-        here = np.argsort(numbers)[chosen]
-        self.mirror.set(name, value, here)
 
 
 class Projection(common.Projection):
@@ -230,7 +65,7 @@ class Projection(common.Projection):
         self.label = self.label or f"projection{common.Projection._nProj - 1}"
         self._simulation = simulator.state
         self._check_open()
-        self._build = _Build(self)
+        self._build = Build(self)
         self._collected: list[tuple[np.ndarray, np.ndarray, dict[str, Any]]] = []
         self._n_collected = 0
         self._cached_order: np.ndarray | None = None
@@ -245,7 +80,7 @@ class Projection(common.Projection):
 
     def _check_open(self) -> None:
         for cells in (self.pre, self.post):
-            for population in _Side.of(cells).populations:
+            for population in Side.of(cells).populations:
                 population.check_open()
         self._simulation.check_open(f"projection '{self.label}'")
 
@@ -350,9 +185,9 @@ class Projection(common.Projection):
         return sum(part.synapses.n for part in self._parts)
 
     @property
-    def connections(self) -> _Connections:
+    def connections(self) -> Connections:
         """All connections, in the order (pre, post, creation)."""
-        return _Connections(self)
+        return Connections(self)
 
     def __getitem__(self, i: Any) -> Any:
         return self.connections[i]
@@ -645,7 +480,7 @@ class Projection(common.Projection):
         if variables is None:
             self.recorder.reset()
             return
-        numbers = np.arange(len(self)) if connections is None else [_number(one, self) for one in connections]
+        numbers = np.arange(len(self)) if connections is None else [number_of(one, self) for one in connections]
         self.recorder.record(variables, numbers, sampling_interval)
         if output.is_named(to_file):
             self.recorder.file = to_file
@@ -720,15 +555,6 @@ class Projection(common.Projection):
             self._write(name, value, None)
         self.initial_values.update(initial_values)
         self._cached_columns = {}
-
-
-def _number(connection: Any, projection: Projection) -> int:
-    """The number of a connection, given as that or by itself."""
-    if not isinstance(connection, Connection):
-        return int(connection)
-    if connection._projection is not projection:
-        raise ValueError(f"{connection!r} is none of projection '{projection.label}'")
-    return int(connection._number)
 
 
 def _is_gap(receptor_type: str | None, source: str | None) -> bool:
