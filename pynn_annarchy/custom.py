@@ -15,8 +15,8 @@ from pynn_annarchy.language.names import suggestion
 from pynn_annarchy.language.print import show
 from pynn_annarchy.language.syntax import Expression
 from pynn_annarchy.language.visit import identifiers
+from pynn_annarchy.model.evaluate import evaluate
 from pynn_annarchy.model.spec import Kind, ModelSpec
-from pynn_annarchy.solvers.evaluate import evaluate
 from pynn_annarchy.standardmodels import bodies, specs
 
 

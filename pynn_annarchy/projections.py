@@ -17,7 +17,7 @@ from pyNN.space import Space
 from pynn_annarchy import output, simulator
 from pynn_annarchy.connections import Connection, Connections, number_of
 from pynn_annarchy.engine.arrays import times_of
-from pynn_annarchy.model.variables import WEIGHT
+from pynn_annarchy.model.spec import WEIGHT
 from pynn_annarchy.standardmodels.synapses import StaticSynapse
 from pynn_annarchy.synaptic_recorder import SynapticRecorder, weight_unit
 from pynn_annarchy.wiring import Build, Side

@@ -25,8 +25,8 @@ from pynn_annarchy.engine.schedules import Changes, Schedule, as_list, check_asc
 from pynn_annarchy.exceptions import ModelError
 from pynn_annarchy.language.parse import parse_expression
 from pynn_annarchy.model.describe import describe
+from pynn_annarchy.model.evaluate import evaluate
 from pynn_annarchy.model.spec import ModelSpec
-from pynn_annarchy.solvers.evaluate import evaluate
 from pynn_annarchy.targets.compile import CompiledModel, Storage
 
 if TYPE_CHECKING:

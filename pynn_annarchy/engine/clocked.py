@@ -20,10 +20,10 @@ from pynn_annarchy.kernels.ir import ClockedKernel, Field
 from pynn_annarchy.language.names import suggestion
 from pynn_annarchy.language.syntax import DifferentialEquation, Expression
 from pynn_annarchy.language.visit import identifiers
+from pynn_annarchy.model.evaluate import evaluate
 from pynn_annarchy.model.seen import POST, PRE, first_mention, seen
 from pynn_annarchy.model.spec import ModelSpec
 from pynn_annarchy.solvers.algebra import linear_form
-from pynn_annarchy.solvers.evaluate import evaluate
 from pynn_annarchy.targets.compile import Generated, Options, Storage, generate
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from pynn_annarchy.engine.arrays import FloatArray, IntArray, Value, spread, upd
 from pynn_annarchy.exceptions import ModelError
 from pynn_annarchy.kernels.ir import ClockedKernel, LearningKernel, Moment, loaded, statement_values, values_in
 from pynn_annarchy.language.visit import identifiers
-from pynn_annarchy.model.variables import WEIGHT
+from pynn_annarchy.model.spec import WEIGHT
 from pynn_annarchy.targets.compile import CompiledModel, Storage, storage_for
 from pynn_annarchy.targets.reference_learning import Events, decay, present
 

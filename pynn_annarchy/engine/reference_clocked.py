@@ -12,7 +12,7 @@ from pynn_annarchy.engine.arrays import FloatArray, IntArray, spread
 from pynn_annarchy.engine.cells import Cells
 from pynn_annarchy.engine.clocked import Publication
 from pynn_annarchy.kernels.ir import ClockedKernel, Field
-from pynn_annarchy.model.variables import WEIGHT
+from pynn_annarchy.model.spec import WEIGHT
 from pynn_annarchy.targets import reference
 from pynn_annarchy.targets.compile import CompiledModel
 from pynn_annarchy.targets.reference_clocked import Dendrites, advance, gather, post_spike, pre_spike, transmit

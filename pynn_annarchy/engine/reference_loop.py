@@ -17,7 +17,7 @@ from pynn_annarchy.engine.reference_clocked import ClockedConnections, Copies
 from pynn_annarchy.engine.reference_learning import LearningConnections
 from pynn_annarchy.engine.schedules import Changes
 from pynn_annarchy.kernels.ir import ClockedKernel, LearningKernel
-from pynn_annarchy.model.variables import WEIGHT
+from pynn_annarchy.model.spec import WEIGHT
 from pynn_annarchy.targets import reference
 from pynn_annarchy.targets.compile import Storage, compile_models
 from pynn_annarchy.targets.reference_learning import Fields

@@ -34,7 +34,7 @@ from pynn_annarchy.language import syntax
 from pynn_annarchy.language.functions import DISTRIBUTIONS, FUNCTIONS, Result
 from pynn_annarchy.language.syntax import BinaryOperator
 from pynn_annarchy.model.checked import Model, Variable
-from pynn_annarchy.solvers.evaluate import OWN_NAMES
+from pynn_annarchy.model.evaluate import OWN_NAMES
 from pynn_annarchy.solvers.updates import Updates
 
 MOST_DRAWS = 256

@@ -46,8 +46,8 @@ from pynn_annarchy.language.print import show
 from pynn_annarchy.language.syntax import BinaryOperator, Comparator, Connective
 from pynn_annarchy.language.visit import nodes
 from pynn_annarchy.model.seen import is_clocked
-from pynn_annarchy.model.spec import Kind, Order
-from pynn_annarchy.model.variables import INCREMENT, WEIGHT
+from pynn_annarchy.model.spec import WEIGHT, Kind, Order
+from pynn_annarchy.model.variables import INCREMENT
 from pynn_annarchy.solvers.updates import Updates
 
 REFRACTORY = "is_refractory"

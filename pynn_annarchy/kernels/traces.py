@@ -16,7 +16,7 @@ from pynn_annarchy.language.syntax import Assignment, Call, Expression, Number
 from pynn_annarchy.language.visit import identifiers, nodes
 from pynn_annarchy.model.checked import Model, Variable
 from pynn_annarchy.model.sides import Side, sides
-from pynn_annarchy.model.variables import WEIGHT
+from pynn_annarchy.model.spec import WEIGHT
 from pynn_annarchy.solvers.algebra import is_zero
 from pynn_annarchy.solvers.updates import Relaxation, Updates
 

@@ -15,6 +15,14 @@ RESERVED = frozenset(
 )
 """Names that the language or a step of the simulation gives a meaning to; no parameter or variable may bear them."""
 
+SUMS = frozenset({"sum", "pre.sum", "post.sum"})
+"""Words that make a name with a target in parentheses: ``sum(exc)`` is what a cell receives by that target."""
+
+
+def sum_of(target: str) -> str:
+    """The name of what a cell receives by a target; without one, by all that it does not name."""
+    return f"sum({target})"
+
 
 def suggestion(name: str, known: Iterable[str]) -> str:
     """``did you mean 'tau_m'?``, or nothing where no known name is near."""

@@ -14,7 +14,7 @@ from pynn_annarchy.exceptions import EquationError
 from pynn_annarchy.language import derivatives
 from pynn_annarchy.language.flags import FLAG_VALUES, FLAG_WORDS, Flag, unknown_flag
 from pynn_annarchy.language.functions import call
-from pynn_annarchy.language.names import KEYWORDS
+from pynn_annarchy.language.names import KEYWORDS, SUMS
 from pynn_annarchy.language.syntax import (
     Assignment,
     Binary,
@@ -284,7 +284,9 @@ class _Parser:
         if token.text in _BOOLEANS:
             return Boolean(_BOOLEANS[token.text], token.span)
         if token.kind is TokenKind.NAME and token.text not in KEYWORDS:
-            return self._call(token) if self._accept("(") else _name(token)
+            if not self._accept("("):
+                return _name(token)
+            return self._sum_of_inputs(token) if token.text in SUMS else self._call(token)
         if token.text == "(":
             return self._parenthesis(token)
         raise _unexpected(token, "a number, a name or '('")
@@ -302,6 +304,16 @@ class _Parser:
             arguments.append(self.expression())
         closing = self._close(opening)
         return call(function.text, tuple(arguments), function.span.to(closing.span))
+
+    def _sum_of_inputs(self, word: Token) -> Name:
+        """``sum(exc)``, ``pre.sum(exc)``: the name of what a cell receives by one target; ``sum()``: by all of them."""
+        target = ""
+        if self._next.text != ")":
+            target = self._name("the name of a target, as in 'sum(exc)',")
+            if "." in target or self._next.text != ")":
+                span = word.span.to(self._words[self._position - 1].span)
+                raise EquationError(span, f"'{word.text}' takes the name of a target", "e.g. 'sum(exc)'")
+        return Name(f"{word.text}({target})", word.span.to(self._expect(")").span))
 
     def _close(self, opening: Token) -> Token:
         if self._next.kind is TokenKind.END:

@@ -6,6 +6,7 @@ Stages, each in a module of its own:
 2. `texts.read`                text -> syntax
 3. `variables`                 syntax -> state variables
 4. `rules.Rules`               names, types, flags and places of everything
+5. `engine_names`              the weight and ``sum()`` as the engine calls them
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from dataclasses import replace
 
 from pynn_annarchy.language.syntax import Assignment
 from pynn_annarchy.model.checked import Model, Variable
+from pynn_annarchy.model.engine_names import replacements, texts_in_engine_names, variables_in_engine_names
 from pynn_annarchy.model.rules import Rules, check_declarations
 from pynn_annarchy.model.spec import ModelSpec
 from pynn_annarchy.model.texts import bounded, read
@@ -30,6 +32,9 @@ def check(spec: ModelSpec) -> Model:
     texts = read(spec)
     variables = declared_variables(spec, texts)
     Rules.of(spec, texts, variables).check()
+    renamed = replacements(spec)
+    if renamed:
+        texts, variables = texts_in_engine_names(texts, renamed), variables_in_engine_names(variables, renamed)
     return Model(
         spec=spec,
         variables=variables,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pynn_annarchy.exceptions import EquationError
 from pynn_annarchy.language.checks import definitions, dependence, flags, names, types
@@ -17,18 +17,18 @@ from pynn_annarchy.model.checked import Variable
 from pynn_annarchy.model.spec import OPERATIONS, Kind, ModelSpec, ParameterSpec
 from pynn_annarchy.model.texts import Texts
 from pynn_annarchy.model.told import told
-from pynn_annarchy.model.variables import INCREMENT, WEIGHT, changeable_parameters, value_of
+from pynn_annarchy.model.variables import INCREMENT, changeable_parameters, value_of
 
 
 def check_declarations(spec: ModelSpec) -> None:
     """Names of parameters, inputs and receptors, and that no text belongs to the other kind of model."""
     parameters = [parameter.name for parameter in spec.parameters]
-    inputs = [given.name for given in spec.inputs]
+    inputs = [given.name for given in spec.inputs if not names.is_sum(given.name)]
     for where, name in (*(("parameter", name) for name in parameters), *(("input", name) for name in inputs)):
         with told(spec, f"{where} '{name}'"):
             names.may_be_declared(name)
     with told(spec, "parameters"):
-        names.declared_once([*parameters, *inputs])
+        names.declared_once([*parameters, *(given.name for given in spec.inputs)])
     with told(spec, "receptors"):
         names.declared_once(receptor.name for receptor in spec.receptors)
     for parameter in spec.parameters:
@@ -113,9 +113,10 @@ class Rules:
     @staticmethod
     def of(spec: ModelSpec, texts: Texts, variables: Iterable[Variable]) -> Rules:
         """Collect types and localities of everything that is declared."""
-        parameters = frozenset(parameter.name for parameter in spec.parameters)
+        declared = [replace(parameter, name=spec.in_text(parameter.name)) for parameter in spec.parameters]
+        parameters = frozenset(parameter.name for parameter in declared)
         inputs = frozenset(given.name for given in spec.inputs)
-        typed: list[ParameterSpec | Variable] = [*spec.parameters, *variables]
+        typed: list[ParameterSpec | Variable] = [*declared, *variables]
         return Rules(
             spec=spec,
             texts=texts,
@@ -181,7 +182,7 @@ class Rules:
         else:
             definitions.changes_no_constant(statement, self.constants)
             names.may_be_declared(name, definitions.place_of_target(statement))
-            if name == WEIGHT:
+            if self.spec.kind is Kind.SYNAPSE and name == self.spec.weight:
                 definitions.weight_is_parameter(statement, self.parameters)
             if is_declared:
                 flags.second_declaration(statement, has_equation=name in self.defined)

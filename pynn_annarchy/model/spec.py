@@ -18,6 +18,10 @@ class Kind(Enum):
     SYNAPSE = "synapse"
 
 
+WEIGHT = "weight"
+"""The engine's name of what connectors give each synapse; the one parameter that a synapse may change: it is a variable
+then, with the parameter as its initial value."""
+
 OPERATIONS = ("sum", "mean", "max", "min")
 """What may become of the psp of all synapses of a cell."""
 
@@ -104,6 +108,7 @@ class ModelSpec:
         functions: user functions, ``f(x) = ...`` one a line.
         order: order of one step.
         units: unit by variable, as PyNN spells them.
+        weight: what the text of a synapse calls its weight, e.g. ``w``; everywhere else it is 'weight'.
     """
 
     name: str
@@ -127,6 +132,11 @@ class ModelSpec:
     order: Order = Order.PYNN
     units: tuple[tuple[str, str], ...] = ()
     description: str = ""
+    weight: str = WEIGHT
+
+    def in_text(self, name: str) -> str:
+        """The name that a parameter has in the text."""
+        return self.weight if self.kind is Kind.SYNAPSE and name == WEIGHT else name
 
     def scheduled(self) -> tuple[str, ...]:
         """Names of the inputs that have tables."""

@@ -74,7 +74,7 @@ def read(spec: ModelSpec) -> Texts:
 
 
 def _equations(spec: ModelSpec, definitions: Definitions) -> tuple[Equation, ...]:
-    declared = {parameter.name for parameter in spec.parameters} | {given.name for given in spec.inputs}
+    declared = {spec.in_text(parameter.name) for parameter in spec.parameters} | {given.name for given in spec.inputs}
     with told(spec, "equations"):
         parsed = parse_equations(spec.equations, declared)
     return tuple(_equation(spec, equation, definitions) for equation in parsed)

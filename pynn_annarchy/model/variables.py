@@ -20,15 +20,12 @@ from pynn_annarchy.language.syntax import (
 )
 from pynn_annarchy.language.visit import identifiers
 from pynn_annarchy.model.checked import Variable
-from pynn_annarchy.model.spec import Kind, ModelSpec, Order
+from pynn_annarchy.model.spec import WEIGHT, Kind, ModelSpec, Order
 from pynn_annarchy.model.texts import Texts
 from pynn_annarchy.model.told import told
 
 INCREMENT = "g_target"
 """What a synapse sends; collected by its target, no variable of its own."""
-
-WEIGHT = "weight"
-"""The one parameter that a synapse may change: it is a variable then, with the parameter as its initial value."""
 
 _ZERO: dict[str, Expression] = {"float": Number(0.0), "int": Number(0), "bool": Boolean(False)}
 
@@ -42,7 +39,7 @@ def declared_variables(spec: ModelSpec, texts: Texts) -> tuple[Variable, ...]:
     held = _held(spec, texts)
     with_equation = {changed_by(equation): equation.flags for equation in texts.equations}
     declared = dict(with_equation)
-    given = {parameter.name for parameter in spec.parameters} | {each.name for each in spec.inputs}
+    given = {spec.in_text(parameter.name) for parameter in spec.parameters} | {each.name for each in spec.inputs}
     for where, statement in texts.statements():
         name = statement.target
         if name == INCREMENT or name in declared:
@@ -59,9 +56,9 @@ def declared_variables(spec: ModelSpec, texts: Texts) -> tuple[Variable, ...]:
 
 
 def changeable_parameters(spec: ModelSpec) -> frozenset[str]:
-    """Parameters that handlers and event-driven equations may change: the weight of a synapse."""
+    """Parameters that a synapse may change, by their names in the text: its weight."""
     names = {parameter.name for parameter in spec.parameters}
-    return frozenset({WEIGHT} & names) if spec.kind is Kind.SYNAPSE else frozenset()
+    return frozenset({spec.weight} if spec.kind is Kind.SYNAPSE and WEIGHT in names else ())
 
 
 def _intermediate(spec: ModelSpec, texts: Texts) -> set[str]:

@@ -29,8 +29,7 @@ from pynn_annarchy.language.syntax import (
 from pynn_annarchy.language.visit import identifiers, map_children
 from pynn_annarchy.model.checked import Model
 from pynn_annarchy.model.seen import is_clocked
-from pynn_annarchy.model.spec import Kind
-from pynn_annarchy.model.variables import WEIGHT
+from pynn_annarchy.model.spec import WEIGHT, Kind
 from pynn_annarchy.solvers import event_driven, exponential, implicit, splitting, tableaus
 from pynn_annarchy.solvers.algebra import LinearForm, linear_form, multiply, total
 from pynn_annarchy.solvers.classify import Block, Group, Method, classify, is_constant_form, method_named

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from pynn_annarchy.language.syntax import Assignment, Expression, Name
@@ -15,8 +16,8 @@ class FreshNames:
         self._taken = set(taken)
 
     def fresh(self, wish: str) -> str:
-        """The wish itself with points made underscores, or with a number behind it where that is taken."""
-        wish = wish.replace(".", "_")
+        """The wish itself with underscores for what is no letter, or with a number behind it where that is taken."""
+        wish = re.sub(r"\W+", "_", wish)
         name, count = wish, 1
         while name in self._taken:
             count += 1

@@ -17,8 +17,8 @@ from pynn_annarchy import _mathematics
 from pynn_annarchy.exceptions import ModelError
 from pynn_annarchy.language.syntax import Expression
 from pynn_annarchy.language.visit import identifiers
+from pynn_annarchy.model.evaluate import Array, Values, evaluate
 from pynn_annarchy.solvers.algebra import is_zero
-from pynn_annarchy.solvers.evaluate import Array, Values, evaluate
 from pynn_annarchy.solvers.graphs import components, reachable
 from pynn_annarchy.solvers.updates import LinearSystem, Updates
 

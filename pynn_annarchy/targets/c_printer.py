@@ -62,10 +62,13 @@ _WIDTH = 110
 
 
 def identifier(name: str) -> str:
-    """The name in C++: unchanged, but for words that are taken.
+    """The name in C++: unchanged, but for words that are taken and the parentheses of ``sum(exc)``.
 
-    Different names stay different. The text's own members end in one underscore, which no name of a model can become.
+    Different names stay different. The text's own members end in one underscore, which no name of a model can become
+    (but ``sum_exc_``, which none of them is).
     """
+    if "(" in name:
+        return re.sub(r"\W+", "_", name)
     return f"{name}_" if name in _KEYWORDS or name.endswith("_") else name
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from pynn_annarchy.kernels.ir import ClockedKernel, Event, Field, Moment, Role, Statement, Value
-from pynn_annarchy.model.variables import WEIGHT
+from pynn_annarchy.model.spec import WEIGHT
 from pynn_annarchy.targets.c_printer import Member, Printer, identifier, struct_text, wrapped
 from pynn_annarchy.targets.learning_printer import ABOUT, member
 
@@ -100,7 +101,7 @@ def clocked_struct(kernel: ClockedKernel, shared: bool) -> str:
 
 def _seen(field: Field) -> str:
     """Where copies of a cell's variable are; the text's own members end in one underscore."""
-    return f"{field.name.replace('.', '_')}_"
+    return re.sub(r"\W+", "_", f"{field.name}.")
 
 
 def _fields(kernel: ClockedKernel, shared: bool) -> Iterator[Member]:

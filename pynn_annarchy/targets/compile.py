@@ -27,8 +27,7 @@ from pynn_annarchy.exceptions import ModelError, TargetUnavailable, warn
 from pynn_annarchy.kernels import ir
 from pynn_annarchy.kernels.ir import CellKernel, ClockedKernel, DType, Kernel, LearningKernel
 from pynn_annarchy.kernels.lower import MOST_SPIKES, PERIOD
-from pynn_annarchy.model.spec import ModelSpec
-from pynn_annarchy.model.variables import WEIGHT
+from pynn_annarchy.model.spec import WEIGHT, ModelSpec
 from pynn_annarchy.solvers.updates import Updates
 from pynn_annarchy.targets import cache, toolchain
 from pynn_annarchy.targets.cpp import module_text, per_element_fields

@@ -45,7 +45,7 @@ from pynn_annarchy.kernels.ir import (
     SynapseKernel,
     Value,
 )
-from pynn_annarchy.solvers.evaluate import ARITHMETIC, COMPARISONS, CONNECTIVES
+from pynn_annarchy.model.evaluate import ARITHMETIC, COMPARISONS, CONNECTIVES
 from pynn_annarchy.targets.compile import PRECISIONS, CompiledModel
 
 Array = npt.NDArray[Any]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pynn_annarchy.language.parse import parse_equations
 from pynn_annarchy.language.syntax import DifferentialEquation, Number
 from pynn_annarchy.model.checked import Model, Variable
+from pynn_annarchy.model.evaluate import evaluate
 from pynn_annarchy.model.spec import InputSpec, ModelSpec, ParameterSpec
-from pynn_annarchy.solvers.evaluate import evaluate
 from pynn_annarchy.solvers.propagators import prepare
 
 MEMBRANE = "dv/dt = (v_rest - v)/tau_m + {current}/cm : unless_refractory"

@@ -3,9 +3,9 @@
 import pytest
 
 from pynn_annarchy.language.parse import parse_expression
+from pynn_annarchy.model.evaluate import evaluate
 from pynn_annarchy.solvers import symbolic
 from pynn_annarchy.solvers.algebra import linear_form
-from pynn_annarchy.solvers.evaluate import evaluate
 from pynn_annarchy.solvers.graphs import components, reachable
 
 

@@ -9,8 +9,8 @@ import pytest
 from pynn_annarchy.exceptions import ModelError
 from pynn_annarchy.language.parse import parse_expression
 from pynn_annarchy.language.syntax import Binary, Name, Number, Unary
+from pynn_annarchy.model.evaluate import evaluate
 from pynn_annarchy.solvers.discretise import discretise
-from pynn_annarchy.solvers.evaluate import evaluate
 from pynn_annarchy.solvers.propagators import fill, prepare
 from pynn_annarchy.solvers.updates import Entry, LinearSystem
 from tests.unit.solver_models import CURR_ALPHA, CURR_EXP, PARAMETERS, model

@@ -30,6 +30,11 @@ def may_be_declared(name: str, where: Span | None = None) -> None:
         raise EquationError(span, f"'{name}' has a meaning in the language", "choose another name")
 
 
+def is_sum(name: str) -> bool:
+    """Whether a name is ``sum(exc)`` or ``sum()``, which inputs may bear."""
+    return re.fullmatch(r"sum\(([A-Za-z_]\w*)?\)", name, re.ASCII) is not None
+
+
 def declared_once(names: Iterable[str]) -> None:
     """No two parameters, inputs or receptors share a name."""
     seen: set[str] = set()

@@ -82,7 +82,7 @@ def evaluate(expression: Expression, values: Values) -> float | Array:
 
 @singledispatch
 def _value(expression: Any, values: Values) -> Any:
-    raise TypeError(f"no value for {type(expression).__name__}: register it in solvers/evaluate.py")
+    raise TypeError(f"no value for {type(expression).__name__}: register it in model/evaluate.py")
 
 
 @_value.register(Number)
