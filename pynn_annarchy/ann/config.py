@@ -1,0 +1,254 @@
+"""Options of a network by ANNarchy's names: read, checked, and turned into what the engine knows.
+
+An option that asks for what is so here anyway, or for what can be done, is accepted. One that chooses between
+implementations of which there is only one here is refused with a sentence, and so is a name that nobody knows.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import shlex
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from pynn_annarchy.exceptions import ModelError, TargetUnavailable
+from pynn_annarchy.targets.compile import TARGETS, Options
+
+float32 = np.dtype(np.float32)
+float64 = np.dtype(np.float64)
+
+METHODS = ("explicit", "implicit", "semiimplicit", "exponential", "midpoint", "rk4")
+"""Numerical methods that can be the default of a network."""
+
+_PRECISIONS = {"float": "single", "double": "double", "float32": "single", "float64": "double"}
+
+_ONE_STORAGE = "how synapses are stored is chosen from the connectivity and never changes results"
+_ONE_GENERATOR = "every random number has its own place in the stream, whatever the number of threads"
+_ONE_CODE = "there is one implementation, which the compiler vectorises"
+MEANINGLESS = {
+    "disable_parallel_rng": _ONE_GENERATOR,
+    "use_seed_seq": _ONE_GENERATOR,
+    "use_cpp_connectors": "connectors run in NumPy and native code",
+    "disable_split_matrix": _ONE_STORAGE,
+    "only_int_idx_type": _ONE_STORAGE,
+    "disable_SIMD_SpMV": _ONE_CODE,
+    "disable_SIMD_Eq": _ONE_CODE,
+    "disable_bitmask": _ONE_CODE,
+    "disable_shared_library_time_offset": "compiled models are kept by their content and need no offset",
+    "trace_calls": "calls into native code cannot be traced; use a debugger with debug=True",
+}
+"""Options of ANNarchy that have nothing to choose here, and why."""
+
+
+@dataclass(frozen=True)
+class Config:
+    """What a network was told before it is built.
+
+    Args:
+        dt: time step, in ms.
+        seed: of all random numbers; None for a fresh one in each network.
+        method: of differential equations that name none.
+        num_threads: number of threads, or 'auto'. Results never depend on it.
+        visible_cores: cores that the process may use; empty for all.
+        precision: 'double' or 'single'.
+        target: 'auto', 'cpp' or 'reference'.
+        verbose: tell what is compiled, and how long it took.
+        suppress_warnings: no warnings while the network is built.
+        show_time: print how long compilation took.
+        debug: compile with debug symbols and without optimisation.
+        profile: print where the time went at the end of the process.
+        compiler, compiler_flags: None for what the machine's configuration file says, or the toolchain's choice.
+        directory: folder for generated code; None for the cache of this user.
+    """
+
+    dt: float = 1.0
+    seed: int | None = None
+    method: str = "explicit"
+    num_threads: int | str = "auto"
+    visible_cores: tuple[int, ...] = ()
+    precision: str = "double"
+    target: str = "auto"
+    verbose: bool = False
+    suppress_warnings: bool = False
+    show_time: bool = False
+    debug: bool = False
+    profile: bool = False
+    compiler: str | None = None
+    compiler_flags: tuple[str, ...] | None = None
+    directory: str | None = None
+
+    def with_options(self, options: Mapping[str, Any], caller: str = "config") -> Config:
+        """The same with some options set, by ANNarchy's names.
+
+        Raises:
+            ModelError: an option that has no meaning here or that nobody knows, or a value that it cannot have.
+            TargetUnavailable: a paradigm that cannot run here.
+        """
+        new = self
+        for name, value in options.items():
+            new = replace(new, **_read(name, value, caller))
+        return new
+
+    def engine_options(self) -> Options:
+        """How models are compiled."""
+        flags = self.compiler_flags or ()
+        if self.debug:
+            flags = (*flags, "-g", "-O0")
+        return Options(self.target, self.compiler, flags, self.precision)
+
+
+def _read(name: str, value: Any, caller: str) -> dict[str, Any]:
+    """Fields of Config that one option means."""
+    if name in MEANINGLESS:
+        raise ModelError(f"{caller}({name}=...) has nothing to choose here: {MEANINGLESS[name]}; leave it out")
+    if name not in READERS:
+        close = difflib.get_close_matches(name, (*READERS, *MEANINGLESS), n=1, cutoff=0.6)
+        hint = f"did you mean '{close[0]}'?" if close else f"it has {', '.join(READERS)}"
+        raise ModelError(f"{caller}() has no option '{name}'; {hint}")
+    return READERS[name](value)
+
+
+def _dt(value: Any) -> dict[str, Any]:
+    if not _is_number(value) or not value > 0:
+        raise ModelError(f"dt must be a positive number of ms, not {value!r}")
+    return {"dt": float(value)}
+
+
+def _seed(value: Any) -> dict[str, Any]:
+    return {"seed": None if value is None else checked_seed(value)}
+
+
+def checked_seed(value: Any) -> int:
+    """The seed as a number; ModelError where it is none of 64 bits."""
+    if not isinstance(value, (int, np.integer)) or isinstance(value, bool) or not 0 <= value < 1 << 64:
+        raise ModelError(f"a seed must be a whole number from 0 to {(1 << 64) - 1}, not {value!r}")
+    return int(value)
+
+
+def _method(value: Any) -> dict[str, Any]:
+    if value not in METHODS:
+        raise ModelError(f"method must be one of {', '.join(METHODS)}, not {value!r}")
+    return {"method": value}
+
+
+def _num_threads(value: Any) -> dict[str, Any]:
+    if value is None or value == "auto":
+        return {"num_threads": "auto"}
+    if not isinstance(value, (int, np.integer)) or isinstance(value, bool) or value < 1:
+        raise ModelError(f"num_threads must be 'auto' or a positive whole number, not {value!r}")
+    return {"num_threads": int(value)}
+
+
+def _visible_cores(value: Any) -> dict[str, Any]:
+    cores = tuple(value)
+    there = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
+    absent = [core for core in cores if core not in there]
+    if absent:
+        raise ModelError(f"visible_cores: this process has no core {absent[0]!r}; it has {_listed(there)}")
+    return {"visible_cores": cores}
+
+
+def _paradigm(value: Any) -> dict[str, Any]:
+    if value == "cuda":
+        raise TargetUnavailable(
+            "paradigm='cuda': this version runs on CPUs only; leave the option and --gpu out, or use paradigm='openmp'"
+        )
+    if value != "openmp":
+        raise ModelError(f"paradigm must be 'openmp' or 'cuda', not {value!r}")
+    return {}
+
+
+def _precision(value: Any) -> dict[str, Any]:
+    name = value if isinstance(value, str) else np.dtype(value).name
+    if name not in _PRECISIONS:
+        raise ModelError(f"dtype must be float32 or float64, not {value!r}")
+    return {"precision": _PRECISIONS[name]}
+
+
+def _target(value: Any) -> dict[str, Any]:
+    if value not in TARGETS:
+        raise ModelError(f"target must be one of {', '.join(TARGETS)}, not {value!r}")
+    return {"target": value}
+
+
+def _structural_plasticity(value: Any) -> dict[str, Any]:
+    if value:
+        raise ModelError("structural_plasticity: synapses cannot be created or pruned in this version, it comes later")
+    return {}
+
+
+def _automatic(name: str, automatic: tuple[str, ...], known: tuple[str, ...]) -> Callable[[Any], dict[str, Any]]:
+    def read(value: Any) -> dict[str, Any]:
+        if value in automatic:
+            return {}
+        if value in known:
+            raise ModelError(f"{name}={value!r} has nothing to choose here: {_ONE_STORAGE}; leave it out")
+        raise ModelError(f"{name} must be {automatic[0]!r}, not {value!r}: {_ONE_STORAGE}")
+
+    return read
+
+
+def _flag(name: str) -> Callable[[Any], dict[str, Any]]:
+    def read(value: Any) -> dict[str, Any]:
+        if not isinstance(value, (bool, np.bool_)):
+            raise ModelError(f"{name} must be True or False, not {value!r}")
+        return {name: bool(value)}
+
+    return read
+
+
+def compiler(value: Any) -> dict[str, Any]:
+    """Reads the name of a compiler; 'default' leaves the choice to the machine."""
+    if value is None or value == "default":
+        return {"compiler": None}
+    if not isinstance(value, str):
+        raise ModelError(f"compiler must be the name of a command, not {value!r}")
+    return {"compiler": value}
+
+
+def compiler_flags(value: Any) -> dict[str, Any]:
+    """Reads flags as one string or a list; 'default' leaves them to the machine."""
+    if value is None or value == "default":
+        return {"compiler_flags": None}
+    flags = shlex.split(value) if isinstance(value, str) else value
+    if not (isinstance(flags, (list, tuple)) and all(isinstance(flag, str) for flag in flags)):
+        raise ModelError(f"compiler_flags must be one string or a list of strings, not {value!r}")
+    return {"compiler_flags": tuple(flags)}
+
+
+READERS: dict[str, Callable[[Any], dict[str, Any]]] = {
+    "dt": _dt,
+    "seed": _seed,
+    "method": _method,
+    "num_threads": _num_threads,
+    "visible_cores": _visible_cores,
+    "paradigm": _paradigm,
+    "dtype": _precision,
+    "precision": _precision,
+    "target": _target,
+    "structural_plasticity": _structural_plasticity,
+    "sparse_matrix_format": _automatic(
+        "sparse_matrix_format",
+        ("default", "auto"),
+        ("lil", "csr", "csr_vector", "csr_scalar", "dense", "ell", "ellr", "sell", "coo", "bsr", "hyb", "dia"),
+    ),
+    "sparse_matrix_storage_order": _automatic("sparse_matrix_storage_order", ("auto",), ("post_to_pre", "pre_to_post")),
+    "verbose": _flag("verbose"),
+    "suppress_warnings": _flag("suppress_warnings"),
+    "show_time": _flag("show_time"),
+    "debug": _flag("debug"),
+    "profile": _flag("profile"),
+}
+"""How each option that has a meaning here is read."""
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float, np.number)) and not isinstance(value, bool) and bool(np.isfinite(value))
+
+
+def _listed(numbers: list[int]) -> str:
+    return ", ".join(map(str, numbers)) or "none"
