@@ -199,7 +199,10 @@ class Cells:
             self.set_state(name, self.initial[name])
 
     def sample(self, variable: str) -> AnyArray:
-        """Present values of a variable as the engine holds them."""
+        """Present values of a variable, or of an input in the step just done, as the engine holds them."""
+        if any(given.name == variable for given in self.spec.inputs):
+            self._prepared()
+            return self.arrays[variable]
         return self._state_array(variable)
 
     def _state_array(self, name: str) -> AnyArray:
@@ -352,11 +355,11 @@ class Cells:
 
     # recording
 
-    def record(self, variable: str, index: IntArray, every: int = 1) -> SignalRecorder:
-        """Starts recording a variable of the cells `index` (ascending), every so many steps, with its value now."""
+    def record(self, variable: str, index: IntArray, every: int = 1, first: int = 0) -> SignalRecorder:
+        """Starts recording a variable or input of the cells `index` (ascending), see SignalRecorder."""
         self.network.check_open()
-        self._state_array(variable)
-        recorder = SignalRecorder(self, variable, index, every)
+        self.sample(variable)
+        recorder = SignalRecorder(self, variable, index, every, first)
         self.signals.append(recorder)
         self.network.changed()
         return recorder

@@ -212,7 +212,7 @@ class NativeLoop(Loop):
             signal.take_first()
             room = signal.room(first_step, last_step)
             self._engine.bind_signal(
-                signal.number, signal.cells.sample(signal.variable), room, signal.start_step, signal.every
+                signal.number, signal.cells.sample(signal.variable), room, signal.start_step - signal.every, signal.every
             )
         amplitudes = [current.record for current in self._network.currents if current.record is not None]
         for record in amplitudes:

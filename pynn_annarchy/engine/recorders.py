@@ -61,32 +61,41 @@ class Samples:
 
 
 class SignalRecorder:
-    """Samples of one variable: the value at the start, then one every `every` steps.
+    """Samples of one variable, one every `every` steps.
 
     Args:
         cells: the population, or whatever else has values in time.
         variable: one of its state variables.
         index: recorded cells, ascending.
         every: sampling interval, in steps.
+        first: steps from now to the first sample, at most `every`; 0 for the present value, taken when it is needed.
     """
 
-    def __init__(self, cells: Sampled, variable: str, index: IntArray, every: int) -> None:
+    def __init__(self, cells: Sampled, variable: str, index: IntArray, every: int, first: int = 0) -> None:
+        assert 0 <= first <= every, "samples begin within the first interval"
         self.cells = cells
         self.variable = variable
         self.index = np.asarray(index, np.int64)
         self.every = every
+        self._first = first
         self.number = -1
         """Number of the native signal, given by the loop."""
         self.restart()
 
     def restart(self) -> None:
-        """Forgets all samples; the present value, taken when it is needed, is the new first one."""
-        self.start_step = self.cells.now()
+        """Forgets all samples and begins anew, as it did at first."""
+        self.start_step = self.cells.now() + self._first
         self._buffer = SampleBuffer(len(self.index))
-        self._pending_first = True
+        self._pending_first = self._first == 0
+
+    def clear(self) -> None:
+        """Forgets the samples so far; the next one is taken when it is due anyhow."""
+        self.take_first()
+        self.start_step = self.next_due(self.cells.now())
+        self._buffer = SampleBuffer(len(self.index))
 
     def take_first(self) -> None:
-        """Takes the value at the start, unless that is done."""
+        """Takes the value at the start, unless that is done or not wanted."""
         if self._pending_first:
             self._pending_first = False
             self._buffer.extend(1)[0] = self.cells.sample(self.variable)[self.index]
