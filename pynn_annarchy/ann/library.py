@@ -44,13 +44,13 @@ def _type_of(declared: Predefined, base: type) -> type:
         ]
     )
 
-    def __init__(self: Any, *args: Any, **keywords: Any) -> None:
+    def begin(self: Any, *args: Any, **keywords: Any) -> None:
         bound = signature.bind(*args, **_known(declared, keywords))
         bound.apply_defaults()
         base.__init__(self, **_texts(declared, bound.arguments))
 
     attributes = {
-        "__init__": __init__,
+        "__init__": begin,
         "__signature__": signature,
         "__doc__": _documentation(declared),
         "__module__": __name__,

@@ -211,9 +211,8 @@ class NativeLoop(Loop):
         for signal in recorders:
             signal.take_first()
             room = signal.room(first_step, last_step)
-            self._engine.bind_signal(
-                signal.number, signal.cells.sample(signal.variable), room, signal.start_step - signal.every, signal.every
-            )
+            source, anchor = signal.cells.sample(signal.variable), signal.start_step - signal.every
+            self._engine.bind_signal(signal.number, source, room, anchor, signal.every)
         amplitudes = [current.record for current in self._network.currents if current.record is not None]
         for record in amplitudes:
             self._engine.record_current(record.current.number, record.room(last_step - first_step))
