@@ -3,7 +3,8 @@
 Run it with a Python that has nest-simulator and PyNN; it writes tests/golden/nest/*.npz:
 membrane potentials of single cells under a direct current and spike trains (native NEST models, on the grid),
 potentials and recorded currents of cells under PyNN's current sources, and the first 100 ms of spikes of PyNN's own
-VAbenchmarks network, CUBA form, the last two through pyNN.nest; what learning synapses send at given spikes.
+VAbenchmarks network, CUBA form, the last two through pyNN.nest; what learning synapses send at given spikes,
+and the potential that a clopath_synapse sees.
 """
 
 from __future__ import annotations
@@ -57,9 +58,14 @@ def membrane_potential(model: str, weights: tuple[float, float], extra: dict[str
 
 
 STDP = {"tau_plus": 15.0, "lambda": 0.02, "alpha": 1.25, "Wmax": 2.0}
+ADDITIVE = {**STDP, "mu_plus": 0.0, "mu_minus": 0.0}
+TRIPLET = {
+    "tau_plus": 15.0, "tau_plus_triplet": 60.0, "Aplus": 0.004, "Aminus": 0.02, "Aplus_triplet": 0.006,
+    "Aminus_triplet": 0.004, "Wmax": 2.0,
+}  # fmt: skip
 SYNAPSES = {
     # our model: (NEST's, its parameters)
-    "SpikePairRule_Additive": ("stdp_synapse", {**STDP, "mu_plus": 0.0, "mu_minus": 0.0}),
+    "SpikePairRule_Additive": ("stdp_synapse", ADDITIVE),
     "SpikePairRule_Multiplicative": ("stdp_synapse", {**STDP, "mu_plus": 1.0, "mu_minus": 1.0}),
     "SpikePairRule_AdditivePotentiationMultiplicativeDepression": (
         "stdp_synapse",
@@ -72,35 +78,118 @@ SYNAPSES = {
         "tsodyks_synapse",
         {"U": 0.6, "tau_rec": 200.0, "tau_fac": 0.0, "tau_psc": 3.0},
     ),
+    "TripletSTDPSynapse": ("stdp_triplet_synapse", TRIPLET),
+    "SymmetricNearestSTDPSynapse": ("stdp_nn_symm_synapse", ADDITIVE),
+    "PresynapticCentredSTDPSynapse": ("stdp_nn_pre_centered_synapse", ADDITIVE),
+    "ReducedSymmetricSTDPSynapse": ("stdp_nn_restr_synapse", ADDITIVE),
+    "RewardModulatedSTDPSynapse": (
+        "stdp_dopamine_synapse",
+        # a baseline below zero stands for dopamine that does not change
+        {"tau_plus": 15.0, "tau_c": 40.0, "A_plus": 0.4, "A_minus": 0.5, "b": -5e-3, "Wmax": 2.0},
+    ),
 }
 DENDRITIC = 15
 """Delay of the learning synapses in steps, all of it dendritic as always in NEST."""
 
 
+APART = ("ReducedSymmetricSTDPSynapse",)
+"""Compared at trains without coincidences. NEST's counts a post-synaptic spike that coincides with a pre-synaptic one
+as between that and the last, but does not pair it; here it is neither."""
+
+
 def synapses() -> dict[str, np.ndarray]:
     """Steps at which spikes pass and at which post-synaptic ones arrive, and what each rule sends at each passage.
 
-    The trains hold coincidences at the synapse. tau_minus of the post-synaptic cell is 30 ms.
+    The trains hold coincidences at the synapse, those of `post_apart` none. A pre-synaptic spike is the first of all:
+    NEST's rules of nearest neighbours take the beginning of the simulation for one.
     """
     rng = np.random.default_rng(20261122)
     pre = np.sort(rng.choice(np.arange(20, 6000), 150, replace=False))
     post = np.union1d(rng.choice(np.arange(20, 6000), 150, replace=False), pre[::10] - DENDRITIC)
-    recorded = {"pre": pre, "post": post + DENDRITIC}
+    pre = np.union1d(pre, [20])
+    apart = np.setdiff1d(post, pre - DENDRITIC)
+    recorded = {"pre": pre, "post": post + DENDRITIC, "post_apart": apart + DENDRITIC}
     for ours, (model, parameters) in SYNAPSES.items():
-        nest.ResetKernel()
-        nest.resolution = DT
-        cells = nest.Create("parrot_neuron", 2, params={"tau_minus": 30.0})
-        for cell, steps in zip(cells, (pre, post), strict=True):
-            # a parrot repeats a step after the generator
-            times = np.round((steps - 1) * DT, 1)
-            nest.Connect(nest.Create("spike_generator", params={"spike_times": times}), cell, syn_spec={"delay": DT})
-        recorder = nest.Create("weight_recorder")
-        nest.CopyModel(model, "learning", {"weight_recorder": recorder, **parameters})
-        synapse = {"synapse_model": "learning", "weight": 1.0, "delay": DENDRITIC * DT, "receptor_type": 1}
-        nest.Connect(cells[0], cells[1], syn_spec=synapse)
-        nest.Simulate(650.0)
-        recorded[ours] = recorder.events["weights"]
+        recorded[ours] = passages(model, parameters, pre, apart if ours in APART else post)
     return recorded
+
+
+def passages(model: str, parameters: dict[str, float], pre: np.ndarray, post: np.ndarray) -> np.ndarray:
+    """What is sent at each passage; both cells spike in the given steps.
+
+    The post-synaptic cell has a tau_minus of 30 ms and a tau_minus_triplet of 90 ms.
+    """
+    nest.ResetKernel()
+    nest.resolution = DT
+    cells = nest.Create("parrot_neuron", 2, params={"tau_minus": 30.0, "tau_minus_triplet": 90.0})
+    for cell, steps in zip(cells, (pre, post), strict=True):
+        # a parrot repeats a step after the generator
+        times = np.round((steps - 1) * DT, 1)
+        nest.Connect(nest.Create("spike_generator", params={"spike_times": times}), cell, syn_spec={"delay": DT})
+    recorder = nest.Create("weight_recorder")
+    if model == "stdp_dopamine_synapse":
+        parameters = {**parameters, "volume_transmitter": nest.Create("volume_transmitter")}
+    nest.CopyModel(model, "learning", {"weight_recorder": recorder, **parameters})
+    synapse = {"synapse_model": "learning", "weight": 1.0, "delay": DENDRITIC * DT, "receptor_type": 1}
+    nest.Connect(cells[0], cells[1], syn_spec=synapse)
+    nest.Simulate(650.0)
+    return recorder.events["weights"]
+
+
+CLOPATH_CELLS = {
+    # NEST's cell: (amplitude of the pulses in pA, extra parameters)
+    "hh_psc_alpha_clopath": (1000.0, {}),
+    "aeif_psc_delta_clopath": (8000.0, {"V_peak": 20.0, "V_clamp": 33.0, "t_clamp": 2.0}),
+}
+CLOPATH_STEPS = (0.1, 0.025)
+"""Time steps in ms: the rule is integrated to first order, here and there."""
+
+
+def clopath() -> dict[str, np.ndarray]:
+    """The potential of a cell at 0, dt, ..., and the weight of a clopath_synapse at each passage, by cell and dt.
+
+    `passages` are the times at which the potential is seen, in ms; NEST's delays are dendritic.
+    """
+    delay = 1.0
+    emitted = np.sort(np.random.default_rng(20261123).choice(np.arange(20, 195), 30, replace=False)).astype(float)
+    recorded = {"passages": emitted - delay}
+    for model in CLOPATH_CELLS:
+        for dt in CLOPATH_STEPS:
+            v, weights = clopath_weights(model, dt, emitted, delay)
+            recorded[f"{model} {dt} v"] = v.astype(np.float32)
+            recorded[f"{model} {dt} weights"] = weights
+    return recorded
+
+
+def clopath_weights(model: str, dt: float, emitted: np.ndarray, delay: float) -> tuple[np.ndarray, np.ndarray]:
+    amplitude, extra = CLOPATH_CELLS[model]
+    nest.ResetKernel()
+    nest.resolution = dt
+    cell = nest.Create(
+        model,
+        params={
+            "theta_minus": -70.0, "theta_plus": -45.0, "A_LTD": 3e-4, "A_LTP": 2e-4, "A_LTD_const": True,
+            "tau_u_bar_minus": 9.0, "tau_u_bar_plus": 6.0, "u_bar_minus": -70.0, "u_bar_plus": -70.0,
+            "delay_u_bars": dt, **extra,
+        },
+    )  # fmt: skip
+    starts = np.arange(10.0, 190.0, 15.0)
+    pulses = {
+        "amplitude_times": np.stack([starts, starts + 1.0], axis=1).ravel(),
+        "amplitude_values": np.tile([amplitude, 0.0], len(starts)),
+    }
+    nest.Connect(nest.Create("step_current_generator", params=pulses), cell, syn_spec={"delay": dt})
+    source = nest.Create("parrot_neuron")
+    generator = nest.Create("spike_generator", params={"spike_times": np.round(emitted - dt, 3)})
+    nest.Connect(generator, source, syn_spec={"delay": dt})
+    recorder = nest.Create("weight_recorder")
+    nest.CopyModel("clopath_synapse", "learning", {"weight_recorder": recorder, "tau_x": 12.0, "Wmax": 2.0})
+    nest.Connect(source, cell, syn_spec={"synapse_model": "learning", "weight": 1.0, "delay": delay})
+    meter = nest.Create("multimeter", params={"record_from": ["V_m"], "interval": dt})
+    nest.Connect(meter, cell, syn_spec={"delay": dt})
+    at_rest = cell.V_m
+    nest.Simulate(200.0)
+    return np.concatenate([[at_rest], meter.events["V_m"]]), recorder.events["weights"]
 
 
 def currents() -> dict[str, np.ndarray]:
@@ -165,6 +254,7 @@ def main() -> None:
         print(f"{name}: {len(spikes)} spikes, v in {v.min():.2f}..{v.max():.2f} mV")
     np.savez_compressed(OUT / "currents.npz", **currents())
     np.savez_compressed(OUT / "synapses.npz", **synapses())
+    np.savez_compressed(OUT / "clopath.npz", **clopath())
     spikes = vogels_abbott_cuba()
     np.savez_compressed(OUT / "vogels_abbott_cuba.npz", spikes=spikes)
     print(f"CUBA: {len(spikes)} spikes in 100 ms")

@@ -2,7 +2,8 @@
 
 Recorded by benchmarks/record_nest.py with NEST 3.10: single cells of its native models on the grid; through pyNN.nest,
 cells under PyNN's current sources and the first 100 ms of its VAbenchmarks network
-(CUBA) with spike_precision="on_grid".
+(CUBA) with spike_precision="on_grid". Voltage-based plasticity is given the potential of NEST's cells; other rules of
+plasticity are compared in tests/unit/test_synapse_specs.py.
 """
 
 from __future__ import annotations
@@ -12,7 +13,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from pynn_annarchy.engine.currents import Table
+from pynn_annarchy.engine.network import Network
+from pynn_annarchy.model.spec import InputSpec, ModelSpec, ReceptorSpec
+from pynn_annarchy.standardmodels.plasticity_specs import CLOPATH
 from pynn_annarchy.standardmodels.specs import IF_CURR_ALPHA, IF_CURR_DELTA, IF_CURR_EXP, STATIC_SYNAPSE
+from pynn_annarchy.targets.compile import Options
 from tests.equivalence.networks import network
 
 GOLDEN = Path(__file__).parent.parent / "golden" / "nest"
@@ -99,3 +105,51 @@ def test_spikes_of_the_vogels_abbott_network_are_those_of_pynn_nest_cell_by_cell
             index = offset + int(train.annotations["source_index"])
             rows += [(round(float(time) / 0.1), index) for time in train.magnitude]
     assert np.array_equal(np.array(sorted(rows)), np.load(GOLDEN / "vogels_abbott_cuba.npz")["spikes"])
+
+
+GIVEN = ModelSpec(
+    "Given",
+    equations="v = i_inj\ng = 0 : init=0",
+    inputs=(InputSpec("i_inj"),),
+    receptors=(ReceptorSpec("spikes", "g += input"),),
+)
+"""A cell whose potential in mV is the injected current in nA."""
+
+
+def clopath_weights(v, passages, dt, target):
+    """The weight just after each passage, at times in ms, of a synapse onto a cell of the potential v."""
+    net = Network(dt=dt, seed=1, threads=1, options=Options(target=target))
+    source, cell = net.add_spike_source(1, "source"), net.add_cells(GIVEN, 1, {}, "cell")
+    source.set_times(0, passages - dt)
+    cell.set_initial("v", v[0])
+    cell.inject(net.add_current(Table(np.arange(len(v) - 1), v[1:]), "potential"), np.array([0]))
+    builder = net.connect(source, cell, "spikes", CLOPATH, "learning")
+    builder.add(0, 0, 1.0, 1)
+    synapse = builder.finish()
+    values = {
+        "A_LTD": 1.5e-4, "A_LTP": 1e-4, "theta_minus": -70.0, "theta_plus": -45.0, "tau_minus": 9.0, "tau_plus": 6.0,
+        "tau_x": 12.0, "w_max": 2.0,
+    }  # fmt: skip
+    for name, value in values.items():
+        synapse.set(name, value)
+    weights = []
+    for steps in np.diff(np.rint(passages / dt).astype(int), prepend=0):
+        net.run(int(steps))
+        weights.append(synapse.get("weight")[0])
+    return np.array(weights)
+
+
+@pytest.mark.parametrize("cell, left", [("hh_psc_alpha_clopath", 5e-4), ("aeif_psc_delta_clopath", 1e-2)])
+def test_voltage_based_plasticity_is_that_of_nest_to_first_order_in_the_time_step(cell, left, target):
+    """NEST integrates filters and potential together, sees them one step later, and takes sums from the steps' ends."""
+    nest = np.load(GOLDEN / "clopath.npz")
+
+    coarse, fine = (
+        clopath_weights(nest[f"{cell} {dt} v"].astype(float), nest["passages"], dt, target) for dt in (0.1, 0.025)
+    )
+
+    off_coarse, off_fine = coarse - nest[f"{cell} 0.1 weights"], fine - nest[f"{cell} 0.025 weights"]
+    changed = np.ptp(nest[f"{cell} 0.025 weights"])
+    assert np.abs(off_coarse).max() < 0.08 * changed
+    # what is left where the first order has been taken out; the second cell's potential jumps at each spike
+    assert np.abs((4 * off_fine - off_coarse) / 3).max() < left * changed
