@@ -3,18 +3,24 @@
 Run it with a Python that has nest-simulator and PyNN; it writes tests/golden/nest/*.npz:
 membrane potentials of single cells under a direct current and spike trains (native NEST models, on the grid),
 potentials and recorded currents of cells under PyNN's current sources, and the first 100 ms of spikes of PyNN's own
-VAbenchmarks network, CUBA form, the last two through pyNN.nest; what learning synapses send at given spikes,
-and the potential that a clopath_synapse sees.
+VAbenchmarks network, CUBA form, the last two through pyNN.nest, as the pair rules of STDP; what learning synapses send
+at given spikes, and weights of a clopath_synapse with the potential that it sees.
 """
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import nest
 import numpy as np
 
-OUT = Path(__file__).resolve().parent.parent / "tests" / "golden" / "nest"
+TESTS = Path(__file__).resolve().parent.parent / "tests"
+sys.path.insert(0, str(TESTS / "equivalence"))
+
+import pair_rules  # noqa: E402
+
+OUT = TESTS / "golden" / "nest"
 DURATION, DT, DELAY = 1000.0, 0.1, 1.5
 
 CELLS = {
@@ -215,6 +221,16 @@ def currents() -> dict[str, np.ndarray]:
     return {"v": v, "i": np.column_stack([source.get_data().magnitude.ravel() for source in sources])}
 
 
+def pynn_pair_rules() -> dict[str, np.ndarray]:
+    """What `tests/equivalence/pair_rules.py` gives: for each weight dependence the weights, and the spikes."""
+    import pyNN.nest as sim
+
+    recorded = {}
+    for dependence in pair_rules.DEPENDENCES:
+        recorded[dependence], recorded[f"{dependence} spikes"] = pair_rules.pair_rules(sim, dependence)
+    return recorded
+
+
 def vogels_abbott_cuba() -> np.ndarray:
     """(step, cell) of the spikes of the first 100 ms of PyNN's VAbenchmarks, CUBA."""
     import pyNN.nest as sim
@@ -255,6 +271,7 @@ def main() -> None:
     np.savez_compressed(OUT / "currents.npz", **currents())
     np.savez_compressed(OUT / "synapses.npz", **synapses())
     np.savez_compressed(OUT / "clopath.npz", **clopath())
+    np.savez_compressed(OUT / "pair_rules.npz", **pynn_pair_rules())
     spikes = vogels_abbott_cuba()
     np.savez_compressed(OUT / "vogels_abbott_cuba.npz", spikes=spikes)
     print(f"CUBA: {len(spikes)} spikes in 100 ms")

@@ -1,9 +1,9 @@
 """The same cells and the same network as NEST's, step by step; what NEST computed lies in tests/golden/nest.
 
 Recorded by benchmarks/record_nest.py with NEST 3.10: single cells of its native models on the grid; through pyNN.nest,
-cells under PyNN's current sources and the first 100 ms of its VAbenchmarks network
-(CUBA) with spike_precision="on_grid". Voltage-based plasticity is given the potential of NEST's cells; other rules of
-plasticity are compared in tests/unit/test_synapse_specs.py.
+cells under PyNN's current sources, the pair rules of STDP, and the first 100 ms of its VAbenchmarks (CUBA), both
+with spike_precision="on_grid". Voltage-based plasticity is given the potential of NEST's cells; rules of plasticity are
+compared in NEST's own terms in tests/unit/test_synapse_specs.py.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import pynn_annarchy as sim
 from pynn_annarchy.engine.currents import Table
 from pynn_annarchy.engine.network import Network
 from pynn_annarchy.model.spec import InputSpec, ModelSpec, ReceptorSpec
@@ -20,6 +21,7 @@ from pynn_annarchy.standardmodels.plasticity_specs import CLOPATH
 from pynn_annarchy.standardmodels.specs import IF_CURR_ALPHA, IF_CURR_DELTA, IF_CURR_EXP, STATIC_SYNAPSE
 from pynn_annarchy.targets.compile import Options
 from tests.equivalence.networks import network
+from tests.equivalence.pair_rules import DEPENDENCES, pair_rules
 
 GOLDEN = Path(__file__).parent.parent / "golden" / "nest"
 
@@ -53,7 +55,6 @@ def test_membrane_potential_under_current_and_spikes_is_that_of_nest(name, targe
 
 
 def test_potentials_and_currents_of_current_sources_are_those_of_pynn_nest(target):
-    sim = pytest.importorskip("pyNN.annarchy")
     nest = np.load(GOLDEN / "currents.npz")
     sim.setup(timestep=0.1, target=target)
     sources = [
@@ -76,7 +77,6 @@ def test_potentials_and_currents_of_current_sources_are_those_of_pynn_nest(targe
 
 
 def test_spikes_of_the_vogels_abbott_network_are_those_of_pynn_nest_cell_by_cell_and_step_by_step():
-    sim = pytest.importorskip("pyNN.annarchy")
     from pyNN.random import NumpyRNG, RandomDistribution
 
     sim.setup(timestep=0.1, min_delay=0.2, max_delay=1.0)
@@ -105,6 +105,17 @@ def test_spikes_of_the_vogels_abbott_network_are_those_of_pynn_nest_cell_by_cell
             index = offset + int(train.annotations["source_index"])
             rows += [(round(float(time) / 0.1), index) for time in train.magnitude]
     assert np.array_equal(np.array(sorted(rows)), np.load(GOLDEN / "vogels_abbott_cuba.npz")["spikes"])
+
+
+@pytest.mark.parametrize("dependence", DEPENDENCES)
+def test_weights_of_pair_rules_are_those_of_pynn_nest(dependence, target):
+    nest = np.load(GOLDEN / "pair_rules.npz")
+
+    weights, spikes = pair_rules(sim, dependence, target=target)
+
+    assert np.array_equal(spikes, nest[f"{dependence} spikes"])
+    np.testing.assert_allclose(weights, nest[dependence], rtol=1e-12, atol=1e-18)
+    assert np.ptp(weights) > 2e-4
 
 
 GIVEN = ModelSpec(
