@@ -1,0 +1,228 @@
+"""Equations and statements as users write them, strings and Variables mixed -> one text, and what it mentions.
+
+Initial values that are drawn are taken out of the text, and so is that of a synapse's weight, which is the parameter's
+default. What the text mentions says what the model receives: ``g_exc`` and ``sum(exc)`` are targets.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
+from typing import Any
+
+from pynn_annarchy.exceptions import EquationError, ModelError
+from pynn_annarchy.language.checks.definitions import changed_by
+from pynn_annarchy.language.functions import BUILT_IN, DISTRIBUTIONS
+from pynn_annarchy.language.parse import parse_equations, parse_expression, parse_functions, parse_statements
+from pynn_annarchy.language.syntax import Assignment, Call, DifferentialEquation, Equation, Expression, Span
+from pynn_annarchy.language.visit import names_in, nodes
+from pynn_annarchy.model.declare_parameters import type_named, value_of_text
+from pynn_annarchy.model.declared import Distribution, Drawn, Variable
+from pynn_annarchy.model.spec import ModelSpec
+from pynn_annarchy.model.told import told
+from pynn_annarchy.model.variables import value_of
+
+Lines = str | Variable | Sequence[str | Variable] | None
+
+TARGET = "g_"
+"""Names that begin so are what a spiking cell receives by a target."""
+
+
+@dataclass(frozen=True)
+class Written:
+    """One part of a model as text.
+
+    Args:
+        text: all of its lines.
+        initial: values of variables at t = 0 that the text does not hold: numbers for the weight, draws, distributions.
+    """
+
+    text: str = ""
+    initial: Mapping[str, Any] = field(default_factory=dict)
+
+
+def written(
+    model: ModelSpec, where: str, lines: Lines, declared: AbstractSet[str], known: Mapping[str, float]
+) -> Written:
+    """The lines of one part of a model, ``equations`` or the statements of an event.
+
+    Args:
+        declared: names of parameters.
+        known: value by name of what initial values may mention.
+
+    Raises:
+        EquationError: the text breaks the grammar.
+        ModelError: a line that is neither text nor a Variable, a Variable of several equations.
+    """
+    given = [lines] if isinstance(lines, (str, Variable)) else list(lines or ())
+    initial: dict[str, Any] = {}
+    texts: list[str] = []
+    for line in given:
+        if isinstance(line, Variable):
+            texts.append(_of_variable(model, where, line, declared, initial))
+        elif isinstance(line, str):
+            texts.append(line)
+        else:
+            raise ModelError(
+                f"{model.kind.value} type '{model.name}': '{where}' is made of texts and Variables, not of {line!r}"
+            )
+    read = [_without_initial(model, where, text, declared, known, initial) for text in texts]
+    return Written("\n".join(text for text in read if text.strip()), initial)
+
+
+def _parse(model: ModelSpec, where: str, text: str, declared: AbstractSet[str]) -> tuple[Equation, ...]:
+    with told(model, where):
+        return parse_equations(text, declared) if where == "equations" else parse_statements(text)
+
+
+# Variables
+
+
+def _of_variable(
+    model: ModelSpec, where: str, variable: Variable, declared: AbstractSet[str], initial: dict[str, Any]
+) -> str:
+    """The text of a Variable with its arguments as flags."""
+    equations = _parse(model, where, variable.equation, declared)
+    if len(equations) != 1:
+        with told(model, where):
+            text = variable.equation
+            message = f"a Variable has one equation, this text has {len(equations)}"
+            raise EquationError(Span(text, 0, len(text)), message, "give each a Variable of its own")
+    flags = list(_flags(model, variable, changed_by(equations[0]), initial))
+    if not flags:
+        return variable.equation
+    start = ", " if equations[0].flags.spans else " : "
+    return f"{variable.equation.rstrip()}{_after_comment(variable.equation)}{start}{', '.join(flags)}"
+
+
+def _after_comment(text: str) -> str:
+    """What goes before flags: they may not become a part of a comment in the last line."""
+    return "\n" if "#" in text.rstrip().rpartition("\n")[2] else ""
+
+
+def _flags(model: ModelSpec, variable: Variable, name: str, initial: dict[str, Any]) -> Iterable[str]:
+    if isinstance(variable.init, (Distribution, Drawn)):
+        initial[name] = variable.init
+    elif variable.init is not None:
+        yield f"init={_literal(variable.init)}"
+    if variable.min is not None:
+        yield f"min={_literal(variable.min)}"
+    if variable.max is not None:
+        yield f"max={_literal(variable.max)}"
+    if variable.method is not None:
+        yield str(variable.method)
+    if variable.locality != "local":
+        yield str(variable.locality)
+    with told(model, f"variable '{name}'"):
+        dtype = type_named(variable.type)
+    if dtype != "float":
+        yield dtype
+
+
+def _literal(value: Any) -> str:
+    """A number, a truth value or text, as text of the language."""
+    return value if isinstance(value, str) else repr(value if isinstance(value, bool) else float(value))
+
+
+# initial values that are no part of the text
+
+
+def _without_initial(
+    model: ModelSpec,
+    where: str,
+    text: str,
+    declared: AbstractSet[str],
+    known: Mapping[str, float],
+    initial: dict[str, Any],
+) -> str:
+    """The text without initial values that are drawn, and without that of the weight; these go to ``initial``."""
+    for equation in reversed(_parse(model, where, text, declared)):
+        name, init = changed_by(equation), equation.flags.init
+        if init is None or not (name == model.weight or _is_drawn(init)):
+            continue
+        with told(model, f"variable '{name}'"):
+            initial[name] = value_of_text(init, known)
+        text = _without_flag(text, equation.flags.where("init"))
+    return text
+
+
+def _is_drawn(expression: Expression) -> bool:
+    return any(isinstance(node, Call) and node.function in DISTRIBUTIONS for node in nodes(expression))
+
+
+def _without_flag(text: str, span: Span) -> str:
+    """The text without one flag, and without the comma or colon that it leaves alone."""
+    before, after = text[: span.start].rstrip(" \t"), text[span.end :]
+    following = after.lstrip(" \t")
+    if following.startswith(","):
+        return f"{before} {following[1:].lstrip()}"
+    return before[:-1].rstrip() + after
+
+
+# what the texts mention
+
+
+@dataclass(frozen=True)
+class Mentions:
+    """What the texts of a model say.
+
+    Args:
+        names: every name that is read, in the order of the text.
+        changed: every name that an equation or a statement changes.
+        carried: of names with an equation those whose value of before counts.
+        calls: functions that the language does not have.
+    """
+
+    names: tuple[str, ...]
+    changed: frozenset[str]
+    carried: frozenset[str]
+    calls: frozenset[str]
+
+
+def mentions(model: ModelSpec, declared: AbstractSet[str]) -> Mentions:
+    """What the texts of a specification mention.
+
+    Args:
+        declared: names of parameters.
+
+    Raises:
+        EquationError: a text breaks the grammar.
+    """
+    equations = _parse(model, "equations", model.equations, declared)
+    events = {"reset": model.reset, "pre_spike": model.pre_spike, "post_spike": model.post_spike}
+    statements = [each for where, text in events.items() for each in _parse(model, where, text, declared)]
+    expressions = [part for equation in (*equations, *statements) for part in _expressions(equation)]
+    for where, text in (("spike", model.spike), ("refractory", model.refractory), ("psp", model.psp)):
+        if text.strip():
+            with told(model, where):
+                expressions.append(parse_expression(text))
+    with told(model, "functions"):
+        own = parse_functions(model.functions)
+    bodies = [definition.body for definition in own]
+    read = [name.identifier for expression in expressions for name in names_in(expression)]
+    called = {node.function for each in (*expressions, *bodies) for node in nodes(each) if isinstance(node, Call)}
+    return Mentions(
+        names=tuple(dict.fromkeys(read)),
+        changed=frozenset(changed_by(equation) for equation in (*equations, *statements)),
+        carried=frozenset(_carried(equations)),
+        calls=frozenset(called) - BUILT_IN - {definition.name for definition in own},
+    )
+
+
+def _expressions(equation: Equation) -> list[Expression]:
+    flags = (equation.flags.init, equation.flags.minimum, equation.flags.maximum)
+    return [value_of(equation), *(flag for flag in flags if flag is not None)]
+
+
+def _carried(equations: Iterable[Equation]) -> set[str]:
+    """Names whose value of the step before counts: that of a differential equation, or read before it is assigned."""
+    carried: set[str] = set()
+    assigned: set[str] = set()
+    for equation in equations:
+        carried |= {name.identifier for name in names_in(value_of(equation))} - assigned
+        if isinstance(equation, DifferentialEquation):
+            carried.add(equation.variable)
+        elif isinstance(equation, Assignment):
+            assigned.add(equation.target)
+    return carried
