@@ -9,14 +9,13 @@ The model is checked at once, so that what is wrong is told where it is written.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from numbers import Real
 from typing import Any
 
 from pynn_annarchy.exceptions import EquationError, ModelError
 from pynn_annarchy.language.checks.names import is_sum
-from pynn_annarchy.language.functions import expand_definitions
 from pynn_annarchy.language.names import suggestion, sum_of
 from pynn_annarchy.language.parse import parse_functions
 from pynn_annarchy.language.syntax import Call, Span
@@ -25,6 +24,7 @@ from pynn_annarchy.model.check import check
 from pynn_annarchy.model.declare_parameters import GivenParameter, as_text, parameters_of
 from pynn_annarchy.model.declare_texts import TARGET, Lines, Mentions, Written, mentions, written
 from pynn_annarchy.model.declared import NOTHING, Declared, Surroundings
+from pynn_annarchy.model.own_functions import definitions_in
 from pynn_annarchy.model.spec import WEIGHT, InputSpec, Kind, ModelSpec, Order, ParameterSpec, ReceptorSpec
 from pynn_annarchy.model.told import told
 
@@ -60,7 +60,8 @@ def declare_neuron(
     """A cell type, spiking where there is a ``spike``, else rate-coded.
 
     Args:
-        parameters: text (``tau = 10.0 : population``, local unless flagged) or a dictionary (global unless a Parameter).
+        parameters: text (``tau = 10.0 : population``, local unless flagged) or a dictionary (global unless it
+            holds a Parameter).
         equations: text, a Variable, or a list of both.
         refractory: ms, or an expression.
         extra_values: numbers that texts may mention by name.
@@ -172,9 +173,11 @@ def input_of(post: ModelSpec, target: str, synapse: ModelSpec, label: str) -> st
         return target
     used = ", ".join(f"'{name}'" for name in receptors_used(post) if name) or "none"
     near = suggestion(target, [*receptors, *receptors_used(post)])
-    only = f"'{post.name}' takes '{target}' from rate-coded synapses only, in 'sum({target})'; " if (
-        sum_of(target) in inputs
-    ) else ""
+    only = (
+        f"'{post.name}' takes '{target}' from rate-coded synapses only, in 'sum({target})'; "
+        if (sum_of(target) in inputs)
+        else ""
+    )
     raise ModelError(
         f"'{label}': {only}the cells ({post.name}) have no target '{target}' for synapses of type '{synapse.name}'; "
         f"they use {used}" + (f"; {near}" if near else "")
@@ -329,16 +332,8 @@ def _with_global_functions(model: ModelSpec, mentioned: Mentions, around: Surrou
     for definition in reversed(definitions):
         if definition.name in wanted:
             wanted |= {node.function for node in nodes(definition.body) if isinstance(node, Call)}
-    used = [each for each in definitions if each.name in wanted]
-    lines = [_definition_text(around.functions, each.span) for each in used]
-    return "\n".join([*lines, model.functions] if model.functions else lines)
-
-
-def _definition_text(text: str, span: Span) -> str:
-    """A definition as it was written, with the types that may follow it."""
-    rest = text[span.end :]
-    following = rest.split("\n", 1)[0].split(";", 1)[0].split("#", 1)[0]
-    return text[span.start : span.end] + following.rstrip()
+    texts = [text for name, text in definitions_in(around.functions).items() if name in wanted]
+    return "\n".join([*texts, model.functions] if model.functions else texts)
 
 
 def _refuse_later(model: ModelSpec, **given: Any) -> None:
@@ -350,12 +345,3 @@ def _refuse_later(model: ModelSpec, **given: Any) -> None:
 
 def _one_line(text: str) -> str:
     return " ".join((text or "").split())
-
-
-def check_functions(text: str) -> Iterable[str]:
-    """Names of the functions that a text defines.
-
-    Raises:
-        EquationError: the text is wrong.
-    """
-    return tuple(expand_definitions(parse_functions(text)))
