@@ -17,6 +17,8 @@ IntArray = npt.NDArray[np.int64]
 AnyArray = npt.NDArray[Any]
 Value = float | FloatArray
 """One value for all elements, or one each."""
+Reading = float | int | bool | AnyArray
+"""A value as users read it: of its own type, one for all elements or one each."""
 
 _ALIGNMENT = 64
 
@@ -36,6 +38,36 @@ def finite(value: Any, what: str) -> Value:
         first = array.flat[int(np.argmin(np.isfinite(array)))]
         raise ModelError(f"{what} must be finite, got {first}")
     return float(array) if array.ndim == 0 else array
+
+
+def of_type(value: Value, dtype: str, what: str) -> Value:
+    """The value itself; ModelError naming `what` where an 'int' is no whole number or a 'bool' neither 0 nor 1."""
+    if dtype == "float":
+        return value
+    fits = np.isin(value, (0.0, 1.0)) if dtype == "bool" else np.trunc(value) == value
+    if not np.all(fits):
+        wrong = np.ravel(value)[int(np.argmin(np.ravel(fits)))]
+        kinds = {"int": "a whole number", "bool": "True or False"}
+        raise ModelError(f"{what} must be {kinds[dtype]}, got {wrong}")
+    return value
+
+
+def common(value: Value, what: str) -> float:
+    """The one value that all elements have; ModelError naming `what` where they differ."""
+    if isinstance(value, float):
+        return value
+    if len(value) == 0 or not (value == value[0]).all():
+        raise ModelError(f"{what} is one value for the whole population: give it one number")
+    return float(value[0])
+
+
+_READ_AS: dict[str, Any] = {"float": np.float64, "int": np.int64, "bool": np.bool_}
+
+
+def as_type(value: Value | AnyArray, dtype: str) -> Reading:
+    """A number as users read it: a Python float, int or bool, or an array of them that is the caller's own."""
+    read = np.array(value).astype(_READ_AS[dtype])
+    return read.item() if read.ndim == 0 else read
 
 
 def updated(old: Value, value: Any, size: int, index: IntArray | None, what: str) -> Value:

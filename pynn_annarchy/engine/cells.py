@@ -12,9 +12,12 @@ from pynn_annarchy.engine.arrays import (
     AnyArray,
     FloatArray,
     IntArray,
+    Reading,
     Value,
     aligned_zeros,
-    finite,
+    as_type,
+    common,
+    of_type,
     steps_of,
     times_of,
     updated,
@@ -23,11 +26,13 @@ from pynn_annarchy.engine.currents import Current, Injection
 from pynn_annarchy.engine.recorders import SignalRecorder, SpikeRecorder
 from pynn_annarchy.engine.schedules import Changes, Schedule, as_list, check_ascending, check_finite, flat
 from pynn_annarchy.exceptions import ModelError
+from pynn_annarchy.language.flags import LOCALITIES
 from pynn_annarchy.language.parse import parse_expression
+from pynn_annarchy.model.checked import Variable
 from pynn_annarchy.model.describe import describe
 from pynn_annarchy.model.evaluate import evaluate
 from pynn_annarchy.model.spec import ModelSpec
-from pynn_annarchy.targets.compile import CompiledModel, Storage
+from pynn_annarchy.targets.compile import CompiledModel, Storage, checked_model
 
 if TYPE_CHECKING:
     from pynn_annarchy.engine.network import Network
@@ -121,12 +126,19 @@ class Cells:
             sections.append("\n".join(["Methods", *methods]))
         return "\n\n".join(sections)
 
+    def variable(self, name: str) -> Variable:
+        """What is known of a state variable; ModelError names those that there are."""
+        known = {variable.name: variable for variable in checked_model(self.spec, self.network.options).variables}
+        if name not in known:
+            raise ModelError(f"'{self.label}' has no variable '{name}'; it has {', '.join(known) or 'none'}")
+        return known[name]
+
     # parameters
 
-    def get(self, name: str) -> Value:
-        """A parameter as it was set: a number where all cells share it, else shape (size,)."""
+    def get(self, name: str) -> Reading:
+        """A parameter as it was set, of its type: one value where all cells share it, else shape (size,)."""
         self._check_parameter(name)
-        return self.parameters[name]
+        return as_type(self.parameters[name], self._declared[name].dtype)
 
     def set(self, name: str, value: Any, index: IntArray | None = None) -> None:
         """Sets a parameter of all cells or of the cells `index`."""
@@ -147,8 +159,11 @@ class Cells:
         """All cells' values of a parameter after the change."""
         self._check_parameter(name)
         what = f"parameter '{name}' of '{self.label}'"
-        new = updated(self.parameters[name], value, self.size, index, what)
-        if self.size and (objection := self._declared[name].objection(float(np.min(new)))):
+        declared = self._declared[name]
+        new = of_type(updated(self.parameters[name], value, self.size, index, what), declared.dtype, what)
+        if LOCALITIES[declared.locality] == "global":
+            new = common(new, what)
+        if self.size and (objection := declared.objection(float(np.min(new)))):
             raise ModelError(f"{what} {objection}")
         return new
 
@@ -172,31 +187,35 @@ class Cells:
 
     # state
 
-    def state(self, name: str) -> FloatArray:
-        """Present values of a variable, a copy, shape (size,)."""
-        return self._state_array(name).astype(np.float64)
+    def state(self, name: str) -> Reading:
+        """Present values of a variable, a copy of its type, shape (size,); one value where all cells share it."""
+        array, variable = self._state_array(name), self.variable(name)
+        return as_type(array[0] if variable.locality == "global" else array, variable.dtype)
 
     def set_state(self, name: str, value: Any, index: IntArray | None = None) -> None:
         """Sets present values of a variable."""
         self.network.check_open()
         array = self._state_array(name)
-        new = finite(value, f"variable '{name}' of '{self.label}'")
-        array[slice(None) if index is None else index] = new
+        array[:] = self._checked_state(name, array.astype(np.float64), value, index, f"variable '{name}'")
 
     def set_initial(self, name: str, value: Any, index: IntArray | None = None) -> None:
         """Sets values that a variable has at t = 0 and after each reset; now too while no step has been done."""
         self.network.check_open()
-        what = f"initial value of '{name}' of '{self.label}'"
         if index is None or name in self.initial:
             old = self.initial.get(name, 0.0)
         else:
+            self.variable(name)
             self.prepare()
             old = self._default_initial()[name]
-        self.initial[name] = updated(old, value, self.size, index, what)
-        if self.compiled is not None:
-            self._state_array(name)
+        self.initial[name] = self._checked_state(name, old, value, index, f"initial value of '{name}'")
         if self.arrays and self.network.step == 0:
-            self.set_state(name, self.initial[name])
+            self._state_array(name)[:] = self.initial[name]
+
+    def _checked_state(self, name: str, old: Value, value: Any, index: IntArray | None, what: str) -> Value:
+        """All cells' values of a variable after the change."""
+        what, variable = f"{what} of '{self.label}'", self.variable(name)
+        new = of_type(updated(old, value, self.size, index, what), variable.dtype, what)
+        return common(new, what) if variable.locality == "global" else new
 
     def sample(self, variable: str) -> AnyArray:
         """Present values of a variable, or of an input in the step just done, as the engine holds them."""
@@ -206,8 +225,8 @@ class Cells:
         return self._state_array(variable)
 
     def _state_array(self, name: str) -> AnyArray:
-        if name not in self.variable_names:
-            raise ModelError(f"'{self.label}' has no variable '{name}'; it has {', '.join(self.variable_names)}")
+        self.variable(name)
+        self._prepared()
         return self.arrays[name]
 
     def _prepared(self) -> CompiledModel:

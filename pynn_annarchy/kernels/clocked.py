@@ -109,7 +109,7 @@ class _Clocked(Handlers):
         if variable is None:
             self._let(statement.target, self._lower(statement.value))
             return
-        self._let(variable.name, self._bounded(variable, cast(self._number(statement.value), DType.REAL64)))
+        self._let(variable.name, self._fitted(variable, cast(self._number(statement.value), DType.REAL64)))
 
     def _handler(self, side: Side) -> tuple[Statement, ...]:
         statements = self._statements(side)

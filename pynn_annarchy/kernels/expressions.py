@@ -32,7 +32,7 @@ from pynn_annarchy.kernels.ir import (
 )
 from pynn_annarchy.language import syntax
 from pynn_annarchy.language.functions import DISTRIBUTIONS, FUNCTIONS, Result
-from pynn_annarchy.language.syntax import BinaryOperator
+from pynn_annarchy.language.syntax import BinaryOperator, Comparator
 from pynn_annarchy.model.checked import Model, Variable
 from pynn_annarchy.model.evaluate import OWN_NAMES
 from pynn_annarchy.solvers.updates import Updates
@@ -56,13 +56,23 @@ class Lowering:
         self._locals: dict[str, DType] = {}
         self._fields: dict[str, Field] = {}
         self._draws = 0
-        spec = self._model.spec
-        names = [parameter.name for parameter in spec.parameters]
-        names += [derived.name for derived in updates.derived]
+        self._mentioned: dict[object, Draw] = {}
+        """Draws of the present statement by what mentions them."""
+        self._drawing_all = False
+        parameters, variables = self._model.spec.parameters, self._model.variables
+        self._conditions = {parameter.name for parameter in parameters if parameter.dtype == "bool"}
+        self._conditions |= {variable.name for variable in variables if variable.dtype == "bool"}
+        for parameter in parameters:
+            self._fields[parameter.name] = Field(parameter.name, self._stored(parameter.dtype), Role.PARAMETER)
+        names = [derived.name for derived in updates.derived]
         for system in updates.systems:
             names += [entry.name for entry in (*system.transition, *system.mean)]
         for name in names:
             self._fields[name] = Field(name, self._parameter_type, Role.PARAMETER)
+
+    def _stored(self, dtype: str) -> DType:
+        """As what a value is stored: whole numbers as doubles, which are exact up to 2^53, conditions as 0 or 1."""
+        return DType.REAL64 if dtype == "int" else self._parameter_type
 
     def _let(self, name: str, value: Value) -> None:
         is_new = name not in self._locals
@@ -70,19 +80,20 @@ class Lowering:
             value = Cast(value, self._locals[name])
         self._locals.setdefault(name, value.dtype)
         self._body.append(Let(name, value, is_new))
+        self._mentioned.clear()
 
     def _used_fields(self, *values: Value) -> set[Field]:
         read = set(statement_values(self._body))
         stored = {statement.field for statement in self._body if isinstance(statement, Store)}
         return stored.union(*(loaded(value) for value in (*read, *values)))
 
-    def _bounded(self, variable: Variable, value: Value) -> Value:
-        """The value within the variable's bounds."""
+    def _fitted(self, variable: Variable, value: Value) -> Value:
+        """A number as the variable holds it: within its bounds, and without its fraction where it is an int."""
         if variable.minimum is not None:
             value = Apply("maximum", (value, cast(self._number(variable.minimum), value.dtype)), value.dtype)
         if variable.maximum is not None:
             value = Apply("minimum", (value, cast(self._number(variable.maximum), value.dtype)), value.dtype)
-        return value
+        return Apply("trunc", (value,), value.dtype) if variable.dtype == "int" else value
 
     # expressions
 
@@ -108,8 +119,11 @@ class Lowering:
             case syntax.Conditional(condition, then, otherwise):
                 first, second = _unified(self._lower(then), self._lower(otherwise))
                 return Select(self._lower(condition), first, second, first.dtype)
-            case syntax.Call(function, arguments):
-                return self._call(function, tuple(self._number(argument) for argument in arguments))
+            case syntax.Call(function, arguments, span):
+                values = tuple(self._number(argument) for argument in arguments)
+                return (
+                    self._drawn(function, values, span) if function in DISTRIBUTIONS else self._called(function, values)
+                )
             case _:
                 unreachable(expression)
 
@@ -127,8 +141,14 @@ class Lowering:
         if identifier == "pi":
             return Literal(math.pi, self._real)
         if identifier in self._fields:
-            return Load(self._fields[identifier])
+            return self._as_condition(identifier, Load(self._fields[identifier]))
         raise ModelError(f"'{self._model.spec.name}': no value is known for '{identifier}' at this place of the step")
+
+    def _as_condition(self, identifier: str, value: Value) -> Value:
+        """What is stored of a condition is a number: one that is not zero is true."""
+        if identifier not in self._conditions or value.dtype is DType.MASK:
+            return value
+        return Compare(Comparator.NOT_EQUAL, value, Literal(0.0, value.dtype))
 
     def _binary(self, operator: BinaryOperator, left: syntax.Expression, right: syntax.Expression) -> Value:
         first, second = _unified(self._number(left), self._number(right))
@@ -140,18 +160,23 @@ class Lowering:
             case _:
                 return Arithmetic(operator, first, second, first.dtype)
 
-    def _call(self, function: str, arguments: tuple[Value, ...]) -> Value:
-        if function in DISTRIBUTIONS:
-            self._draws += 1
-            if self._draws > MOST_DRAWS:
-                raise ModelError(f"'{self._model.spec.name}' draws more than {MOST_DRAWS} random numbers a step")
-            return Draw(
-                _distribution(function), tuple(cast(a, DType.REAL64) for a in arguments), self._draws - 1, self._real
-            )
+    def _called(self, function: str, arguments: tuple[Value, ...]) -> Apply:
         if FUNCTIONS[function].result is Result.BOOLEAN:
             return Apply(function, arguments, DType.MASK)
         dtype = DType.REAL64 if any(a.dtype is DType.REAL64 for a in arguments) else self._real
         return Apply(OWN_NAMES.get(function, function), tuple(cast(a, dtype) for a in arguments), dtype)
+
+    def _drawn(self, distribution: str, arguments: tuple[Value, ...], span: syntax.Span) -> Draw:
+        """A draw; what is written once is drawn once, however often a function of the user repeats its argument."""
+        mention = distribution, arguments, span.text, span.start, span.end
+        if span is syntax.NOWHERE or mention not in self._mentioned:
+            self._draws += 1
+            if self._draws > MOST_DRAWS:
+                raise ModelError(f"'{self._model.spec.name}' draws more than {MOST_DRAWS} random numbers a step")
+            doubles = tuple(cast(argument, DType.REAL64) for argument in arguments)
+            law = _distribution(distribution)
+            self._mentioned[mention] = Draw(law, doubles, self._draws - 1, self._real, self._drawing_all)
+        return self._mentioned[mention]
 
 
 def _distribution(name: str) -> str:

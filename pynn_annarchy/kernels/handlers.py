@@ -6,7 +6,6 @@ from pynn_annarchy.kernels.expressions import Lowering, cast
 from pynn_annarchy.kernels.ir import (
     About,
     Comment,
-    Compare,
     DType,
     Event,
     Field,
@@ -19,7 +18,6 @@ from pynn_annarchy.kernels.ir import (
 )
 from pynn_annarchy.language import syntax
 from pynn_annarchy.language.print import show
-from pynn_annarchy.language.syntax import Comparator
 from pynn_annarchy.language.visit import identifiers
 from pynn_annarchy.model.sides import Side, sides
 from pynn_annarchy.model.variables import read_before_assigned
@@ -60,7 +58,7 @@ class Handlers(Lowering):
         value = cast(self._number(statement.value), DType.REAL64)
         name = statement.target
         if name in self._variables:
-            value = self._bounded(self._variables[name], value)
+            value = self._fitted(self._variables[name], value)
         if statement.flags.unless_post:
             value = Select(Event(About.COINCIDENT), Local(name, DType.REAL64), value, DType.REAL64)
         self._let(name, value)
@@ -68,14 +66,7 @@ class Handlers(Lowering):
     def _name(self, identifier: str) -> Value:
         if identifier in MOMENTS:
             return Moment(identifier)
-        return self._as_stored(identifier, super()._name(identifier))
-
-    def _as_stored(self, identifier: str, value: Value) -> Value:
-        """What is stored of a condition is a number: one that is not zero is true."""
-        variable = self._variables.get(identifier)
-        if variable is not None and variable.dtype == "bool":
-            return Compare(Comparator.NOT_EQUAL, value, ZERO)
-        return value
+        return self._as_condition(identifier, super()._name(identifier))
 
 
 def left_limit(field: Field, side: Side) -> Field:

@@ -144,12 +144,16 @@ class Apply:
 
 @dataclass(frozen=True, slots=True)
 class Draw:
-    """A random number of a law of `distributions.h`; `number` tells the draws of one kernel apart (DESIGN D7)."""
+    """A random number of a law of `distributions.h`; `number` tells the draws of one kernel apart (DESIGN D7).
+
+    Where it is `common`, all elements draw the same.
+    """
 
     distribution: str
     arguments: tuple[Value, ...]
     number: int
     dtype: DType = DType.REAL
+    common: bool = False
 
 
 @dataclass(frozen=True, slots=True)

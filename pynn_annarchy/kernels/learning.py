@@ -201,7 +201,7 @@ class _Learning(Handlers):
         value = self._relaxed(relaxation, stored, elapsed)
         for drive in relaxation.drives:
             value = _plus(value, self._driven(relaxation, drive, elapsed))
-        return self._bounded(self._variables[name], value)
+        return self._fitted(self._variables[name], value)
 
     def _relaxed(self, relaxation: Relaxation, stored: Value, elapsed: Elapsed) -> Value:
         if relaxation.tau is None:

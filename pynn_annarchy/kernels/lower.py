@@ -45,6 +45,7 @@ from pynn_annarchy.language.functions import DISTRIBUTIONS
 from pynn_annarchy.language.print import show
 from pynn_annarchy.language.syntax import BinaryOperator, Comparator, Connective
 from pynn_annarchy.language.visit import nodes
+from pynn_annarchy.model.checked import Variable
 from pynn_annarchy.model.seen import is_clocked
 from pynn_annarchy.model.spec import WEIGHT, Kind, Order
 from pynn_annarchy.model.variables import INCREMENT
@@ -95,9 +96,11 @@ class _Cell(Lowering):
         super().__init__(updates)
         self._variables = {variable.name: variable for variable in self._model.variables}
         for variable in self._model.variables:
-            self._fields[variable.name] = Field(variable.name, DType.REAL, Role.STATE)
+            self._fields[variable.name] = Field(variable.name, self._stored(variable.dtype), Role.STATE)
         for given in self._model.spec.inputs:
             self._fields[given.name] = Field(given.name, DType.REAL, Role.INPUT)
+        self._common = {v.name for v in self._model.variables if v.locality == "global"}
+        self._common |= {name for name, variable in updates.noise if variable in self._common}
         self._counter = Field(COUNTER, DType.REAL64, Role.REFRACTORY)
         self._period = Field(PERIOD, DType.REAL64, Role.PARAMETER)
         self._most_spikes = Field(MOST_SPIKES, DType.REAL64, Role.PARAMETER)
@@ -108,7 +111,7 @@ class _Cell(Lowering):
 
     def kernel(self) -> CellKernel:
         for variable in self._model.variables:
-            self._let(variable.name, Load(self._fields[variable.name]))
+            self._let(variable.name, self._name(variable.name))
         if self._has_refractoriness:
             self._let(COUNTER, Load(self._counter))
             self._let(REFRACTORY, Compare(Comparator.GREATER, Local(COUNTER, DType.REAL64), _ZERO))
@@ -122,8 +125,7 @@ class _Cell(Lowering):
             self._update_state()
         spikes = self._spikes()
         for variable in self._model.variables:
-            local = Local(variable.name, self._locals[variable.name])
-            self._body.append(Store(self._fields[variable.name], Apply("flush", (local,), DType.REAL)))
+            self._store(self._fields[variable.name])
         if self._has_refractoriness:
             self._body.append(Store(self._counter, Local(COUNTER, DType.REAL64)))
         used = self._used_fields(spikes)
@@ -158,17 +160,34 @@ class _Cell(Lowering):
             self._assign(receptor.increment)
             self._body.append(ClearArrived(receptor.name))
 
+    def _store(self, field: Field) -> None:
+        local: Value = Local(field.name, self._locals[field.name])
+        if local.dtype is DType.MASK:
+            local = Cast(local, field.dtype)
+        elif local.dtype is DType.REAL:
+            local = Apply("flush", (local,), DType.REAL)
+        self._body.append(Store(field, local))
+
     def _assign(self, assignment: syntax.Assignment) -> None:
+        self._drawing_all = assignment.target in self._common
+        self._let(assignment.target, self._assigned(assignment))
+        self._drawing_all = False
+
+    def _assigned(self, assignment: syntax.Assignment) -> Value:
         variable = self._variables.get(assignment.target)
-        value = self._number(assignment.value)
         if variable is None:
-            self._let(assignment.target, self._lower(assignment.value))
-            return
-        old = Local(variable.name, self._locals[variable.name])
-        value = self._bounded(variable, cast(value, old.dtype))
+            return self._lower(assignment.value)
+        old, value = self._old_and_new(variable, assignment.value)
         if variable.unless_refractory and self._has_refractoriness:
             value = Select(Local(REFRACTORY, DType.MASK), old, value, old.dtype)
-        self._let(variable.name, value)
+        return value
+
+    def _old_and_new(self, variable: Variable, expression: syntax.Expression) -> tuple[Local, Value]:
+        """A variable, and what an expression makes of it."""
+        old = Local(variable.name, self._locals[variable.name])
+        if variable.dtype == "bool":
+            return old, self._lower(expression)
+        return old, self._fitted(variable, cast(self._number(expression), old.dtype))
 
     def _spikes(self) -> Value:
         if self._model.spike is None:
@@ -185,14 +204,16 @@ class _Cell(Lowering):
         self._let("has_spiked", condition)
         spiked = Local("has_spiked", DType.MASK)
         for assignment in self._model.reset:
-            self._body.append(Comment(f"reset: {show(assignment)}"))
-            old = Local(assignment.target, self._locals[assignment.target])
-            value = self._bounded(self._variables[assignment.target], cast(self._number(assignment.value), old.dtype))
+            old, value = self._reset(assignment)
             self._let(assignment.target, Select(spiked, value, old, old.dtype))
         if self._has_refractoriness:
             counter = Local(COUNTER, DType.REAL64)
             self._let(COUNTER, Select(spiked, Load(self._period), counter, DType.REAL64))
         return Cast(spiked, DType.COUNT)
+
+    def _reset(self, assignment: syntax.Assignment) -> tuple[Local, Value]:
+        self._body.append(Comment(f"reset: {show(assignment)}"))
+        return self._old_and_new(self._variables[assignment.target], assignment.value)
 
     def _repeated_spikes(self, condition: Value) -> Value:
         """The test and the reset again and again, as often as the condition holds in this step."""
@@ -200,9 +221,7 @@ class _Cell(Lowering):
         self._let(N_SPIKES, Literal(0.0, DType.COUNT))
         outer, self._body = self._body, []
         for assignment in self._model.reset:
-            self._body.append(Comment(f"reset: {show(assignment)}"))
-            old = Local(assignment.target, self._locals[assignment.target])
-            value = self._bounded(self._variables[assignment.target], cast(self._number(assignment.value), old.dtype))
+            _, value = self._reset(assignment)
             self._let(assignment.target, value)
         body = tuple(statement for statement in self._body if isinstance(statement, Let | Comment))
         self._body = outer

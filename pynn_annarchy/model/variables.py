@@ -115,7 +115,8 @@ def _held(spec: ModelSpec, texts: Texts) -> set[str]:
     flagged = {changed_by(equation) for equation in texts.equations if equation.flags.unless_refractory}
     if flagged or spec.order is Order.PYNN or texts.refractory is None:
         return flagged
-    return {changed_by(equation) for equation in texts.equations if not changed_by(equation).startswith("g_")}
+    changed = {changed_by(equation): LOCALITIES[equation.flags.locality or "local"] for equation in texts.equations}
+    return {name for name, locality in changed.items() if locality == "local" and not name.startswith("g_")}
 
 
 def _read_elsewhere(spec: ModelSpec, texts: Texts, name: str) -> set[str]:

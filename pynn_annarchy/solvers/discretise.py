@@ -57,6 +57,7 @@ class _Discretised:
     statements: tuple[Assignment, ...]
     systems: tuple[LinearSystem, ...] = ()
     choices: tuple[Choice, ...] = ()
+    noise: tuple[tuple[str, str], ...] = ()
 
 
 def discretise(model: Model, default_method: str | None = None) -> Updates:
@@ -85,7 +86,9 @@ def discretise(model: Model, default_method: str | None = None) -> Updates:
     statements = tuple(statement for part in parts for statement in part.statements)
     lifted, derived = hoist(statements, constants, {variable.name for variable in model.variables}, names)
     systems = tuple(system for part in parts for system in part.systems)
-    return Updates(model, lifted, derived, systems, tuple(choice for part in parts for choice in part.choices))
+    choices = tuple(choice for part in parts for choice in part.choices)
+    noise = tuple(drawn for part in parts for drawn in part.noise)
+    return Updates(model, lifted, derived, systems, choices, noise=noise)
 
 
 def _constants(model: Model) -> frozenset[str]:
@@ -121,11 +124,13 @@ def _block(
 
 def _solve(block: Block, model: Model, temporaries: Temporaries) -> _Discretised:
     held = {variable.name for variable in model.variables if variable.unless_refractory}
-    block = _with_linear_rates(_with_draws_once(block, temporaries))
+    block, noise = _with_draws_once(block, temporaries)
+    block = _with_linear_rates(block)
     groups = classify(block)
     exactly = {v: block.rates[v] for group in groups if group.method is Method.EXACT for v in group.variables}
     drive = {v: _with_held_drive(v, rate, exactly, block.constants, temporaries) for v, rate in exactly.items()}
-    solver = ExactSolver(assemble(drive, block.constants), held, temporaries.names)
+    common = {variable.name for variable in model.variables if variable.locality == "global"}
+    solver = ExactSolver(assemble(drive, block.constants), held, common, temporaries.names)
     course = Course(block.rates, held, solver, temporaries)
     rates = _held_rates(block.rates, held)
     for group in groups:
@@ -133,22 +138,28 @@ def _solve(block: Block, model: Model, temporaries: Temporaries) -> _Discretised
     ends = course.ends(block.rates)
     statements = (*temporaries.assignments, *sequence(ends, temporaries.names))
     choices = tuple(Choice(group.variables, group.method.value, group.reason) for group in groups)
-    return _Discretised(statements, solver.systems(), choices)
+    return _Discretised(statements, solver.systems(), choices, noise)
 
 
-def _with_draws_once(block: Block, temporaries: Temporaries) -> Block:
-    """Random draws become temporaries: one draw a step, whatever number of stages the method has."""
+def _with_draws_once(block: Block, temporaries: Temporaries) -> tuple[Block, tuple[tuple[str, str], ...]]:
+    """Random draws become temporaries: one draw a step for each that is written, whatever a method or a function does.
+
+    Returns:
+        The block, and pairs of a temporary and the variable whose equation draws it.
+    """
 
     def lifted(expression: Expression, variable: str) -> Expression:
         if isinstance(expression, Call) and expression.function in DISTRIBUTIONS:
-            if expression not in known:
-                known[expression] = temporaries.define(f"noise_{variable}", expression)
-            return known[expression]
+            mention = variable, expression, expression.span.start, expression.span.end
+            if mention not in known:
+                known[mention] = temporaries.define(f"noise_{variable}", expression)
+            return known[mention]
         return map_children(expression, lambda child: lifted(child, variable))
 
-    known: dict[Expression, Name] = {}
+    known: dict[tuple[str, Expression, int, int], Name] = {}
     equations = tuple(replace(e, rate=lifted(e.rate, e.variable)) for e in block.equations)
-    return replace(block, equations=equations)
+    noise = tuple((name.identifier, variable) for (variable, *_), name in known.items())
+    return replace(block, equations=equations), noise
 
 
 def _with_linear_rates(block: Block) -> Block:

@@ -59,6 +59,14 @@ class System:
         constant = tuple(ZERO if s in held else b for s, b in zip(self.states, self.constant, strict=True))
         return System(self.states, self.solved, matrix, constant)
 
+    def part(self, wanted: Collection[str]) -> System:
+        """The system of some variables, which depend on no others, and of what is given from outside."""
+        states = tuple(state for state in self.states if state in wanted or state not in self.solved)
+        chosen = [self.states.index(state) for state in states]
+        matrix = tuple(tuple(self.matrix[i][j] for j in chosen) for i in chosen)
+        solved = tuple(variable for variable in self.solved if variable in wanted)
+        return System(states, solved, matrix, tuple(self.constant[i] for i in chosen))
+
     def scaled(self, part: Fraction) -> System:
         """The system whose solution after one step is this one's after a part of a step."""
         matrix = tuple(tuple(scale(entry, part) for entry in row) for row in self.matrix)
@@ -88,12 +96,20 @@ def assemble(rates: Mapping[str, Expression], constants: Collection[str]) -> Sys
 
 
 class ExactSolver:
-    """Writes the solution of one system row by row, and keeps account of the propagator entries that this uses."""
+    """Writes the solution of one system row by row, and keeps account of the propagator entries that this uses.
 
-    def __init__(self, system: System, held: Collection[str], names: FreshNames) -> None:
+    Args:
+        held: variables that stand still in refractoriness.
+        common: variables that are one value for all elements: they are solved without the others, so that no last bit
+            of theirs depends on an element's parameters.
+    """
+
+    def __init__(self, system: System, held: Collection[str], common: Collection[str], names: FreshNames) -> None:
         self._names = names
+        self._common = frozenset(common) & frozenset(system.solved)
         self._held = frozenset(held) & frozenset(system.solved)
         self._always = _Regime(system, "")
+        self._together = _Regime(system.part(self._common), "")
         self._refractory = _Regime(system.holding(self._held), "_held")
         self._closure = reachable(system.graph())
 
@@ -103,14 +119,15 @@ class ExactSolver:
 
     def row(self, variable: str, solution: Solution) -> Expression:
         """The variable at the end of a step in which it is not itself held, within it, or its mean over it."""
-        active = self._always.row(variable, solution, self._names)
+        regime = self._together if variable in self._common else self._always
+        active = regime.row(variable, solution, self._names)
         if self._follows_held(variable):
             return Conditional(REFRACTORY, self._refractory.row(variable, solution, self._names), active)
         return active
 
     def systems(self) -> tuple[LinearSystem, ...]:
         """What must be filled at set-up for the rows asked for so far."""
-        return self._always.systems() + self._refractory.systems()
+        return self._always.systems() + self._together.systems() + self._refractory.systems()
 
     def _follows_held(self, variable: str) -> bool:
         states = self._always.system.states

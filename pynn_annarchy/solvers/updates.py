@@ -97,6 +97,7 @@ class Updates:
     max) and the holding of ``unless_refractory`` variables are not in them: lowering adds both.
 
     A synapse has no statements here: its handlers are the model's, ``relaxations`` say what happens between them.
+    ``noise`` says of each temporary that is drawn at random which variable it belongs to.
     """
 
     model: Model
@@ -105,3 +106,4 @@ class Updates:
     systems: tuple[LinearSystem, ...]
     choices: tuple[Choice, ...]
     relaxations: tuple[Relaxation, ...] = ()
+    noise: tuple[tuple[str, str], ...] = ()

@@ -100,9 +100,10 @@ class Printer:
         """Where a field's value of this element is."""
         return identifier(field.name) if is_constant(field) else f"this->{identifier(field.name)}[i]"
 
-    def identity(self, number: int) -> str:
+    def identity(self, draw: Draw) -> str:
         """Whose draw it is, and which of them."""
-        return f"identity_(i, {number}{self._event})"
+        element = "-element_offset_" if draw.common else "i"
+        return f"identity_({element}, {draw.number}{self._event})"
 
     def expression(self, value: Value) -> str:
         """C++ text, with no parenthesis more than needed."""
@@ -135,8 +136,8 @@ class Printer:
                 return "{} ? {} : {}".format(*parts)
             case Apply(function, arguments):
                 return self._apply(value, function, arguments)
-            case Draw(name, arguments, number, dtype):
-                drawn = f"pnn::{name}({', '.join([self.identity(number), *map(self.expression, arguments)])})"
+            case Draw(name, arguments, _, dtype):
+                drawn = f"pnn::{name}({', '.join([self.identity(value), *map(self.expression, arguments)])})"
                 return f"static_cast<Real>({drawn})" if dtype is DType.REAL else drawn
             case Cast(operand, dtype):
                 return self._cast(operand, dtype)

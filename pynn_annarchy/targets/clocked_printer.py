@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from pynn_annarchy.kernels.ir import ClockedKernel, Event, Field, Moment, Role, Statement, Value
+from pynn_annarchy.kernels.ir import ClockedKernel, Draw, Event, Field, Moment, Role, Statement, Value
 from pynn_annarchy.model.spec import WEIGHT
 from pynn_annarchy.targets.c_printer import Member, Printer, identifier, struct_text, wrapped
 from pynn_annarchy.targets.learning_printer import ABOUT, member
@@ -66,8 +66,8 @@ class _Printer(Printer):
             case _:
                 return f"this->{member(field)}[s]"
 
-    def identity(self, number: int) -> str:
-        return f"identity_(s, event, {number})" if self._at_spike else f"identity_(s, {number})"
+    def identity(self, draw: Draw) -> str:
+        return f"identity_(s, event, {draw.number})" if self._at_spike else f"identity_(s, {draw.number})"
 
     def expression(self, value: Value) -> str:
         match value:

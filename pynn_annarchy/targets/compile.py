@@ -27,6 +27,7 @@ from pynn_annarchy.exceptions import ModelError, TargetUnavailable, warn
 from pynn_annarchy.kernels import ir
 from pynn_annarchy.kernels.ir import CellKernel, ClockedKernel, DType, Kernel, LearningKernel
 from pynn_annarchy.kernels.lower import MOST_SPIKES, PERIOD
+from pynn_annarchy.model.checked import Model
 from pynn_annarchy.model.spec import WEIGHT, ModelSpec
 from pynn_annarchy.solvers.updates import Updates
 from pynn_annarchy.targets import cache, toolchain
@@ -152,7 +153,7 @@ class CompiledModel:
         from pynn_annarchy.solvers.propagators import evaluate
 
         kept = (variable for variable in self.updates.model.variables if variable.is_kept)
-        return {variable.name: evaluate(variable.init, parameters) for variable in kept}
+        return {variable.name: _whole(evaluate(variable.init, parameters), variable.dtype) for variable in kept}
 
     def decay_taus(self, values: Mapping[str, Value]) -> tuple[float | None, ...]:
         """The time constants, in ms, that exp(-elapsed/tau) is taken of, in the order of the kernel's tables.
@@ -238,6 +239,14 @@ def storage_for(spec: ModelSpec, varying: Collection[str], options: Options) -> 
     return Storage.PER_ELEMENT if {*kernel.trace_parameters, *traces} & set(varying) else Storage.SHARED
 
 
+def _whole(value: Value, dtype: str) -> Value:
+    """A value as an assignment gives it to a variable: an int loses its fraction."""
+    if dtype != "int":
+        return value
+    whole = np.trunc(value)
+    return whole if isinstance(whole, np.ndarray) else float(whole)
+
+
 def _number(constant: ir.Value, values: Mapping[str, Value]) -> float | None:
     """A literal or a parameter, as far as it is one number."""
     if isinstance(constant, ir.Literal):
@@ -264,6 +273,12 @@ def generate(spec: ModelSpec, storage: Storage, options: Options) -> Generated:
     generated = Generated(updates, verify(lower(updates, storage is Storage.SHARED)), name)
     cache.store(f"{name}.model", generated)
     return generated
+
+
+@functools.lru_cache(maxsize=256)
+def checked_model(spec: ModelSpec, options: Options) -> Model:
+    """What is known of a model before it is compiled: its variables, with their types and localities."""
+    return generate(spec, Storage.SHARED, options).updates.model
 
 
 def build(

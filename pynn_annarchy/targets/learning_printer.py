@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pynn_annarchy.kernels.ir import (
     About,
     Decay,
+    Draw,
     Elapsed,
     Event,
     Field,
@@ -82,8 +83,8 @@ class _Printer(Printer):
             name = identifier(field.name)
             yield f"const double {name} = this->{name}[{'0' if self._of_cell else 's'}];"
 
-    def identity(self, number: int) -> str:
-        return f"identity_(s, event, {number})"
+    def identity(self, draw: Draw) -> str:
+        return f"identity_(s, event, {draw.number})"
 
     def expression(self, value: Value) -> str:
         match value:

@@ -169,7 +169,8 @@ class Evaluation:
     def _draw(self, draw: Draw) -> Any:
         assert self.step is not None
         arguments = tuple(np.asarray(self.value(argument), np.float64) for argument in draw.arguments)
-        return self.drawn(draw, arguments, self.elements, self.step.step, self.event).astype(self._types[draw.dtype])
+        elements = np.zeros_like(self.elements) if draw.common else self.elements
+        return self.drawn(draw, arguments, elements, self.step.step, self.event).astype(self._types[draw.dtype])
 
     def drawn(self, draw: Draw, arguments: tuple[Array, ...], elements: Array, step: int, event: int) -> Array:
         """What elements draw at one event of one step, in double."""

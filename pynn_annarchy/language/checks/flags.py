@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
 
 from pynn_annarchy.exceptions import EquationError
+from pynn_annarchy.language.flags import LOCALITIES
 from pynn_annarchy.language.syntax import Assignment, DifferentialEquation, Equation, Flags
 
 CELL_LOCALITIES = frozenset({"local", "global", "population"})
@@ -52,6 +53,9 @@ def refractoriness_exists(flags: Flags, *, has_refractory: bool) -> None:
     if flags.unless_refractory and not has_refractory:
         hint = "give the model a refractory period"
         raise EquationError(flags.where("unless_refractory"), "this model is never refractory", hint)
+    if flags.unless_refractory and LOCALITIES[flags.locality or "local"] != "local":
+        message = f"a {flags.locality} variable belongs to all cells, of which some may be refractory"
+        raise EquationError(flags.where("unless_refractory"), message, "leave the flag out, or let it be local")
 
 
 def refuse(flags: Flags, refused: Iterable[str], reason: str, hint: str = "") -> None:

@@ -18,12 +18,8 @@ def is_number(expression: Expression, types: Types) -> None:
 
 
 def fits(value: Expression, target: Type, types: Types) -> None:
-    """A float variable takes any number, an int variable whole numbers only, a bool variable conditions."""
-    if target is Type.BOOLEAN:
-        if type_of(value, types) is not Type.BOOLEAN:
-            raise EquationError(value.span, "a bool variable cannot hold a number", "write a condition, True or False")
-        return
-    found = require_number(value, types)
-    if target is Type.INTEGER and found is Type.REAL:
-        hint = "use floor(), round() or trunc()"
-        raise EquationError(value.span, "an int variable cannot hold a fraction", hint)
+    """A float or int variable takes any number (an int one without its fraction), a bool variable conditions."""
+    if target is not Type.BOOLEAN:
+        require_number(value, types)
+    elif type_of(value, types) is not Type.BOOLEAN:
+        raise EquationError(value.span, "a bool variable cannot hold a number", "write a condition, True or False")
