@@ -37,6 +37,21 @@ EVERYTHING = ModelSpec(
     receptors=(ReceptorSpec("fast", "v += input"), ReceptorSpec("slow", "x += input*gain")),
     inputs=(InputSpec("i_inj"),),
 )
+KINDS = ModelSpec(
+    "Kinds",
+    parameters=(ParameterSpec("tau", 7.0), ParameterSpec("most", 5, dtype="int"), ParameterSpec("on", 1, dtype="bool")),
+    equations="""
+        dg/dt = Normal(0, 1) - g/3 : population
+        dv/dt = (g - v)/tau
+        many = 9*v + Uniform(0, 2) : int, max=most
+        high = (v > g) is on : bool
+        low = not high and many >= 1 : bool, init=True
+        x = if low: many % 3 else: many
+    """,
+    spike="high and many > 1",
+    reset="v = g\nlow = many == 2\nmany -= 1.5",
+    receptors=(ReceptorSpec("fast", "many += input"),),
+)
 MODELS = {
     spec.name: spec
     for spec in (
@@ -49,6 +64,7 @@ MODELS = {
         source_specs.SPIKE_SOURCE_POISSON_REFRACTORY,
         source_specs.SPIKE_SOURCE_GAMMA,
         EVERYTHING,
+        KINDS,
     )
 }
 
