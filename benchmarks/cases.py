@@ -52,8 +52,13 @@ def models(label: str, types: str, populations: int, cache: str) -> Contender:
     return Contender(label, OURS, WORKERS / "first_step.py", arguments, fresh_cache=cache)
 
 
-def memory(peer: Peer, back_end: str) -> Contender:
-    return Contender(f"pyNN.{back_end}", peer, WORKERS / "memory.py", (back_end,))
+def memory(peer: Peer, back_end: str, synapses: str) -> Contender:
+    return Contender(f"pyNN.{back_end}, {synapses}", peer, WORKERS / "memory.py", (back_end, synapses))
+
+
+def brunel(peer: Peer, back_end: str, synapses: str, duration: float) -> Contender:
+    arguments = (back_end, synapses, "--duration", str(duration))
+    return Contender(f"pyNN.{back_end}, {synapses}", peer, WORKERS / "brunel.py", arguments)
 
 
 def building(peer: Peer, back_end: str) -> Contender:
@@ -63,11 +68,26 @@ def building(peer: Peer, back_end: str) -> Contender:
 BRIAN2_COBA = Contender("Brian2 standalone", BRIAN2, WORKERS / "brian2_vogels_abbott.py", ("COBA",))
 BRIAN2_CUBA = Contender("Brian2 standalone", BRIAN2, WORKERS / "brian2_vogels_abbott.py", ("CUBA",))
 ANNARCHY5_COBA = Contender("ANNarchy 5", ANNARCHY5, WORKERS / "annarchy5_coba.py", ())
+ANNARCHY5_BRUNEL = Contender(
+    "ANNarchy 5, plastic", ANNARCHY5, WORKERS / "annarchy5_brunel.py", ("plastic", "--duration", "200.0")
+)
 THREE_TYPES = "IF_cond_exp,IF_curr_exp,IF_curr_alpha"
 
 CASES = (
     vogels_abbott("COBA", (BRIAN2_COBA, ANNARCHY5_COBA)),
     vogels_abbott("CUBA", (BRIAN2_CUBA,)),
+    Case(
+        "brunel",
+        "Brunel network, 10,000 cells, one pair in ten connected, synapses among excitatory cells static or plastic "
+        "(6.4 million, additive pair STDP), two threads: one second of its time (of the peers 0.2 s are measured)",
+        ("build", "simulate", "ns_per_event", "rate_excitatory", "rate_inhibitory", "mean_weight", "read_weights"),
+        (
+            brunel(OURS, "annarchy", "plastic", 1000.0),
+            brunel(OURS, "annarchy", "static", 1000.0),
+            brunel(NEST, "nest", "plastic", 200.0),
+            ANNARCHY5_BRUNEL,
+        ),
+    ),
     Case(
         "compile",
         "From setup() to the end of the first step of one IF_cond_exp cell",
@@ -82,9 +102,9 @@ CASES = (
     ),
     Case(
         "memory",
-        "10,000 sources x 1,000 targets, all connected, 16 distinct delays, 64-bit weights",
-        ("build", "bytes_per_synapse", "peak_bytes_per_synapse"),
-        (memory(OURS, "annarchy"), memory(NEST, "nest")),
+        "10,000 sources x 1,000 targets, all connected, 16 distinct delays, 64-bit weights; plastic: additive STDP",
+        ("build", "bytes_per_synapse", "peak_bytes_per_synapse", "read_weights"),
+        (memory(OURS, "annarchy", "static"), memory(OURS, "annarchy", "plastic"), memory(NEST, "nest", "static")),
         most_repeats=1,
     ),
     Case(

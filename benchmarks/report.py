@@ -21,11 +21,14 @@ UNITS = {
     "peak_bytes_per_synapse": "bytes",
     "fixed_probability_connections": "",
     "by_distance_connections": "",
+    "ns_per_event": "ns",
+    "mean_weight": "nA",
     "peak_of_samples": "of the samples' memory",
 }
 NOT_A_COST = {
     "rate_excitatory",
     "rate_inhibitory",
+    "mean_weight",
     "fixed_probability_connections",
     "by_distance_connections",
 }

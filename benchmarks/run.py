@@ -1,6 +1,6 @@
 """Runs the benchmarks and writes `benchmarks/results/latest.{json,md}`.
 
-    python benchmarks/run.py                          # everything, about ten minutes; installs peers in .peers/
+    python benchmarks/run.py                          # everything, about twenty minutes; installs peers in .peers/
     python benchmarks/run.py coba compile --repeats 5
     python benchmarks/run.py --no-peers               # this package only
     PEER_NEST=~/venvs/nest python benchmarks/run.py   # a ready environment instead of .peers/nest
