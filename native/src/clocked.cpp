@@ -222,14 +222,51 @@ void Engine::publish(int64_t n, int partition) {
         }
 }
 
-void Engine::step_synapses(Projection& projection, int64_t n, int partition, int& failed) {
+// Lets the synapses of a partition transmit or advance, who see their cells as they are seen in step `seen`.
+void Engine::run_synapses(Projection& projection, int64_t seen, const pnn_step& step, int partition, int32_t what, int& failed) {
+    if (what == 0) return;
     const Population& pre = *populations[std::size_t(projection.pre)];
     Population& post = *populations[std::size_t(projection.post)];
-    pnn_dendrites view = projection.dendrites_view(pre, post, n, partition);
+    pnn_dendrites view = projection.dendrites_view(pre, post, seen, partition);
     if (projection.input >= 0)
         view.sums = post.gathered[std::size_t(projection.input)].sums.data() + projection.rows[std::size_t(partition)]->first_post;
-    const pnn_step present = step_value(n);
-    if (projection.module->synapses(&view, &present) != 0) failed = projection.number;
+    if (projection.module->synapses(&view, &step, what) != 0) failed = projection.number;
+}
+
+// The start of step n. In ANNarchy's order synapses advance once all cells have been updated: they do so here, behind the
+// barrier, for the step before, in the same walk as they transmit for this one.
+void Engine::begin_synapses(Projection& projection, const pnn_rows& view, int64_t n, int partition, Due& due, int& failed) {
+    const pnn_module& module = *projection.module;
+    const Activity& activity = projection.activity;
+    const bool spikes_pass = module.has_pre || module.asks_when;
+    const int32_t transmit = activity.transmits ? PNN_TRANSMIT : 0;
+    if (!module.advances_first) {
+        run_synapses(projection, n, step_value(n), partition, transmit | (activity.advances_in(n) ? PNN_ADVANCE : 0), failed);
+        if (spikes_pass) pass_clocked(projection, view, n, partition, due, failed);
+        return;
+    }
+    const bool is_first = n - 1 == step;  // of this run; the one before is complete
+    int32_t advance = 0;
+    if (!is_first && !spikes_pass && !module.has_post && activity.period == 1) advance = activity.advances_in(n - 1) ? PNN_ADVANCE : 0;
+    else if (!is_first) end_synapses(projection, n - 1, partition);
+    if (spikes_pass) pass_clocked(projection, view, n, partition, due, failed);
+    run_synapses(projection, n, step_value(n - 1), partition, transmit | advance, failed);
+}
+
+// What is left to do of step n in ANNarchy's order, once all cells have been updated.
+void Engine::end_synapses(Projection& projection, int64_t n, int partition) {
+    int failed = -1;  // nothing is transmitted
+    if (projection.activity.advances_in(n)) {
+        pnn_step whole = step_value(n);
+        whole.dt *= double(projection.activity.period);
+        run_synapses(projection, n + 1, whole, partition, PNN_ADVANCE, failed);
+    }
+    reach_synapses(projection, n + 1, n, partition);
+}
+
+void Engine::end_step(int64_t n, int partition) {
+    for (auto& projection : projections)
+        if (projection && projection->clocked && projection->module->advances_first) end_synapses(*projection, n, partition);
 }
 
 void Engine::pass_clocked(Projection& projection, pnn_rows view, int64_t n, int partition, Due& due, int& failed) {
@@ -267,19 +304,16 @@ void Engine::pass_clocked(Projection& projection, pnn_rows view, int64_t n, int 
         failed = projection.number;
 }
 
-void Engine::reach_synapses(int64_t n, int partition) {
-    for (auto& projection : projections) {
-        if (!projection || !projection->clocked) continue;
-        if (!projection->module->has_post && !projection->module->asks_when) continue;
-        Population& post = *populations[std::size_t(projection->post)];
-        SpikeList& list = post.spikes[n & 1][std::size_t(partition)];
-        if (list.n == 0) continue;
-        const pnn_dendrites own =
-            projection->dendrites_view(*populations[std::size_t(projection->pre)], post, n, partition);
-        const pnn_spikes spikes{list.index.data(), list.count.data(), list.n};
-        const pnn_step present = step_value(n);
-        projection->module->reach(&own, &spikes, projection->rows[std::size_t(partition)]->first_post, &present);
-    }
+// The spikes of step n reach synapses who see their cells as they are seen in step `seen`.
+void Engine::reach_synapses(Projection& projection, int64_t seen, int64_t n, int partition) {
+    if (!projection.module->has_post && !projection.module->asks_when) return;
+    Population& post = *populations[std::size_t(projection.post)];
+    SpikeList& list = post.spikes[n & 1][std::size_t(partition)];
+    if (list.n == 0) return;
+    const pnn_dendrites own = projection.dendrites_view(*populations[std::size_t(projection.pre)], post, seen, partition);
+    const pnn_spikes spikes{list.index.data(), list.count.data(), list.n};
+    const pnn_step present = step_value(n);
+    projection.module->reach(&own, &spikes, projection.rows[std::size_t(partition)]->first_post, &present);
 }
 
 namespace {

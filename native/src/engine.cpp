@@ -122,8 +122,7 @@ void Engine::deliver(Projection& projection, bool takes_new, int64_t n, int part
         return;
     }
     if (projection.clocked) {
-        step_synapses(projection, n, partition, failed);
-        if (projection.module->has_pre || projection.module->asks_when) pass_clocked(projection, view, n, partition, due, failed);
+        begin_synapses(projection, view, n, partition, due, failed);
         return;
     }
     Calendar& calendar = projection.calendars[p];
@@ -306,7 +305,8 @@ void Engine::step_partition(int64_t n, int partition, Due& due, int& failed) {
     }
     publish(n, partition);
     remember(n, partition);
-    reach_synapses(n, partition);
+    for (auto& projection : projections)
+        if (projection && projection->clocked && !projection->module->advances_first) reach_synapses(*projection, n, n, partition);
     record(n, partition);
 }
 
@@ -331,6 +331,7 @@ int Engine::run(int64_t n_steps, int workers) {
             if (failed != -1 && stop_after.load(std::memory_order_relaxed) > n) stop_after.store(n, std::memory_order_relaxed);
             if (workers > 1) barrier.wait();
         }
+        for (int p = worker; p < partitions; p += workers) end_step(stop_after.load(std::memory_order_relaxed), p);
     });
     const int64_t stopped_at = stop_after.load();
     step = stopped_at;

@@ -78,6 +78,11 @@ cdef extern from "pynn_annarchy/engine.h" namespace "pnn" nogil:
         int32_t dtype
         const void* base
         vector[double] sums
+    cdef struct Activity:
+        cbool transmits
+        cbool advances
+        int64_t period
+        int64_t offset
     cdef cppclass Population:
         Schedule schedule
         int64_t size
@@ -132,6 +137,7 @@ cdef extern from "pynn_annarchy/engine.h" namespace "pnn" nogil:
         cbool learns
         cbool clocked
         int input
+        Activity activity
         vector[int] pre_seen
         vector[int] post_seen
         void make_dendrites() except +
@@ -355,6 +361,12 @@ cdef class Rows:
         projection.pre_seen = pre_seen
         projection.post_seen = post_seen
         projection.input = input
+
+    def act(self, cbool transmits, cbool advances, int64_t period, int64_t offset):
+        """What synapses do while time goes on: whether they transmit, and advance every so many steps."""
+        cdef CProjection* projection = self.projection.get()
+        projection.activity.transmits, projection.activity.advances = transmits, advances
+        projection.activity.period, projection.activity.offset = period, offset
 
     def clock(self, int weight_field, int n_parameters, double declared_bound):
         """Says that a module's synapses do something in every step, and where the weight lies among their fields."""

@@ -17,7 +17,7 @@ from pynn_annarchy.engine.arrays import AnyArray, FloatArray, spread
 from pynn_annarchy.engine.cells import Cells, Population
 from pynn_annarchy.exceptions import EquationError, ModelError
 from pynn_annarchy.kernels.ir import ClockedKernel, Field
-from pynn_annarchy.language.names import suggestion
+from pynn_annarchy.language.names import sum_of, suggestion
 from pynn_annarchy.language.syntax import DifferentialEquation, Expression
 from pynn_annarchy.language.visit import identifiers
 from pynn_annarchy.model.evaluate import evaluate
@@ -34,19 +34,41 @@ if TYPE_CHECKING:
 # where what is transmitted goes
 
 
-def gathering_input(post: Cells, name: str, label: str) -> str:
-    """The input of the post-synaptic cells that takes a psp.
+def gathering_input(post: Cells, target: str, label: str) -> str:
+    """The input of the post-synaptic cells that takes a psp: ``target`` itself, ``sum(target)`` or, of any, ``sum()``.
 
     Raises:
-        ModelError: the cells have no input of that name; says which they have.
+        ModelError: the cells have no such input; says which they have.
     """
     names = [given.name for given in post.spec.inputs if not given.scheduled]
-    if name not in names:
-        raise ModelError(
-            f"'{label}': its synapses transmit all the time ('psp'), into an input of the cells; '{post.label}' "
-            f"({post.spec.name}) has no input '{name}', it has {', '.join(names) or 'none'}"
-        )
-    return name
+    for name in (target, sum_of(target), sum_of("")):
+        if name in names:
+            return name
+    raise ModelError(
+        f"'{label}': its synapses transmit all the time ('psp'), into an input of the cells; '{post.label}' "
+        f"({post.spec.name}) has no input '{target}', it has {', '.join(names) or 'none'}"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Activity:
+    """What the synapses of a projection do while time goes on.
+
+    Args:
+        transmits: whether anything comes from them, and they advance at all.
+        advances: whether their equations are followed.
+        period: in steps; equations are followed every so many steps, by as many at once. Only in ANNarchy's order.
+        offset: in steps; equations are followed in those that begin at ``offset + k * period``.
+    """
+
+    transmits: bool = True
+    advances: bool = True
+    period: int = 1
+    offset: int = 0
+
+    def advances_in(self, step: int) -> bool:
+        """Whether equations are followed in a step."""
+        return self.transmits and self.advances and (step - 1 - self.offset) % self.period == 0
 
 
 # what is seen

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,6 +20,10 @@ from pynn_annarchy.targets.reference_learning import FIRST_POST, Drawing, Events
 
 if TYPE_CHECKING:
     from pynn_annarchy.engine.connectivity import Synapses
+
+
+Sums = dict[tuple[int, str], FloatArray]
+"""What synapses transmit in a step, by number of the population and target."""
 
 
 class Copies:
@@ -151,19 +155,34 @@ class ClockedConnections:
             here = chosen[self.delay[chosen] == delay]
             self.due.setdefault(emitted + int(delay), []).append((here, of_cell[self.pre[here]], emitted))
 
-    def step(self, copies: dict[int, Copies], sums: dict[tuple[int, str], FloatArray], step: reference.Step) -> bool:
-        """Transmits into the sums and advances; False where what is transmitted is not finite."""
-        seen, drawing = self.seen(copies, step.step), self._drawing()
-        is_sound = True
-        if self.synapses.input is not None:
-            psp = transmit(self.model, self.fields, seen, step, drawing)
-            received = gather(psp, self.dendrites, self.kernel.operation)
-            is_sound = bool(np.isfinite(received).all())
-            sums[self.synapses.post_cells.number, self.synapses.input] += received
-        advance(self.model, self.fields, seen, step, drawing)
-        return is_sound
+    def begin(self, copies: dict[int, Copies], sums: Sums, step: reference.Step) -> bool:
+        """The start of a step, from what the cells were; False where what is sent or transmitted is not sound."""
+        if self.kernel.advances_first:
+            before = replace(step, step=step.step - 1, t=step.t - step.dt)
+            return self._deliver(copies, step) & self._transmit(copies, sums, step.step, before)
+        is_sound = self._transmit(copies, sums, step.step, step)
+        if self.synapses.activity.advances_in(step.step):
+            advance(self.model, self.fields, self.seen(copies, step.step), step, self._drawing())
+        return is_sound & self._deliver(copies, step)
 
-    def deliver(self, copies: dict[int, Copies], step: reference.Step) -> bool:
+    def end(self, cells: IntArray, counts: IntArray, copies: dict[int, Copies], step: reference.Step) -> None:
+        """The end of a step in ANNarchy's order: post-synaptic cells have spiked, and all have published what they are."""
+        activity = self.synapses.activity
+        if activity.advances_in(step.step):
+            whole = replace(step, dt=step.dt * activity.period)
+            advance(self.model, self.fields, self.seen(copies, step.step + 1), whole, self._drawing())
+        self.reach(cells, counts, copies, step.step + 1, step)
+
+    def _transmit(self, copies: dict[int, Copies], sums: Sums, seen_in: int, step: reference.Step) -> bool:
+        synapses = self.synapses
+        if synapses.input is None or not synapses.activity.transmits:
+            return True
+        psp = transmit(self.model, self.fields, self.seen(copies, seen_in), step, self._drawing())
+        received = gather(psp, self.dendrites, self.kernel.operation)
+        sums[synapses.post_cells.number, synapses.input] += received
+        return bool(np.isfinite(received).all())
+
+    def _deliver(self, copies: dict[int, Copies], step: reference.Step) -> bool:
         """Spikes that are due pass; False where an increment is not sound."""
         is_sound = True
         for here, counts, emitted in self.due.pop(step.step, []):
@@ -188,14 +207,16 @@ class ClockedConnections:
         assert self.synapses.rows is not None
         return bool((np.isfinite(total) & (np.abs(total) <= self.synapses.rows.bound * count)).all())
 
-    def reach(self, cells: IntArray, counts: IntArray, copies: dict[int, Copies], step: reference.Step) -> None:
-        """Post-synaptic cells spike."""
-        seen, now, dt = self.seen(copies, step.step), float(step.step), step.dt
+    def reach(
+        self, cells: IntArray, counts: IntArray, copies: dict[int, Copies], seen_in: int, step: reference.Step
+    ) -> None:
+        """Post-synaptic cells spike; synapses see what they see in step `seen_in`."""
+        seen, now, dt = self.seen(copies, seen_in), float(step.step), step.dt
         of_cell = np.zeros(self.synapses.post_size, np.int64)
         of_cell[cells] = counts
         for count in np.unique(counts):
             here = np.flatnonzero(of_cell[self.post] == count)
-            coincident = self.passed[here] == now
+            coincident = (self.passed[here] == now) & (not self.kernel.advances_first)
             t_pre = np.where(coincident, self.passed_before[here], self.passed[here]) * dt
             t_post = self.spiked[self.post[here]] * dt
             for repetition in range(int(count)):

@@ -193,7 +193,7 @@ class ReferenceLoop(Loop):
         sums = {(cells.number, name): np.zeros(cells.size) for cells in self._network.cells for name in cells.gathered}
         for clocked in self._clocked.values():
             clocked.send(*self._published.get(clocked.synapses.pre_cells.number, _NO_SPIKES), n - 1)
-            if not (clocked.step(self._copies, sums, step) & clocked.deliver(self._copies, step)):
+            if not clocked.begin(self._copies, sums, step):
                 failed = clocked.synapses
         for current in self._network.currents:
             if current.record is not None:
@@ -212,9 +212,13 @@ class ReferenceLoop(Loop):
             learning.remember(*self._published[learning.synapses.post_cells.number], n)
             learning.apply(n, step)
         for clocked in self._clocked.values():
-            clocked.reach(*self._published[clocked.synapses.post_cells.number], self._copies, step)
+            if not clocked.kernel.advances_first:
+                clocked.reach(*self._published[clocked.synapses.post_cells.number], self._copies, n, step)
         for copies in self._copies.values():
             copies.publish(n)
+        for clocked in self._clocked.values():
+            if clocked.kernel.advances_first:
+                clocked.end(*self._published[clocked.synapses.post_cells.number], self._copies, step)
         for cells in self._network.cells:
             self._record(cells, n)
         return failed

@@ -6,6 +6,11 @@ ones. Of its cells it sees the end of an earlier step, never the present one.
 
 Coincident spikes do not see each other's traces, as where synapses are event-driven: a post-synaptic spike reads what a
 pre-synaptic one of the same moment alone has changed as it was before.
+
+In ANNarchy's order synapses advance once the cells have been updated, and see what those are now, and their sources as
+they were the delay less one step ago; then come the post-synaptic spikes. The psp of the next step is formed from what
+all that has become and the pre-synaptic spikes that pass at the start of that step: so the same walk through memory
+can do both. Each spike sees what all earlier ones have done, the pre-synaptic one of the same step included.
 """
 
 from __future__ import annotations
@@ -38,6 +43,7 @@ from pynn_annarchy.language.syntax import Assignment
 from pynn_annarchy.language.visit import identifiers
 from pynn_annarchy.model.seen import POST, PRE, seen
 from pynn_annarchy.model.sides import Side
+from pynn_annarchy.model.spec import Order
 from pynn_annarchy.model.variables import INCREMENT
 from pynn_annarchy.solvers.updates import Updates
 
@@ -50,7 +56,8 @@ def lower_clocked(updates: Updates) -> ClockedKernel:
 class _Clocked(Handlers):
     def __init__(self, updates: Updates) -> None:
         super().__init__(updates)
-        self._at_spike = False
+        self._at_spike = self._in_psp = False
+        self._advances_first = self._model.spec.order is Order.ANNARCHY
         for name in self._sides:
             self._fields[name] = Field(name, DType.REAL64, Role.STATE)
         for prefix, role in ((PRE, Role.PRE_CELL), (POST, Role.POST_CELL)):
@@ -74,6 +81,7 @@ class _Clocked(Handlers):
             variables=self._of_role(Role.STATE),
             pre_seen=tuple(field for field in self._of_role(Role.PRE_CELL) if field in read),
             post_seen=tuple(field for field in self._of_role(Role.POST_CELL) if field in read),
+            advances_first=self._advances_first,
             psp=psp,
             operation=self._model.spec.operation,
             step=step,
@@ -88,8 +96,13 @@ class _Clocked(Handlers):
     # bodies
 
     def _psp(self) -> Value | None:
+        if self._model.psp is None:
+            return None
         self._begin(())
-        return None if self._model.psp is None else cast(self._number(self._model.psp), DType.REAL64)
+        self._in_psp = True
+        psp = cast(self._number(self._model.psp), DType.REAL64)
+        self._in_psp = False
+        return psp
 
     def _step(self) -> tuple[Statement, ...]:
         statements = self._updates.statements
@@ -153,10 +166,13 @@ class _Clocked(Handlers):
 
     def _with_left_limit(self) -> list[str]:
         """Variables that of all spikes only pre-synaptic ones change, and that post-synaptic ones read."""
+        if self._advances_first:
+            return []
         read, changed = self._read_at(Side.POST), {statement.target for statement in self._model.pre_spike}
         return [name for name, own in self._sides.items() if own is Side.PRE and name in read and name in changed]
 
     def _name(self, identifier: str) -> Value:
         if identifier == "t" and not self._at_spike:
-            return StepValue("t", DType.REAL64)
+            # In ANNarchy's order what is transmitted over a step is formed at the end of the one before.
+            return StepValue("t_end" if self._in_psp and self._advances_first else "t", DType.REAL64)
         return super()._name(identifier)

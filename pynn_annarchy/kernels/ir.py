@@ -71,7 +71,7 @@ class Local:
 
 @dataclass(frozen=True, slots=True)
 class StepValue:
-    """'t' (start of the step, ms, always double) or 'dt' (ms)."""
+    """'t' (start of the step, ms, always double), 't_end' (its end) or 'dt' (ms)."""
 
     name: str
     dtype: DType
@@ -371,6 +371,7 @@ class ClockedKernel:
         variables: stored in every synapse.
         pre_seen: variables and parameters of the pre-synaptic cell that it loads, by their names 'pre.x'.
         post_seen: the same of the post-synaptic one.
+        advances_first: ANNarchy's order, see `kernels.clocked`.
         psp: what it transmits over the step that begins; None for nothing.
         operation: what becomes of the psp of all synapses of a cell.
         step: statements that bring it from the start of the step to its end, after the psp.
@@ -384,6 +385,7 @@ class ClockedKernel:
     variables: tuple[Field, ...]
     pre_seen: tuple[Field, ...]
     post_seen: tuple[Field, ...]
+    advances_first: bool
     psp: Value | None
     operation: str
     step: tuple[Statement, ...]

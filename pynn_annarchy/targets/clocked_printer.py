@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from pynn_annarchy.kernels.ir import ClockedKernel, Draw, Event, Field, Moment, Role, Statement, Value
+from pynn_annarchy.kernels.ir import ClockedKernel, Draw, Event, Field, Moment, Role, Statement, StepValue, Value
 from pynn_annarchy.model.spec import WEIGHT
 from pynn_annarchy.targets.c_printer import Member, Printer, identifier, struct_text, wrapped
 from pynn_annarchy.targets.learning_printer import ABOUT, member
@@ -16,6 +16,7 @@ _TIME: tuple[Member, ...] = (
     ("double t;   // start of the step, ms", "t(step.t)"),
     ("double dt;  // ms", "dt(step.dt)"),
 )
+_NEXT_STEP: tuple[Member, ...] = (("double t_end_;  // end of the step, ms", "t_end_(static_cast<double>(step.step) * step.dt)"),)
 _DRAWING: tuple[Member, ...] = (
     ("const uint32_t* ranks_;", "ranks_(rows.ranks)"),
     (
@@ -73,6 +74,8 @@ class _Printer(Printer):
         match value:
             case Moment(name):
                 return f"event.{name}"
+            case StepValue("t_end"):
+                return "this->t_end_"
             case Event(about):
                 return ABOUT[about]
             case _:
@@ -85,7 +88,8 @@ def clocked_struct(kernel: ClockedKernel, shared: bool) -> str:
     Args:
         shared: whether all parameters but the weight are one value for all synapses.
     """
-    members = [*_fields(kernel, shared), *_seen_members(kernel), *(_DRAWING if kernel.draws else ()), *_TIME]
+    time = (*_TIME, *(_NEXT_STEP if kernel.advances_first else ()))
+    members = [*_fields(kernel, shared), *_seen_members(kernel), *(_DRAWING if kernel.draws else ()), *time]
     return struct_text(
         kernel,
         _constants(kernel),
@@ -125,8 +129,12 @@ def _seen_members(kernel: ClockedKernel) -> Iterator[Member]:
 
 
 def _constants(kernel: ClockedKernel) -> Iterator[str]:
-    has = {"psp": kernel.psp is not None, "step": kernel.has_step}
-    told = ", ".join(f"has_{name} = {str(value).lower()}" for name, value in has.items())
+    facts = {
+        "has_psp": kernel.psp is not None,
+        "has_step": kernel.has_step,
+        "advances_first": kernel.advances_first,
+    }
+    told = ", ".join(f"{name} = {str(value).lower()}" for name, value in facts.items())
     yield f"    static constexpr bool {told};"
     yield f"    using Operation = {_OPERATIONS[kernel.operation]};"
 

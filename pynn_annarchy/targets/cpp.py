@@ -114,7 +114,9 @@ def _further_entries(kernel: Kernel, name: str) -> str:
     lines = [*entries, ", ".join(str(int(number)) for number in numbers)]
     if isinstance(kernel, ClockedKernel):
         lines += [f"&pnn::{function}<{name}>" for function in ("synapses", "pass_spikes", "reach")]
-        lines.append(", ".join(str(int(number)) for number in (kernel.has_pre, kernel.asks_when)))
+        lines.append(
+            ", ".join(str(int(number)) for number in (kernel.has_pre, kernel.asks_when, kernel.advances_first))
+        )
     return "".join(f",\n                           {line}" for line in lines)
 
 

@@ -64,6 +64,11 @@ class Step:
     trial: int
     batch: int
 
+    @property
+    def t_end(self) -> float:
+        """Time of its end, in ms."""
+        return self.step * self.dt
+
 
 def to_fixed(increment: Array, inverse_quantum: float) -> npt.NDArray[np.int64]:
     """The nearest whole numbers of quanta, as fixed_point.h."""

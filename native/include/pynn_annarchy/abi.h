@@ -7,7 +7,7 @@
 
 #include <stdint.h>
 
-#define PNN_ABI_VERSION 3u
+#define PNN_ABI_VERSION 4u
 
 #ifdef __cplusplus
 extern "C" {
@@ -136,8 +136,10 @@ typedef int32_t (*pnn_deliver_fn)(const pnn_rows* rows, const pnn_group* groups,
 typedef int32_t (*pnn_learn_fn)(const pnn_rows* rows, const pnn_passage* passages, int64_t n_passages, const pnn_step* step);
 // The traces of one element after one more spike, in place.
 typedef void (*pnn_trace_fn)(const pnn_rows* rows, const pnn_step* step, double* traces, const pnn_event* event);
-// Synapses of one partition over one step. Returns 1 where what an element receives is not finite.
-typedef int32_t (*pnn_synapses_fn)(const pnn_dendrites* dendrites, const pnn_step* step);
+// What synapses do in a step: form what their elements receive (`psp`), and advance.
+enum { PNN_TRANSMIT = 1, PNN_ADVANCE = 2 };
+// Synapses of one partition over one step; `what` is the sum of the above. Returns 1 where what an element receives is not finite.
+typedef int32_t (*pnn_synapses_fn)(const pnn_dendrites* dendrites, const pnn_step* step, int32_t what);
 // Spikes pass such synapses (of the passages, only the first four members matter). Returns as deliver.
 typedef int32_t (*pnn_pass_fn)(const pnn_dendrites* dendrites, const pnn_rows* rows, const pnn_passage* passages, int64_t n_passages, const pnn_step* step);
 // Elements from `first` on have spiked.
@@ -176,6 +178,7 @@ typedef struct pnn_module {
     pnn_reach_fn reach;
     int32_t has_pre;          // whether pre-synaptic spikes change or send anything
     int32_t asks_when;        // whether it matters when the last spikes were
+    int32_t advances_first;   // ANNarchy's order: a step advances synapses and then forms what they transmit over the next one
 } pnn_module;
 
 typedef const pnn_module* (*pnn_module_entry_fn)(void);

@@ -54,6 +54,16 @@ struct Gathered {
     std::vector<double> sums;
 };
 
+// What the synapses of a projection are to do while time goes on.
+struct Activity {
+    bool transmits = true;
+    bool advances = true;
+    int64_t period = 1;                   // in steps; they advance by as many at once
+    int64_t offset = 0;
+
+    bool advances_in(int64_t n) const { return transmits && advances && (n - 1 - offset) % period == 0; }
+};
+
 }  // namespace pnn
 
 #endif

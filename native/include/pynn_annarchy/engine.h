@@ -129,6 +129,7 @@ public:
 
     bool clocked = false;
     int input = -1;                                  // among those that the population gathers, where the psp goes
+    Activity activity;
     std::vector<int> pre_seen, post_seen;            // among the variables that the populations publish
     std::vector<std::unique_ptr<Dendrites>> dendrites;
     // Makes the synapses' places by post-synaptic element.
@@ -217,10 +218,13 @@ private:
     // See clocked.cpp.
     void publish_present();
     void publish(int64_t n, int partition);
-    void step_synapses(Projection& projection, int64_t n, int partition, int& failed);
+    void begin_synapses(Projection& projection, const pnn_rows& view, int64_t n, int partition, Due& due, int& failed);
+    void end_synapses(Projection& projection, int64_t n, int partition);
+    void run_synapses(Projection& projection, int64_t seen, const pnn_step& step, int partition, int32_t what, int& failed);
     void pass_clocked(Projection& projection, pnn_rows view, int64_t n, int partition, Due& due, int& failed);
     void form_inputs(int partition);
-    void reach_synapses(int64_t n, int partition);
+    void reach_synapses(Projection& projection, int64_t seen, int64_t n, int partition);
+    void end_step(int64_t n, int partition);
     void emit_given(Population& population, int64_t n);
     void find_currents();
     void update_currents(const pnn_step& step, int partition);

@@ -55,7 +55,7 @@ struct OwnDelays {
 };
 
 // What an element receives from the synapses [begin, end), of which there is at least one.
-template <class Model, class Sources>
+template <class What, class Model, class Sources>
 PNN_FN double received(const Model& model, const Sources& source, uint64_t begin, uint64_t end, uint64_t post) {
     using Operation = typename Model::Operation;
     double partial[LANES];
@@ -64,42 +64,64 @@ PNN_FN double received(const Model& model, const Sources& source, uint64_t begin
     for (; s + LANES <= end; s += LANES) {
         PNN_INDEPENDENT
         for (uint64_t lane = 0; lane < LANES; ++lane)
-            partial[lane] = Operation::join(partial[lane], model.psp(s + lane, source(s + lane), post));
+            partial[lane] = Operation::join(partial[lane], What::of(model, s + lane, source(s + lane), post));
     }
-    for (uint64_t lane = 0; s < end; ++s, ++lane) partial[lane] = Operation::join(partial[lane], model.psp(s, source(s), post));
+    for (uint64_t lane = 0; s < end; ++s, ++lane) partial[lane] = Operation::join(partial[lane], What::of(model, s, source(s), post));
     for (uint64_t width = LANES / 2; width > 0; width /= 2)
         for (uint64_t lane = 0; lane < width; ++lane) partial[lane] = Operation::join(partial[lane], partial[lane + width]);
     return Operation::finish(partial[0], end - begin);
 }
 
+// What a synapse does: `psp` alone, `advance` alone, or both in the model's order.
+template <class Model>
+struct Transmits {
+    PNN_FN static double of(const Model& model, uint64_t s, uint64_t pre, uint64_t post) { return model.psp(s, pre, post); }
+};
+template <class Model>
+struct TransmitsAndAdvances {
+    PNN_FN static double of(const Model& model, uint64_t s, uint64_t pre, uint64_t post) {
+        if constexpr (Model::advances_first) {
+            model.advance(s, pre, post);
+            return model.psp(s, pre, post);
+        } else {
+            const double psp = model.psp(s, pre, post);
+            model.advance(s, pre, post);
+            return psp;
+        }
+    }
+};
+
 template <class Model, class Sources>
-int32_t synapses_of(const Model& model, const Sources source, const pnn_dendrites& dendrites) {
+int32_t synapses_of(const Model& model, const Sources source, const pnn_dendrites& dendrites, int32_t what) {
     const uint64_t* const start = dendrites.start;
     double* const sums = dendrites.sums;
+    const bool transmits = Model::has_psp && (what & PNN_TRANSMIT), advances = Model::has_step && (what & PNN_ADVANCE);
     bool sound = true;
     for (int64_t element = 0; element < dendrites.n_elements; ++element) {
         const uint64_t begin = start[element], end = start[element + 1];
         if (begin == end) continue;
         const uint64_t post = dendrites.row_of_post + static_cast<uint64_t>(element);
-        if constexpr (Model::has_psp) {
-            const double sum = received(model, source, begin, end, post);
-            sound &= __builtin_fabs(sum) <= __DBL_MAX__;
-            sums[element] += sum;
-        }
-        if constexpr (Model::has_step) {
+        if (!transmits) {
+            if (!advances) continue;
             PNN_INDEPENDENT
             for (uint64_t s = begin; s < end; ++s) model.advance(s, source(s), post);
+            continue;
         }
+        const double sum = advances ? received<TransmitsAndAdvances<Model>>(model, source, begin, end, post)
+                                    : received<Transmits<Model>>(model, source, begin, end, post);
+        sound &= __builtin_fabs(sum) <= __DBL_MAX__;
+        sums[element] += sum;
     }
     return sound ? 0 : 1;
 }
 
-// Model has: a constructor from (dendrites, step), has_psp, has_step, Operation, psp, advance, pre_spike and post_spike.
+// Model has: a constructor from (dendrites, step), has_psp, has_step, advances_first, Operation, psp, advance, pre_spike and
+// post_spike.
 template <class Model>
-int32_t synapses(const pnn_dendrites* dendrites, const pnn_step* step) {
+int32_t synapses(const pnn_dendrites* dendrites, const pnn_step* step, int32_t what) {
     const Model model(*dendrites, *step);
-    return dendrites->delays == nullptr ? synapses_of(model, SameDelay(*dendrites), *dendrites)
-                                        : synapses_of(model, OwnDelays(*dendrites), *dendrites);
+    return dendrites->delays == nullptr ? synapses_of(model, SameDelay(*dendrites), *dendrites, what)
+                                        : synapses_of(model, OwnDelays(*dendrites), *dendrites, what);
 }
 
 PNN_FN uint64_t source_of(const pnn_dendrites& dendrites, uint64_t s) {
@@ -159,7 +181,7 @@ void reach(const pnn_dendrites* dendrites, const pnn_spikes* spikes, int64_t fir
             event.t = now * step->dt;
             event.step = step->step;
             if (dendrites->passed != nullptr) {
-                event.coincident = dendrites->passed[s] == now;
+                event.coincident = !Model::advances_first && dendrites->passed[s] == now;
                 event.t_pre = (event.coincident ? dendrites->passed_before[s] : dendrites->passed[s]) * step->dt;
                 event.t_post = dendrites->spiked[element] * step->dt;
             }
