@@ -17,7 +17,7 @@ from pynn_annarchy.engine.arrays import AnyArray, FloatArray, spread
 from pynn_annarchy.engine.cells import Cells, Population
 from pynn_annarchy.exceptions import EquationError, ModelError
 from pynn_annarchy.kernels.ir import ClockedKernel, Field
-from pynn_annarchy.language.names import sum_of, suggestion
+from pynn_annarchy.language.names import suggestion, sum_of
 from pynn_annarchy.language.syntax import DifferentialEquation, Expression
 from pynn_annarchy.language.visit import identifiers
 from pynn_annarchy.model.evaluate import evaluate

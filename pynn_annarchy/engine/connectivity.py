@@ -9,10 +9,10 @@ import numpy.typing as npt
 
 from pynn_annarchy.engine import _binding
 from pynn_annarchy.engine.arrays import FloatArray, IntArray, Value, finite, spread, times_of, updated
-from pynn_annarchy.engine.clocked import gathering_input
+from pynn_annarchy.engine.clocked import Activity, gathering_input
 from pynn_annarchy.engine.learning import LearningState
 from pynn_annarchy.exceptions import ModelError
-from pynn_annarchy.model.spec import ModelSpec
+from pynn_annarchy.model.spec import ModelSpec, Order
 from pynn_annarchy.targets.compile import CompiledModel, Storage
 
 if TYPE_CHECKING:
@@ -125,6 +125,7 @@ class Synapses:
         """Values of all but the weight and the delay, which lie in the rows: one for all synapses or one for each."""
         self.compiled: CompiledModel | None = None
         self.state = LearningState(self)
+        self.activity = Activity()
         self._order: npt.NDArray[np.uint64] | None = None
 
     @property
@@ -212,6 +213,18 @@ class Synapses:
             self.state.set(name, new)
         if self.compiled is not None and self.state.kernel is not None:
             self.unbind()
+
+    def act(self, activity: Activity) -> None:
+        """Says what synapses that do something in every step do from now on.
+
+        Raises:
+            ModelError: steps are to be left out, but a step of this model begins with what its synapses transmit.
+        """
+        self.network.check_open()
+        if activity.period != 1 and self.spec.order is not Order.ANNARCHY:
+            raise ModelError(f"'{self.label}': only synapses in ANNarchy's order of a step can leave steps out")
+        self.activity = activity
+        self.unbind()
 
     def _set_weights_at(self, value: Value, index: IntArray) -> None:
         """Weights of some synapses, at a cost that does not grow with the number of the others."""

@@ -89,7 +89,8 @@ class LearningState:
         """What the kernel reads and never changes, but for the weight."""
         kernel = model.kernel
         assert isinstance(kernel, LearningKernel | ClockedKernel)
-        values = model.prepare(self._synapses.parameters, self._synapses.network.dt)
+        duration = self._synapses.network.dt * self._synapses.activity.period
+        values = model.prepare(self._synapses.parameters, duration)
         return {field.name: values[field.name] for field in kernel.parameters if field.name != WEIGHT}
 
     def take_variables(self, model: CompiledModel) -> dict[str, Value]:

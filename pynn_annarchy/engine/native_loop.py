@@ -147,6 +147,8 @@ class NativeLoop(Loop):
             given = -1 if synapses.input is None else synapses.post_cells.gathered.index(synapses.input)
             assert synapses.rows is not None
             synapses.rows.see(pre, post, given)
+            activity = synapses.activity
+            synapses.rows.act(activity.transmits, activity.advances, activity.period, activity.offset)
 
     def read_variable(self, synapses: Synapses, name: str) -> FloatArray:
         kernel = self._model_of(synapses).kernel

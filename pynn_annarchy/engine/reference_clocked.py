@@ -158,7 +158,7 @@ class ClockedConnections:
     def begin(self, copies: dict[int, Copies], sums: Sums, step: reference.Step) -> bool:
         """The start of a step, from what the cells were; False where what is sent or transmitted is not sound."""
         if self.kernel.advances_first:
-            before = replace(step, step=step.step - 1, t=step.t - step.dt)
+            before = replace(step, step=step.step - 1, t=(step.step - 2) * step.dt)
             return self._deliver(copies, step) & self._transmit(copies, sums, step.step, before)
         is_sound = self._transmit(copies, sums, step.step, step)
         if self.synapses.activity.advances_in(step.step):
@@ -166,7 +166,7 @@ class ClockedConnections:
         return is_sound & self._deliver(copies, step)
 
     def end(self, cells: IntArray, counts: IntArray, copies: dict[int, Copies], step: reference.Step) -> None:
-        """The end of a step in ANNarchy's order: post-synaptic cells have spiked, and all have published what they are."""
+        """The end of a step in ANNarchy's order: post-synaptic cells have spiked, and all are published."""
         activity = self.synapses.activity
         if activity.advances_in(step.step):
             whole = replace(step, dt=step.dt * activity.period)

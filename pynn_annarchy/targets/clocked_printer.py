@@ -16,7 +16,9 @@ _TIME: tuple[Member, ...] = (
     ("double t;   // start of the step, ms", "t(step.t)"),
     ("double dt;  // ms", "dt(step.dt)"),
 )
-_NEXT_STEP: tuple[Member, ...] = (("double t_end_;  // end of the step, ms", "t_end_(static_cast<double>(step.step) * step.dt)"),)
+_NEXT_STEP: tuple[Member, ...] = (
+    ("double t_end_;  // end of the step, ms", "t_end_(static_cast<double>(step.step) * step.dt)"),
+)
 _DRAWING: tuple[Member, ...] = (
     ("const uint32_t* ranks_;", "ranks_(rows.ranks)"),
     (

@@ -1,0 +1,192 @@
+"""Rate-coded networks in ANNarchy's order of a step: psp of the step before, cells, then the equations of synapses."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from pynn_annarchy.engine.clocked import Activity
+from pynn_annarchy.engine.network import Network
+from pynn_annarchy.exceptions import ModelError
+from pynn_annarchy.model.spec import InputSpec, Kind, ModelSpec, Order, ParameterSpec
+from pynn_annarchy.targets.compile import Options
+
+CLOCK = ModelSpec("Clock", equations="r = t + dt", order=Order.ANNARCHY)
+"""After n steps of 1 ms r is n."""
+
+LEAKY = ModelSpec(
+    "Leaky",
+    parameters=(ParameterSpec("tau", 10.0), ParameterSpec("B", 0.5)),
+    equations="y = sum(exc)\ntau*dr/dt = sum(exc) - sum(inh) + B - r : explicit, init=0.25",
+    inputs=(InputSpec("sum(exc)", "1"), InputSpec("sum(inh)", "1")),
+    order=Order.ANNARCHY,
+)
+
+EVERYTHING = ModelSpec(
+    "Everything",
+    equations="r = sum()\nexc = sum(exc)",
+    inputs=(InputSpec("sum(exc)", "1"), InputSpec("sum()", "1")),
+    order=Order.ANNARCHY,
+)
+
+
+def network(target, threads=2):
+    return Network(dt=1.0, seed=1, threads=threads, options=Options(target=target))
+
+
+def synapse(psp="w*pre.r", equations="", operation="sum", post_spike="", pre_spike="", **parameters):
+    known = tuple(ParameterSpec(name, value) for name, value in {"w": 1.0, **parameters}.items())
+    return ModelSpec(
+        "MySynapse", Kind.SYNAPSE, known, equations, psp=psp, operation=operation, pre_spike=pre_spike,
+        post_spike=post_spike, order=Order.ANNARCHY, weight="w",
+    )  # fmt: skip
+
+
+def connect(net, pre, post, target, spec, pairs=((0, 0),), weight=1.0, delay=1, label="ours"):
+    builder = net.connect(pre, post, target, spec, label)
+    builder.add(*np.array(pairs).T, weight, delay)
+    return builder.finish()
+
+
+def test_the_sum_of_a_step_is_that_of_the_rates_a_delay_ago(target):
+    """ANNarchy 5.0.4.1: with a delay d the first step that a source's value of step n reaches is n + d."""
+    net = network(target)
+    clock, cells = net.add_cells(CLOCK, 1, {}, "clock"), net.add_cells(LEAKY, 3, {}, "cells")
+    connect(net, clock, cells, "exc", synapse(), [(0, 0), (0, 1), (0, 2)], delay=np.array([1, 3, 5]))
+
+    received = []
+    for _ in range(8):
+        net.run(1)
+        received.append(cells.state("y").tolist())
+
+    assert received == [[max(0, n - d) for d in (1, 3, 5)] for n in range(1, 9)]
+
+
+@pytest.mark.parametrize("delay", [1, 3])
+def test_equations_see_what_the_cells_have_become_and_sources_the_delay_less_one_step_ago(target, delay):
+    """ANNarchy 5.0.4.1, where a delay of one step is none."""
+    net = network(target)
+    clock, cells = net.add_cells(CLOCK, 1, {}, "clock"), net.add_cells(LEAKY, 1, {}, "cells")
+    spec = synapse(equations="x = pre.r : init=-1\nq = post.y\nmoment = t")
+    ours = connect(net, clock, cells, "exc", spec, delay=delay)
+
+    seen = []
+    for _ in range(6):
+        net.run(1)
+        seen.append([ours.get(name)[0] for name in ("x", "q", "moment")])
+
+    assert seen == [[max(0, n + 1 - delay), max(0, n - delay), n - 1] for n in range(1, 7)]
+
+
+def test_what_is_transmitted_follows_the_equations_of_the_step_before(target):
+    net = network(target)
+    clock, cells = net.add_cells(CLOCK, 1, {}, "clock"), net.add_cells(LEAKY, 1, {}, "cells")
+    connect(net, clock, cells, "exc", synapse("100*x + t", "x = pre.r : init=-1"))
+    received = []
+    for _ in range(4):
+        net.run(1)
+        received.append(cells.state("y")[0])
+    assert received == [-100, 101, 202, 303]
+
+
+def oja(steps, n, weight, tau, alpha):
+    """A leaky network that is connected with itself and learns by Oja's rule, written out."""
+    r, w = np.full(n, 0.25), weight.copy()
+    for _ in range(steps):
+        total = (w * r[None, :]).sum(1)
+        r = r + (total + 0.5 - r) / 10.0
+        w = w + (r[None, :] * r[:, None] - alpha * (r**2)[:, None] * w) / tau
+    return r, w
+
+
+def self_connected(target, n, threads=2, delay=1):
+    net = network(target, threads)
+    cells = net.add_cells(LEAKY, n, {}, "cells")
+    weight = np.random.default_rng(3).uniform(-0.1, 0.1, (n, n))
+    spec = synapse(equations="tau*dw/dt = pre.r*post.r - alpha*post.r**2*w : explicit", tau=20.0, alpha=4.0)
+    pre, post = (index.ravel() for index in np.meshgrid(np.arange(n), np.arange(n), indexing="ij"))
+    ours = connect(net, cells, cells, "exc", spec, np.stack([pre, post]).T, weight.T.ravel(), delay)
+    return net, cells, ours, weight
+
+
+def test_a_network_that_learns_is_what_its_equations_say(target):
+    net, cells, ours, weight = self_connected(target, 40)
+    net.run(50)
+    r, w = oja(50, 40, weight, 20.0, 4.0)
+    assert cells.state("r") == pytest.approx(r, rel=1e-12)
+    assert pytest.approx(w, rel=1e-12) == ours.get("weight").reshape(40, 40).T
+
+
+@pytest.mark.parametrize("delay", [1, 4])
+def test_runs_in_pieces_give_the_bits_of_one_run_on_any_target_and_any_number_of_threads(delay):
+    def outcome(target, threads, pieces):
+        net, cells, ours, _ = self_connected(target, 70, threads, delay)
+        net.run(3)
+        net.reset()
+        for steps in pieces:
+            net.run(steps)
+        return cells.state("r"), ours.get("weight")
+
+    one = outcome("cpp", 1, [30])
+    for other in (("cpp", 2, [30]), ("cpp", 4, [1] * 30), ("cpp", 3, [13, 17]), ("reference", 1, [4, 26])):
+        r, w = outcome(*other)
+        assert (r == one[0]).all() and (w == one[1]).all(), other
+
+
+def test_what_is_changed_between_runs_acts_in_the_next_step(target):
+    net = network(target)
+    clock, cells = net.add_cells(CLOCK, 1, {}, "clock"), net.add_cells(LEAKY, 1, {}, "cells")
+    ours = connect(net, clock, cells, "exc", synapse(equations="x = pre.r"))
+    net.run(5)
+    ours.set("weight", 100.0)
+    net.run(1)
+    first = cells.state("y")[0]
+    clock.set_state("r", -1.0)
+    net.run(1)
+    assert (first, cells.state("y")[0]) == (500.0, -100.0)
+
+
+@pytest.mark.parametrize("operation, expected", [("sum", 9.0), ("max", 6.0), ("min", 1.0), ("mean", 3.0)])
+def test_projections_of_whatever_operation_add_up(target, operation, expected):
+    net = network(target)
+    clock, cells = net.add_cells(CLOCK, 3, {}, "clock"), net.add_cells(LEAKY, 1, {}, "cells")
+    pairs = [(0, 0), (1, 0), (2, 0)]
+    connect(net, clock, cells, "exc", synapse(operation=operation), pairs, weight=np.array([1.0, 2.0, 6.0]))
+    connect(net, clock, cells, "exc", synapse(), pairs, weight=100.0, label="second")
+    net.run(2)
+    assert cells.state("y")[0] == expected + 300.0
+
+
+def test_sum_without_a_target_takes_all_of_them(target):
+    net = network(target)
+    clock, cells = net.add_cells(CLOCK, 1, {}, "clock"), net.add_cells(EVERYTHING, 1, {}, "cells")
+    for name, weight in (("exc", 1.0), ("inh", 20.0), ("other", 300.0), ("exc", 4000.0)):
+        connect(net, clock, cells, name, synapse(), weight=weight, label=name)
+    net.run(2)
+    assert (cells.state("r")[0], cells.state("exc")[0]) == (4321.0, 4001.0)
+
+
+def test_a_target_that_the_cells_do_not_read_is_refused(target):
+    net = network(target)
+    cells = net.add_cells(LEAKY, 1, {}, "cells")
+    with pytest.raises(ModelError, match=r"has no input 'dopa', it has sum\(exc\), sum\(inh\)"):
+        connect(net, cells, cells, "dopa", synapse())
+
+
+def test_synapses_may_rest_or_leave_steps_out(target):
+    """A step of an equation then covers the time of all those that were left out."""
+    net = network(target)
+    clock, cells = net.add_cells(CLOCK, 1, {}, "clock"), net.add_cells(LEAKY, 1, {}, "cells")
+    ours = connect(net, clock, cells, "exc", synapse("1.0", "dx/dt = 1 : explicit\ny = t"))
+    seen = []
+    for activity in (
+        Activity(),
+        Activity(advances=False),
+        Activity(period=4, offset=1),
+        Activity(transmits=False),
+        Activity(),
+    ):
+        ours.act(activity)
+        net.run(5)
+        seen.append((ours.get("x")[0], ours.get("y")[0], cells.state("y")[0]))
+    assert seen == [(5, 4, 1), (5, 4, 1), (9, 13, 1), (9, 13, 0), (14, 24, 1)]
