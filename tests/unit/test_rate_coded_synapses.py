@@ -35,7 +35,7 @@ def network(target, threads=2):
 
 
 def synapse(psp="w*pre.r", equations="", operation="sum", post_spike="", pre_spike="", **parameters):
-    known = tuple(ParameterSpec(name, value) for name, value in {"w": 1.0, **parameters}.items())
+    known = tuple(ParameterSpec(name, value) for name, value in {"weight": 1.0, **parameters}.items())
     return ModelSpec(
         "MySynapse", Kind.SYNAPSE, known, equations, psp=psp, operation=operation, pre_spike=pre_spike,
         post_spike=post_spike, order=Order.ANNARCHY, weight="w",
@@ -103,7 +103,7 @@ def self_connected(target, n, threads=2, delay=1):
     net = network(target, threads)
     cells = net.add_cells(LEAKY, n, {}, "cells")
     weight = np.random.default_rng(3).uniform(-0.1, 0.1, (n, n))
-    spec = synapse(equations="tau*dw/dt = pre.r*post.r - alpha*post.r**2*w : explicit", tau=20.0, alpha=4.0)
+    spec = synapse(equations="tau*dw/dt = pre.r*post.r - alpha*post.r**2*w : explicit", tau=400.0, alpha=80.0)
     pre, post = (index.ravel() for index in np.meshgrid(np.arange(n), np.arange(n), indexing="ij"))
     ours = connect(net, cells, cells, "exc", spec, np.stack([pre, post]).T, weight.T.ravel(), delay)
     return net, cells, ours, weight
@@ -112,7 +112,7 @@ def self_connected(target, n, threads=2, delay=1):
 def test_a_network_that_learns_is_what_its_equations_say(target):
     net, cells, ours, weight = self_connected(target, 40)
     net.run(50)
-    r, w = oja(50, 40, weight, 20.0, 4.0)
+    r, w = oja(50, 40, weight, 400.0, 80.0)
     assert cells.state("r") == pytest.approx(r, rel=1e-12)
     assert pytest.approx(w, rel=1e-12) == ours.get("weight").reshape(40, 40).T
 
