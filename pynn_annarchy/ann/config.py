@@ -7,14 +7,17 @@ implementations of which there is only one here is refused with a sentence, and 
 from __future__ import annotations
 
 import difflib
+import json
 import os
 import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from pynn_annarchy.ann import command_line
 from pynn_annarchy.exceptions import ModelError, TargetUnavailable
 from pynn_annarchy.targets.compile import TARGETS, Options
 
@@ -63,6 +66,9 @@ class Config:
         profile: print where the time went at the end of the process.
         compiler, compiler_flags: None for what the machine's configuration file says, or the toolchain's choice.
         directory: folder for generated code; None for the cache of this user.
+        configuration_file: None for ~/.config/ANNarchy/annarchy.json, where there is one.
+        clean: forget what has been generated and compiled for the models of the network.
+        report: file for a report about the network, written when it is compiled.
     """
 
     dt: float = 1.0
@@ -80,6 +86,9 @@ class Config:
     compiler: str | None = None
     compiler_flags: tuple[str, ...] | None = None
     directory: str | None = None
+    configuration_file: str | None = None
+    clean: bool = False
+    report: str | None = None
 
     def with_options(self, options: Mapping[str, Any], caller: str = "config") -> Config:
         """The same with some options set, by ANNarchy's names.
@@ -93,12 +102,78 @@ class Config:
             new = replace(new, **_read(name, value, caller))
         return new
 
+    def with_command_line(self) -> Config:
+        """The same with what the command line of the script says; it counts more than what the script says."""
+        told = command_line.options()
+        own = {name: told.pop(name) for name in ("clean", "report") if name in told}
+        return replace(self.with_options(told, "command line"), **own)
+
+    def with_compiler(self, directory: Any, compiler: Any, flags: Any, configuration_file: str) -> Config:
+        """The same with what compile() says about these; 'default' and nothing leave them as they are.
+
+        Raises:
+            ModelError: no name of a command, no flags.
+        """
+        new = self
+        if directory:
+            new = replace(new, directory=os.path.abspath(directory))
+        if compiler not in (None, "default"):
+            new = replace(new, compiler=_compiler(compiler))
+        if flags not in (None, "default"):
+            new = replace(new, compiler_flags=_compiler_flags(flags))
+        return replace(new, configuration_file=configuration_file) if configuration_file else new
+
+    def on_this_machine(self) -> Config:
+        """The same with the compiler and flags of the configuration file, where the script names none.
+
+        Raises:
+            ModelError: the file cannot be read.
+        """
+        told = _configuration(self.configuration_file)
+        compiler = told.get("compiler") if self.compiler is None else self.compiler
+        flags = told.get("flags") if self.compiler_flags is None else self.compiler_flags
+        return replace(
+            self,
+            compiler=None if compiler is None else _compiler(compiler),
+            compiler_flags=None if flags is None else _compiler_flags(flags),
+        )
+
     def engine_options(self) -> Options:
         """How models are compiled."""
         flags = self.compiler_flags or ()
         if self.debug:
             flags = (*flags, "-g", "-O0")
-        return Options(self.target, self.compiler, flags, self.precision)
+        return Options(self.target, self.compiler, flags, self.precision, self.directory)
+
+
+def refuse_of_compile(add_sources: Any, extra_libs: Any, cuda_config: Any) -> None:
+    """Refuses arguments of compile() that have no meaning here.
+
+    Raises:
+        ModelError, TargetUnavailable: one of them is given.
+    """
+    for name, value in (("add_sources", add_sources), ("extra_libs", extra_libs)):
+        if value:
+            raise ModelError(
+                f"compile({name}=...): generated models are complete and take no other code; write what they need as "
+                "equations and functions"
+            )
+    if cuda_config is not None:
+        _paradigm("cuda")
+
+
+def _configuration(path: str | None) -> dict[str, Any]:
+    """The section about CPUs of a configuration file; empty where there is none and none was named."""
+    file = Path(path or "~/.config/ANNarchy/annarchy.json").expanduser()
+    if path is None and not file.exists():
+        return {}
+    try:
+        section = json.loads(file.read_text()).get("openmp", {})
+    except (OSError, ValueError, AttributeError) as error:
+        raise ModelError(f"the configuration file {file} cannot be read: {error}") from error
+    if not isinstance(section, dict):
+        raise ModelError(f"the configuration file {file} has no 'compiler' and 'flags' under 'openmp'")
+    return section
 
 
 def _read(name: str, value: Any, caller: str) -> dict[str, Any]:
@@ -201,23 +276,17 @@ def _flag(name: str) -> Callable[[Any], dict[str, Any]]:
     return read
 
 
-def compiler(value: Any) -> dict[str, Any]:
-    """Reads the name of a compiler; 'default' leaves the choice to the machine."""
-    if value is None or value == "default":
-        return {"compiler": None}
-    if not isinstance(value, str):
+def _compiler(value: Any) -> str:
+    if not isinstance(value, str) or not value:
         raise ModelError(f"compiler must be the name of a command, not {value!r}")
-    return {"compiler": value}
+    return value
 
 
-def compiler_flags(value: Any) -> dict[str, Any]:
-    """Reads flags as one string or a list; 'default' leaves them to the machine."""
-    if value is None or value == "default":
-        return {"compiler_flags": None}
+def _compiler_flags(value: Any) -> tuple[str, ...]:
     flags = shlex.split(value) if isinstance(value, str) else value
     if not (isinstance(flags, (list, tuple)) and all(isinstance(flag, str) for flag in flags)):
         raise ModelError(f"compiler_flags must be one string or a list of strings, not {value!r}")
-    return {"compiler_flags": tuple(flags)}
+    return tuple(flags)
 
 
 READERS: dict[str, Callable[[Any], dict[str, Any]]] = {

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
+import os
 import secrets
-from collections.abc import Sequence
+import time as clock
+import warnings
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pynn_annarchy.ann.config import checked_seed
+from pynn_annarchy.ann.config import Config, checked_seed, refuse_of_compile
+from pynn_annarchy.ann.running import Runner, steps_of_duration, stop_when
 from pynn_annarchy.engine.arrays import time_of
 from pynn_annarchy.engine.network import Network as Engine
 from pynn_annarchy.exceptions import ModelError
 
 if TYPE_CHECKING:
+    from pynn_annarchy.ann.callbacks import Callback
+    from pynn_annarchy.ann.models import Constant
     from pynn_annarchy.ann.monitor import Monitor
     from pynn_annarchy.ann.population import Population
     from pynn_annarchy.ann.projection import Projection
@@ -49,21 +57,32 @@ class Network(metaclass=_NetworkType):
     _made_with: tuple[tuple[Any, ...], dict[str, Any]]
 
     def __init__(self, dt: float | None = None, seed: int | None = None) -> None:
-        """All is done before, by `_begin`, so that subclasses may leave out to call this."""
+        # `_begin` has done it all, as subclasses need not call this; here arrives what they say in super().__init__().
+        if dt is not None:
+            self.config(dt=dt)
+        if seed is not None and seed != self._seed:
+            self._set_seed(checked_seed(seed))
 
     def _begin(self, dt: float | None = None, seed: int | None = None) -> None:
-        from pynn_annarchy.ann.magic import default_config
+        from pynn_annarchy.ann import magic
 
-        self._config = default_config()
+        self._config = magic.default_config().with_command_line()
+        self._callbacks: list[Callback] = []
+        self._callbacks_enabled = True
+        self._empty()
+        if dt is not None:
+            self.config(dt=dt)
+        self._set_seed(self._config.seed if seed is None else checked_seed(seed))
+        magic.made(self)
+
+    def _empty(self) -> None:
         self.engine: Engine | None = None
         self._populations: list[Population] = []
         self._projections: list[Projection] = []
         self._monitors: list[Monitor] = []
+        self._constants: dict[str, Constant] = {}
         self._pending: list[Any] = []
         self._is_building = False
-        if dt is not None:
-            self._configure({"dt": dt})
-        self._set_seed(self._config.seed if seed is None else checked_seed(seed))
 
     def _set_seed(self, seed: int | None) -> None:
         self._seed = secrets.randbits(32) if seed is None else seed
@@ -89,22 +108,21 @@ class Network(metaclass=_NetworkType):
         return self._default_rng
 
     def config(self, **options: Any) -> None:
-        """Sets options of this network, see `Config` and `config.READERS`.
+        """Sets options of this network by ANNarchy's names, e.g. dt, num_threads, method; see `Config`.
 
         Raises:
             ModelError: an option that has no meaning here, or a change after the network was built.
         """
-        self._configure(options)
+        self._apply(self._config.with_options(options))
         if "seed" in options:
             self._set_seed(self._config.seed)
 
-    def _configure(self, options: dict[str, Any]) -> None:
-        config = self._config.with_options(options)
-        if self.engine is not None and config != self._config:
-            changed = next(name for name in vars(config) if getattr(config, name) != getattr(self._config, name))
+    def _apply(self, config: Config) -> None:
+        changed = [name for name in vars(config) if getattr(config, name) != getattr(self._config, name)]
+        if self.engine is not None and changed:
             raise ModelError(
-                f"{changed} cannot be changed any more: the network has been built, by compile(), simulate() or by "
-                "looking at a value that only the built network has; call config() before"
+                f"{changed[0]} cannot be changed any more: the network has been built, by compile(), simulate() or by "
+                "looking at a value that only the built network has; set it before"
             )
         self._config = config
 
@@ -168,6 +186,13 @@ class Network(metaclass=_NetworkType):
             name=name,
         )
 
+    def constant(self, name: str, value: float) -> Constant:
+        """Adds a constant that the models of this network may mention by name; ``set`` changes it at any time."""
+        from pynn_annarchy.ann.models import Constant
+
+        self._constants[name] = Constant(name, value, net=self)
+        return self._constants[name]
+
     def _register(self, obj: Any) -> None:
         """Takes an object in, gives it a name unless it has one, and builds it with the next build()."""
         kind, objects = self._kind(obj)
@@ -209,32 +234,161 @@ class Network(metaclass=_NetworkType):
 
     # names
 
-    def get_population(self, name: str) -> Any:
+    def get_population(self, name: str) -> Population:
         """The population of that name."""
         return _named(self._populations, name, "population")
 
-    def get_projection(self, name: str) -> Any:
+    def get_projection(self, name: str) -> Projection:
         """The projection of that name."""
         return _named(self._projections, name, "projection")
 
-    def get_monitor(self, name: str) -> Any:
+    def get_monitor(self, name: str) -> Monitor:
         """The monitor of that name."""
         return _named(self._monitors, name, "monitor")
 
-    def get_populations(self) -> list[Any]:
+    def get_constant(self, name: str) -> Constant:
+        """The constant of that name."""
+        return _named(list(self._constants.values()), name, "constant")
+
+    def get_extension(self, name: str) -> Any:
+        """Extensions come later; ModelError."""
+        return _named([], name, "extension")
+
+    def get_populations(self) -> list[Population]:
         """All populations, in the order of their creation."""
         return list(self._populations)
 
-    def get_monitors(self) -> list[Any]:
+    def get_projections(
+        self, post: Any = None, pre: Any = None, target: str | None = None, suppress_error: bool = False
+    ) -> list[Projection]:
+        """Projections in the order of their creation, all or those between some populations by some target.
+
+        Args:
+            post, pre: populations, views of them, or their names.
+            target: one that the projection has.
+            suppress_error: no error where there is none.
+        """
+        sides = [(name, self._population_of(side)) for name, side in (("post", post), ("pre", pre)) if side is not None]
+        found = [
+            projection
+            for projection in self._projections
+            if all(_population(getattr(projection, name)) is population for name, population in sides)
+            and (target is None or target == projection.target or target in projection.target)
+        ]
+        if not found and self._projections and not suppress_error:
+            raise ModelError("no projection is like that; with suppress_error=True that is no error")
+        return found
+
+    def get_monitors(self) -> list[Monitor]:
         """All monitors, in the order of their creation."""
         return list(self._monitors)
 
-    # time
+    def get_constants(self) -> list[Constant]:
+        """All constants of this network."""
+        return list(self._constants.values())
+
+    def get_extensions(self) -> list[Any]:
+        """All extensions: none, they come later."""
+        return []
+
+    def _population_of(self, side: Any) -> Population:
+        return self.get_population(side) if isinstance(side, str) else _population(side)
+
+    # building
 
     @property
     def compiled(self) -> bool:
         """Whether the network has been built."""
         return self.engine is not None
+
+    def build(self) -> Engine:
+        """Makes the engine's network and everything in it that is not there yet, in the order of creation."""
+        if self.engine is None:
+            self.engine = self._new_engine()
+            self._runner = Runner(self.engine, lambda: self._callbacks if self._callbacks_enabled else [])
+        if not self._is_building:
+            self._is_building = True
+            try:
+                with self._warnings():
+                    self._build_pending()
+            finally:
+                self._is_building = False
+        return self.engine
+
+    def _new_engine(self) -> Engine:
+        self._config = self._config.on_this_machine()
+        config = self._config
+        if config.visible_cores:
+            os.sched_setaffinity(0, config.visible_cores)
+        return Engine(dt=config.dt, seed=self._seed, threads=config.num_threads, options=config.engine_options())
+
+    def _build_pending(self) -> None:
+        while self._pending:
+            self._pending[0]._build()
+            self._pending.pop(0)
+
+    @contextlib.contextmanager
+    def _warnings(self) -> Iterator[None]:
+        with warnings.catch_warnings():
+            if self._config.suppress_warnings:
+                warnings.simplefilter("ignore")
+            yield
+
+    def compile(
+        self,
+        directory: str | None = None,
+        clean: bool = False,
+        compiler: str = "default",
+        compiler_flags: Any = "default",
+        add_sources: str = "",
+        extra_libs: str = "",
+        cuda_config: Mapping[str, Any] | None = None,
+        annarchy_json: str = "",
+        silent: bool = False,
+        debug_build: bool = False,
+        trace_calls: Any = None,
+        profile_enabled: bool = False,
+    ) -> None:
+        """Generates and compiles the code of all models that are new on this machine, and builds the network.
+
+        simulate() and its kin do the same where it has not been done; populations, projections and monitors that are
+        added later are built with the next one.
+
+        Args:
+            directory: where generated and compiled code is kept; the cache of this user if not given.
+            clean: forget what is kept of these models.
+            compiler, compiler_flags: 'default' for what the configuration file says, or the toolchain's choice.
+            annarchy_json: another configuration file.
+            silent: tell nothing, whatever `verbose` says.
+            debug_build: as config(debug=True).
+            profile_enabled: as config(profile=True).
+            add_sources, extra_libs, cuda_config, trace_calls: have no meaning here and are refused.
+
+        Raises:
+            ModelError: an option without meaning, or a change of the options of a network that has been built.
+            EquationError: the text of a model is wrong.
+        """
+        refuse_of_compile(add_sources=add_sources, extra_libs=extra_libs, cuda_config=cuda_config)
+        config = self._config.with_compiler(directory, compiler, compiler_flags, annarchy_json)
+        flags = {"debug": debug_build, "profile": profile_enabled, "trace_calls": trace_calls}
+        self._apply(config.with_options({name: value for name, value in flags.items() if value}, "compile"))
+        if silent:
+            self._config = replace(self._config, verbose=False, show_time=False)
+        self._compile(clean or self._config.clean)
+
+    def _compile(self, clean: bool) -> None:
+        started = clock.perf_counter()
+        is_new = self.engine is None
+        engine = self.build()
+        if clean and is_new:
+            engine.forget_compiled()
+        with self._warnings():
+            engine.prepare()
+        if is_new and (self._config.verbose or self._config.show_time):
+            names = dict.fromkeys(item.spec.name for item in (*engine.cells, *engine.projections))
+            print(f"Compiled {', '.join(names) or 'nothing'} in {clock.perf_counter() - started:.2f} s")
+
+    # time
 
     @property
     def current_step(self) -> int:
@@ -246,41 +400,164 @@ class Network(metaclass=_NetworkType):
         """Present time, in ms."""
         return time_of(self.current_step, self.dt)
 
-    def build(self) -> None:
-        """Makes the engine's network and everything in it that is not there yet, in the order of creation."""
-        if self._is_building:
-            return
-        if self.engine is None:
-            config = self._config
-            self.engine = Engine(
-                dt=config.dt, seed=self._seed, threads=config.num_threads, options=config.engine_options()
-            )
-        self._is_building = True
-        try:
-            while self._pending:
-                self._pending[0]._build()
-                self._pending.pop(0)
-        finally:
-            self._is_building = False
-
-    def compile(self) -> None:
-        """Generates and compiles the code of all models, and builds the network."""
-        self.build()
-        assert self.engine is not None
-        self.engine.prepare()
-
     def simulate(self, duration: float, measure_time: bool = False) -> None:
-        """Runs for a duration, in ms."""
+        """Runs for a duration, in ms, rounded to whole time steps; callbacks are called on the way.
+
+        Raises:
+            ModelError: the duration is negative or no finite number.
+        """
         self.build()
-        assert self.engine is not None
-        self.engine.run(round(duration / self.dt))
+        with self._measured(measure_time):
+            self._runner.run(steps_of_duration(duration, self.dt))
 
     def step(self) -> None:
         """Runs for one time step."""
-        self.simulate(self.dt)
+        self.build()
+        self._runner.step()
+
+    def simulate_until(
+        self,
+        max_duration: float,
+        population: Any = None,
+        operator: str = "and",
+        measure_time: bool = False,
+        populations: Any = None,
+    ) -> float:
+        """Runs until the stop conditions of populations hold after a step, or for the longest duration, in ms.
+
+        Args:
+            population, populations: one or several, by themselves or by name.
+            operator: 'and' to stop when all of them ask for it, 'or' when any does.
+
+        Returns:
+            How long it took, in ms of simulated time.
+
+        Raises:
+            ModelError: a population without stop condition.
+        """
+        if (population is None) == (populations is None):
+            raise ModelError("simulate_until() needs the population, or a list of populations, whose condition counts")
+        given = population if population is not None else populations
+        chosen = [self._population_of(one) for one in (given if isinstance(given, (list, tuple)) else [given])]
+        without = [one.name for one in chosen if one.stop_condition is None]
+        if without:
+            raise ModelError(
+                f"population '{without[0]}' has no stop condition: create it with stop_condition='r > 1.0'"
+            )
+        self.build()
+        stop = stop_when([(one.stop_condition, one.cells) for one in chosen], operator)
+        with self._measured(measure_time):
+            return time_of(self._runner.run(steps_of_duration(max_duration, self.dt), stop), self.dt)
+
+    @contextlib.contextmanager
+    def _measured(self, is_wanted: bool) -> Iterator[None]:
+        started, first = clock.perf_counter(), self.time
+        yield
+        if is_wanted:
+            print(f"Simulating {self.time - first:g} ms took {clock.perf_counter() - started:.3f} s")
+
+    def reset(
+        self,
+        populations: bool = True,
+        projections: bool = False,
+        synapses: bool = False,
+        monitors: bool = True,
+        reseed_rng: bool = True,
+    ) -> None:
+        """Back to t = 0; what is not reset keeps its present values. No spikes are under way then.
+
+        Args:
+            populations: parameters and variables of neurons get the values that they had when the network was built.
+            projections: those of synapses, too, but for the connections and weights.
+            synapses: connections and weights, too.
+            monitors: records are emptied.
+            reseed_rng: random numbers are those of the first run again; else new ones.
+        """
+        if self.engine is None:
+            return
+        engine = self.build()
+        engine.rewind(repeat_noise=reseed_rng, recorders=monitors)
+        if reseed_rng:
+            self._default_rng = np.random.default_rng(self._seed)
+        if populations:
+            for population in self._populations:
+                population.reset()
+        if projections or synapses:
+            for projection in self._projections:
+                projection.reset(attributes=-1 if projections else [], synapses=synapses)
+        if monitors:
+            for monitor in self._monitors:
+                monitor.reset()
+
+    # learning
+
+    def enable_learning(
+        self, projections: Iterable[Any] | None = None, period: float | None = None, offset: float | None = None
+    ) -> None:
+        """Lets the synapses of all or some projections learn; see Projection.enable_learning()."""
+        for projection in self._chosen(projections):
+            projection.enable_learning(period=period, offset=offset)
+
+    def disable_learning(self, projections: Iterable[Any] | None = None) -> None:
+        """Holds the synaptic variables of all or some projections."""
+        for projection in self._chosen(projections):
+            projection.disable_learning()
+
+    def _chosen(self, projections: Iterable[Any] | None) -> list[Projection]:
+        if projections is None:
+            return list(self._projections)
+        given = [projections] if isinstance(projections, str) or not isinstance(projections, Iterable) else projections
+        return [self.get_projection(one) if isinstance(one, str) else one for one in given]
+
+    # callbacks
+
+    def callbacks_enabled(self) -> bool:
+        """Whether callbacks are called at all; each can be disabled by itself, too."""
+        return self._callbacks_enabled
+
+    def enable_callbacks(self) -> None:
+        """Lets callbacks be called again."""
+        self._callbacks_enabled = True
+
+    def disable_callbacks(self) -> None:
+        """No callback is called until enable_callbacks()."""
+        self._callbacks_enabled = False
+
+    def clear_all_callbacks(self) -> None:
+        """Forgets all callbacks."""
+        self._callbacks.clear()
+
+    # looking at it
+
+    def memory_footprint(self, show_py_side: bool = True, show_cpp_side: bool = True) -> dict[str, int]:
+        """Bytes that each population and projection takes in the engine; printed unless both sides are refused."""
+        engine = self.build()
+        sizes = {cells.label: cells.nbytes for cells in engine.cells}
+        sizes.update({synapses.label: synapses.nbytes for synapses in engine.projections})
+        if show_py_side or show_cpp_side:
+            for name, size in sizes.items():
+                print(f"{name}: {size} bytes")
+        return sizes
+
+    def timings(self) -> dict[str, float]:
+        """Seconds that have been spent so far: 'compile_time', 'build_time' and 'run_time'."""
+        if self.engine is None:
+            return dict.fromkeys(("compile_time", "build_time", "run_time"), 0.0)
+        return dict(self.engine.timings)
+
+    def clear(self) -> None:
+        """Empties the network: everything in it is gone, and new objects begin a new one."""
+        if self.engine is not None:
+            self.engine.close()
+        self._empty()
 
 
 _WORDS = {"pop": "population", "proj": "projection", "monitor": "monitor"}
+
+
+def _population(side: Any) -> Any:
+    """The population of a view, or the population itself."""
+    return getattr(side, "population", side)
 
 
 def _named(objects: Sequence[Any], name: str, word: str) -> Any:

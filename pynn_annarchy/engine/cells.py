@@ -253,6 +253,11 @@ class Cells:
             elif field.role == "refractory":
                 self.arrays[field.name][:] = 0
 
+    @property
+    def nbytes(self) -> int:
+        """Memory that states, inputs and parameters that differ between cells take."""
+        return sum(array.nbytes for array in (*self.arrays.values(), *self.inputs))
+
     # for the loops
 
     def allocate(self) -> None:

@@ -36,6 +36,8 @@ class LearningState:
         self._initial: dict[str, Value] = {}
         """What `reset` goes back to, where users said so; the weight from the first run on."""
         self._is_each = False
+        self._is_kept = False
+        """Whether time began anew at 0 with the values of then."""
         self.origin = synapses.network.step
         """The step from which on the stored values hold where no spike has come since."""
 
@@ -172,7 +174,8 @@ class LearningState:
     @property
     def _has_begun(self) -> bool:
         """Whether spikes may have changed something."""
-        return self._synapses.network.step > 0 and self._pending is not None and self.kernel is not None
+        has_past = self._synapses.network.step > 0 or self._is_kept
+        return has_past and self._pending is not None and self.kernel is not None
 
     def before_change(self, name: str) -> None:
         """Applies what has reached the synapses by now, before a parameter, a variable or the weight changes."""
@@ -242,10 +245,15 @@ class LearningState:
         self._is_each |= isinstance(self.kernel, LearningKernel)
         synapses.unbind()
 
+    def keep(self) -> None:
+        """Takes out the present values, which time that begins anew at 0 begins with."""
+        self.take_out()
+        self.origin, self._is_kept = 0, True
+
     def restore(self) -> None:
         """Back to the values at t = 0."""
         synapses = self._synapses
-        self._pending, self._is_each, self.origin = None, False, 0
+        self._pending, self._is_each, self._is_kept, self.origin = None, False, False, 0
         if synapses.rows is not None and WEIGHT in self._initial and self.kernel is not None:
             synapses.rows.set_weight(synapses.cached_order(), spread(self._initial[WEIGHT], synapses.n))
             synapses.network.bounds_changed(synapses.post_cells)

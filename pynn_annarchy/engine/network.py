@@ -21,7 +21,7 @@ from pynn_annarchy.engine.recorders import SignalRecorder
 from pynn_annarchy.engine.reference_loop import ReferenceLoop
 from pynn_annarchy.exceptions import ModelError, StaleSimulationError
 from pynn_annarchy.model.spec import ModelSpec
-from pynn_annarchy.targets.compile import CompiledModel, Options, Storage, compile_models
+from pynn_annarchy.targets.compile import CompiledModel, Options, Storage, compile_models, forget
 
 TRIALS = 1 << 16
 """Each trial has noise of its own; its number has 16 bits."""
@@ -339,35 +339,65 @@ class Network:
 
     def reset(self, repeat_noise: bool = False) -> None:
         """Back to t = 0: initial values, no spikes under way, recorders empty; new noise unless it is to repeat."""
-        self.check_open()
+        self._restart(self.next_trial(repeat_noise))
+        for synapses in self.projections:
+            synapses.state.restore()
+        for cells in self.cells:
+            cells.restore_initial()
+        self._restart_recorders()
+        self.changed()
+
+    def rewind(self, repeat_noise: bool = False, *, recorders: bool = True) -> None:
+        """Back to t = 0 with all values as they are now, those that synapses have learned included.
+
+        No spikes are under way then. Recorders are empty, or keep what they have and go on.
+        """
         trial = self.next_trial(repeat_noise)
+        self.prepare()
+        for synapses in self.projections:
+            synapses.state.keep()
+        self._restart(trial)
+        if recorders:
+            self._restart_recorders()
+        self.changed()
+
+    def _restart(self, trial: int) -> None:
+        """Time begins anew: no spikes under way, sources and schedules at their beginning."""
+        self.check_open()
         self.prepare()
         self.trial = trial
         self.step = 0
         self.loop.rewind(self.trial)
-        for synapses in self.projections:
-            synapses.state.restore()
+        for population in self.populations:
+            if isinstance(population, SpikeSource):
+                population.is_bound = False
+                continue
+            if population.schedule is not None:
+                population.is_bound = False
+            for array in population.inputs:
+                array[:] = 0
+
+    def _restart_recorders(self) -> None:
         for current in self.currents:
             if current.record is not None:
                 current.record.restart()
         for population in self.populations:
             if isinstance(population, SpikeSource):
-                population.is_bound = False
                 if population.recorder is not None:
                     population.recorder.rewind()
                 continue
-            population.restore_initial()
-            if population.schedule is not None:
-                population.is_bound = False
-            for array in population.inputs:
-                array[:] = 0
             for signal in population.signals:
                 signal.restart()
             if population.spike_recorder is not None:
                 population.spike_recorder.clear()
         for recorder in self.polled:
             recorder.restart()
-        self.changed()
+
+    def forget_compiled(self) -> None:
+        """Lets all models be generated and compiled anew; before the first step only."""
+        assert self._loop is None, "what runs already has its models"
+        forget([(item.spec, item.storage) for item in (*self.cells, *self.projections)], self.options)
+        self.modules.clear()
 
     def take_spikes(self, number: int) -> Spikes:
         """Recorded spikes of a population since the last call, one entry a spike."""

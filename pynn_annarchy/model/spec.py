@@ -109,6 +109,7 @@ class ModelSpec:
         order: order of one step.
         units: unit by variable, as PyNN spells them.
         weight: what the text of a synapse calls its weight, e.g. ``w``; everywhere else it is 'weight'.
+        method: of differential equations without a flag, e.g. 'explicit'; empty to choose by what the equations are.
     """
 
     name: str
@@ -133,6 +134,7 @@ class ModelSpec:
     units: tuple[tuple[str, str], ...] = ()
     description: str = ""
     weight: str = WEIGHT
+    method: str = ""
 
     def in_text(self, name: str) -> str:
         """The name that a parameter has in the text."""

@@ -34,30 +34,30 @@ def key(*parts: str) -> str:
     return digest.hexdigest()
 
 
-def directory() -> Path:
-    """The folder of this user, made if need be.
+def directory(chosen: str | None = None) -> Path:
+    """The folder asked for, or that of this user, made if need be.
 
     Raises:
         CacheError: it cannot be written; says how to choose another.
     """
-    chosen = os.environ.get(VARIABLE)
+    of_user = os.environ.get(VARIABLE)
     base = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
-    folder = Path(chosen or Path(base) / "pynn_annarchy").expanduser()
+    folder = Path(chosen or of_user or Path(base) / "pynn_annarchy").expanduser()
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
             pass
     except OSError as error:
+        way_out = "name another one" if chosen else f"set the environment variable {VARIABLE} to one"
         raise CacheError(
-            f"compiled models cannot be kept in {folder}: {error.strerror}; set the environment variable {VARIABLE} "
-            "to a folder that can be written"
+            f"compiled models cannot be kept in {folder}: {error.strerror}; {way_out} that can be written"
         ) from error
     return folder
 
 
-def find(name: str) -> Path | None:
+def find(name: str, folder: str | None = None) -> Path | None:
     """The entry of that name, marked as used; None where there is none, or an empty one that a crash has left."""
-    path = directory() / name
+    path = directory(folder) / name
     try:
         os.utime(path)
         return path if path.stat().st_size else None
@@ -65,9 +65,9 @@ def find(name: str) -> Path | None:
         return None
 
 
-def load(name: str) -> Any:
+def load(name: str, folder: str | None = None) -> Any:
     """The object stored under a name, or None. Only this user can write here, so pickles are trusted."""
-    path = find(name)
+    path = find(name, folder)
     if path is None:
         return None
     try:
@@ -77,17 +77,22 @@ def load(name: str) -> Any:
         return None
 
 
-def store(name: str, value: Any) -> None:
+def store(name: str, value: Any, folder: str | None = None) -> None:
     """Stores an object."""
-    publish(name, pickle.dumps(value))
+    publish(name, pickle.dumps(value), folder)
 
 
-def publish(name: str, content: bytes | Path) -> Path:
+def remove(name: str, folder: str | None = None) -> None:
+    """Forgets one entry."""
+    (directory(folder) / name).unlink(missing_ok=True)
+
+
+def publish(name: str, content: bytes | Path, folder: str | None = None) -> Path:
     """Moves content into place at once, whoever else may be doing the same."""
-    folder = directory()
-    target = folder / name
+    place = directory(folder)
+    target = place / name
     if isinstance(content, bytes):
-        handle, temporary = tempfile.mkstemp(dir=folder, prefix=".new-")
+        handle, temporary = tempfile.mkstemp(dir=place, prefix=".new-")
         with os.fdopen(handle, "wb") as file:
             file.write(content)
         content = Path(temporary)
@@ -95,18 +100,18 @@ def publish(name: str, content: bytes | Path) -> Path:
     return target
 
 
-def scratch(suffix: str) -> Path:
+def scratch(suffix: str, folder: str | None = None) -> Path:
     """A name for a file to be published later."""
-    handle, temporary = tempfile.mkstemp(dir=directory(), prefix=".new-", suffix=suffix)
+    handle, temporary = tempfile.mkstemp(dir=directory(folder), prefix=".new-", suffix=suffix)
     os.close(handle)
     return Path(temporary)
 
 
-def trim() -> None:
+def trim(folder: str | None = None) -> None:
     """Removes the entries unused for longest until the folder is within its limit."""
     limit = float(os.environ.get(LIMIT_VARIABLE, _DEFAULT_LIMIT_MB)) * 1e6
     entries = []
-    for path in directory().iterdir():
+    for path in directory(folder).iterdir():
         with contextlib.suppress(FileNotFoundError):
             status = path.stat()
             entries.append((status.st_mtime, status.st_size, path))

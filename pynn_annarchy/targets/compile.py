@@ -62,6 +62,8 @@ class Options:
     compiler: str | None = None
     compiler_flags: tuple[str, ...] = ()
     precision: str = "double"
+    directory: str | None = None
+    """Where generated and compiled code is kept; None for the cache of this user."""
 
     def __post_init__(self) -> None:
         if self.target not in TARGETS:
@@ -261,7 +263,7 @@ def generate(spec: ModelSpec, storage: Storage, options: Options) -> Generated:
     from pynn_annarchy.model.canonical import canonical
 
     name = cache.key("model", canonical(spec), storage.value, options.precision, GENERATOR_VERSION, _own_digest())
-    known = cache.load(f"{name}.model")
+    known = cache.load(f"{name}.model", options.directory)
     if isinstance(known, Generated):
         return known
     from pynn_annarchy.kernels.lower import lower
@@ -269,9 +271,9 @@ def generate(spec: ModelSpec, storage: Storage, options: Options) -> Generated:
     from pynn_annarchy.model.check import check
     from pynn_annarchy.solvers.discretise import discretise
 
-    updates = discretise(check(spec))
+    updates = discretise(check(spec), spec.method or None)
     generated = Generated(updates, verify(lower(updates, storage is Storage.SHARED)), name)
-    cache.store(f"{name}.model", generated)
+    cache.store(f"{name}.model", generated, options.directory)
     return generated
 
 
@@ -285,17 +287,36 @@ def build(
     generated: Generated, spec: ModelSpec, storage: Storage, options: Options, tools: toolchain.Toolchain
 ) -> Path:
     """Kernel -> library, or the one that the cache has."""
-    shared = storage is Storage.SHARED
-    text = module_text(generated.kernel, shared, options.precision, generated.fingerprint, spec.description)
-    name = cache.key("library", text, toolchain.header_digest(), tools.identity)
-    library = cache.find(f"{name}.so")
+    text = _text(generated, spec, storage, options)
+    name, folder = _library_name(text, tools), options.directory
+    library = cache.find(f"{name}.so", folder)
     if library is None:
-        source = cache.publish(f"{name}.cpp", text.encode())
-        fresh = cache.scratch(".so")
+        source = cache.publish(f"{name}.cpp", text.encode(), folder)
+        fresh = cache.scratch(".so", folder)
         tools.compile(source, fresh, spec.name)
-        library = cache.publish(f"{name}.so", fresh)
-        cache.trim()
+        library = cache.publish(f"{name}.so", fresh, folder)
+        cache.trim(folder)
     return library
+
+
+def _text(generated: Generated, spec: ModelSpec, storage: Storage, options: Options) -> str:
+    shared = storage is Storage.SHARED
+    return module_text(generated.kernel, shared, options.precision, generated.fingerprint, spec.description)
+
+
+def _library_name(text: str, tools: toolchain.Toolchain) -> str:
+    return cache.key("library", text, toolchain.header_digest(), tools.identity)
+
+
+def forget(requests: Sequence[tuple[ModelSpec, Storage]], options: Options) -> None:
+    """Lets these models be generated and compiled anew when they are next asked for."""
+    tools = _toolchain(options)
+    for spec, storage in dict.fromkeys(requests):
+        generated = generate(spec, storage, options)
+        cache.remove(f"{generated.fingerprint}.model", options.directory)
+        if tools is not None:
+            name = _library_name(_text(generated, spec, storage, options), tools)
+            cache.remove(f"{name}.so", options.directory)
 
 
 def _toolchain(options: Options) -> toolchain.Toolchain | None:
