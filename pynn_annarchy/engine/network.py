@@ -396,7 +396,9 @@ class Network:
     def forget_compiled(self) -> None:
         """Lets all models be generated and compiled anew; before the first step only."""
         assert self._loop is None, "what runs already has its models"
-        forget([(item.spec, item.storage) for item in (*self.cells, *self.projections)], self.options)
+        models = [(cells.spec, cells.storage) for cells in self.cells]
+        models += [(synapses.spec, synapses.storage) for synapses in self.projections]
+        forget(models, self.options)
         self.modules.clear()
 
     def take_spikes(self, number: int) -> Spikes:
