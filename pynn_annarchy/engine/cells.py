@@ -26,9 +26,12 @@ from pynn_annarchy.engine.currents import Current, Injection
 from pynn_annarchy.engine.recorders import SignalRecorder, SpikeRecorder
 from pynn_annarchy.engine.schedules import Changes, Schedule, as_list, check_ascending, check_finite, flat
 from pynn_annarchy.exceptions import ModelError
+from pynn_annarchy.language.checks.names import is_sum
 from pynn_annarchy.language.flags import LOCALITIES
+from pynn_annarchy.language.names import target_of
 from pynn_annarchy.language.parse import parse_expression
 from pynn_annarchy.model.checked import Variable
+from pynn_annarchy.model.declare import with_psp
 from pynn_annarchy.model.describe import describe
 from pynn_annarchy.model.evaluate import evaluate
 from pynn_annarchy.model.spec import ModelSpec
@@ -364,8 +367,15 @@ class Cells:
         return most if compiled.storage is Storage.PER_ELEMENT else float(most.max(initial=1.0))
 
     def gather(self, name: str) -> None:
-        """Lets an input take what synapses transmit all the time, from the next step on."""
+        """Lets an input take what synapses transmit all the time, from the next step on.
+
+        Where the name is ``sum(target)`` of a receptor that has no such input yet, the cells get one: its values are
+        added to what spikes bring.
+        """
         if name not in self.gathered:
+            extended = with_psp(self.spec, target_of(name)) if is_sum(name) else self.spec
+            if extended != self.spec:
+                self.spec, self.compiled, self.is_bound = extended, None, False
             self.gathered.append(name)
             self.injections_are_bound &= name not in self.current_inputs[:1]
             self.network.changed()

@@ -17,7 +17,7 @@ from pynn_annarchy.engine.arrays import AnyArray, FloatArray, spread
 from pynn_annarchy.engine.cells import Cells, Population
 from pynn_annarchy.exceptions import EquationError, ModelError
 from pynn_annarchy.kernels.ir import ClockedKernel, Field
-from pynn_annarchy.language.names import suggestion, sum_of
+from pynn_annarchy.language.names import suggestion
 from pynn_annarchy.language.syntax import DifferentialEquation, Expression
 from pynn_annarchy.language.visit import identifiers
 from pynn_annarchy.model.evaluate import evaluate
@@ -31,23 +31,7 @@ if TYPE_CHECKING:
     from pynn_annarchy.engine.network import Network
 
 
-# where what is transmitted goes
-
-
-def gathering_input(post: Cells, target: str, label: str) -> str:
-    """The input of the post-synaptic cells that takes a psp: ``target`` itself, ``sum(target)`` or, of any, ``sum()``.
-
-    Raises:
-        ModelError: the cells have no such input; says which they have.
-    """
-    names = [given.name for given in post.spec.inputs if not given.scheduled]
-    for name in (target, sum_of(target), sum_of("")):
-        if name in names:
-            return name
-    raise ModelError(
-        f"'{label}': its synapses transmit all the time ('psp'), into an input of the cells; '{post.label}' "
-        f"({post.spec.name}) has no input '{target}', it has {', '.join(names) or 'none'}"
-    )
+# what they do
 
 
 @dataclass(frozen=True, slots=True)

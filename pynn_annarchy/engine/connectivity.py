@@ -9,9 +9,10 @@ import numpy.typing as npt
 
 from pynn_annarchy.engine import _binding
 from pynn_annarchy.engine.arrays import FloatArray, IntArray, Value, finite, spread, times_of, updated
-from pynn_annarchy.engine.clocked import Activity, gathering_input
+from pynn_annarchy.engine.clocked import Activity
 from pynn_annarchy.engine.learning import LearningState
 from pynn_annarchy.exceptions import ModelError
+from pynn_annarchy.model.declare import input_of
 from pynn_annarchy.model.spec import ModelSpec, Order
 from pynn_annarchy.targets.compile import CompiledModel, Storage
 
@@ -111,7 +112,7 @@ class Synapses:
         self.network = network
         self.pre_cells = pre
         self.post_cells = post
-        self.input = gathering_input(post, receptor, label) if spec.psp.strip() else None
+        self.input = input_of(post.spec, receptor, spec, label) if spec.psp.strip() else None
         """The input of the post-synaptic cells that takes what is transmitted all the time; None: spikes alone send."""
         self.receptor_number = post.receptor_number(receptor) if self.input is None else -1
         self.spec = spec

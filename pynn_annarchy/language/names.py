@@ -24,6 +24,11 @@ def sum_of(target: str) -> str:
     return f"sum({target})"
 
 
+def target_of(name: str) -> str:
+    """The target in ``sum(target)``."""
+    return name.removeprefix("sum(").removesuffix(")")
+
+
 def suggestion(name: str, known: Iterable[str]) -> str:
     """``did you mean 'tau_m'?``, or nothing where no known name is near."""
     candidates = sorted(known)

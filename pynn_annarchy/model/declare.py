@@ -16,7 +16,7 @@ from typing import Any
 
 from pynn_annarchy.exceptions import EquationError, ModelError
 from pynn_annarchy.language.checks.names import is_sum
-from pynn_annarchy.language.names import suggestion, sum_of
+from pynn_annarchy.language.names import suggestion, sum_of, target_of
 from pynn_annarchy.language.parse import parse_functions
 from pynn_annarchy.language.syntax import Call, Span
 from pynn_annarchy.language.visit import nodes
@@ -148,7 +148,7 @@ def declare_synapse(
 
 def receptors_used(spec: ModelSpec) -> tuple[str, ...]:
     """Names of the targets that a cell type uses, those of spikes first, then those of rates; '' for ``sum()``."""
-    sums = (given.name.removeprefix("sum(").removesuffix(")") for given in spec.inputs if is_sum(given.name))
+    sums = (target_of(given.name) for given in spec.inputs if is_sum(given.name))
     return tuple(dict.fromkeys([*(receptor.name for receptor in spec.receptors), *sums]))
 
 
@@ -171,8 +171,9 @@ def input_of(post: ModelSpec, target: str, synapse: ModelSpec, label: str) -> st
             return sum_of(target)  # see with_psp
     elif target in receptors:
         return target
-    used = ", ".join(f"'{name}'" for name in receptors_used(post) if name) or "none"
-    near = suggestion(target, [*receptors, *receptors_used(post)])
+    targets = [*receptors_used(post), *(given.name for given in post.inputs if synapse.psp and not given.scheduled)]
+    used = ", ".join(f"'{name}'" for name in targets if name and not is_sum(name)) or "none"
+    near = suggestion(target, targets)
     only = (
         f"'{post.name}' takes '{target}' from rate-coded synapses only, in 'sum({target})'; "
         if (sum_of(target) in inputs)

@@ -8,7 +8,7 @@ import pytest
 from pynn_annarchy.engine.clocked import Activity
 from pynn_annarchy.engine.network import Network
 from pynn_annarchy.exceptions import ModelError
-from pynn_annarchy.model.spec import InputSpec, Kind, ModelSpec, Order, ParameterSpec
+from pynn_annarchy.model.spec import InputSpec, Kind, ModelSpec, Order, ParameterSpec, ReceptorSpec
 from pynn_annarchy.targets.compile import Options
 
 CLOCK = ModelSpec("Clock", equations="r = t + dt", order=Order.ANNARCHY)
@@ -169,8 +169,37 @@ def test_sum_without_a_target_takes_all_of_them(target):
 def test_a_target_that_the_cells_do_not_read_is_refused(target):
     net = network(target)
     cells = net.add_cells(LEAKY, 1, {}, "cells")
-    with pytest.raises(ModelError, match=r"has no input 'dopa', it has sum\(exc\), sum\(inh\)"):
+    with pytest.raises(ModelError, match=r"have no target 'dopa' .* they use 'exc', 'inh'"):
         connect(net, cells, cells, "dopa", synapse())
+
+
+LIF = ModelSpec(
+    "Lif",
+    equations="tau*dv/dt = g_exc - 0*g_inh - v : explicit\ndg_exc/dt = -g_exc/5 : explicit",
+    parameters=(ParameterSpec("tau", 10.0),),
+    spike="v > 1",
+    reset="v = 0",
+    receptors=(ReceptorSpec("exc", "g_exc += input"), ReceptorSpec("inh", "g_inh = input")),
+    order=Order.ANNARCHY,
+)
+
+
+def test_what_is_transmitted_all_the_time_adds_to_the_conductance_of_spiking_cells(target):
+    net = network(target)
+    clock, cells = net.add_cells(CLOCK, 1, {}, "clock"), net.add_cells(LIF, 1, {}, "cells")
+    net.run(1)
+    connect(net, clock, cells, "exc", synapse("0.5*w"), label="first")
+    connect(net, clock, cells, "exc", synapse("pre.r"), label="second")
+    connect(net, clock, cells, "inh", synapse("pre.r"), label="third")
+    g, v = 0.0, 0.0
+    for n in range(1, 20):
+        net.run(1)
+        g += 0.5 + n
+        v, g = v + (g - v) / 10, g - g / 5
+        v = 0.0 if v > 1 else v
+        assert cells.state("v")[0] == pytest.approx(v, rel=1e-13)
+        assert cells.state("g_exc")[0] == pytest.approx(g, rel=1e-13)
+        assert cells.state("g_inh")[0] == n
 
 
 def test_synapses_may_rest_or_leave_steps_out(target):
