@@ -1,23 +1,145 @@
-"""Cell types from models of the language: what `standardmodels` says in classes, a ModelSpec says in equations."""
+"""Cell and synapse types from equations: what `standardmodels` says in classes, users say in text.
+
+Neuron, Synapse      the user's texts -> a class for Population or Projection
+compose              a cell type of this package and what is to be added -> a class
+native_cell_type     a ModelSpec -> a class
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, ClassVar
 
 from pyNN.models import BaseCellType
 from pyNN.parameters import ParameterSpace
+from pyNN.random import RandomDistribution
+from pyNN.standardmodels import base, build_translations
 
 from pynn_annarchy.exceptions import ModelError
 from pynn_annarchy.language.names import suggestion
 from pynn_annarchy.language.print import show
 from pynn_annarchy.language.syntax import Expression
 from pynn_annarchy.language.visit import identifiers
+from pynn_annarchy.model.check import check
+from pynn_annarchy.model.declare import Parameters, declare_neuron, declare_synapse, input_of, receptors_used
+from pynn_annarchy.model.declare_texts import Lines
+from pynn_annarchy.model.declared import Declared, Drawn
 from pynn_annarchy.model.evaluate import evaluate
-from pynn_annarchy.model.spec import Kind, ModelSpec
+from pynn_annarchy.model.seen import is_clocked
+from pynn_annarchy.model.spec import WEIGHT, Kind, ModelSpec, Order
+from pynn_annarchy.random_numbers import stream_of_types
 from pynn_annarchy.standardmodels import bodies, specs
+from pynn_annarchy.standardmodels.synapses import DENDRITIC, dendritic_fraction
+from pynn_annarchy.standardmodels.synapses import Synapse as _Synapse
+
+ANY = "any"
+"""The receptor type of cells that use ``sum()``, what all projections bring, besides those that they name."""
+
+
+def Neuron(  # noqa: N802  (a class is what it makes)
+    parameters: Parameters = None,
+    equations: Lines = None,
+    spike: str | None = None,
+    reset: Lines = None,
+    refractory: float | str | None = None,
+    functions: str | Sequence[str] | None = None,
+    name: str = "",
+    description: str = "",
+    units: Mapping[str, str] | None = None,
+    extra_values: Mapping[str, float] | None = None,
+) -> type[NativeCellType]:
+    """A cell type from equations, for ``Population(100, MyCell(tau=10.0))``.
+
+    ``g_<name>`` in the equations of a spiking cell is what spikes bring to the receptor type ``<name>``: they are added
+    to it where it has an equation, else it is what came in this step. ``sum(<name>)`` is what synapses that transmit
+    all the time bring, ``sum()`` that of all of them. ``i_inj`` is the injected current, in nA, unless it is declared.
+
+    Args:
+        parameters: text, ``"tau = 10.0; E_L = -60.0"``, or a dictionary of numbers, Parameters or distributions.
+        equations: text, one equation a line, a Variable, or a list of both.
+        spike: condition of a spike; without it the cells are rate-coded and must have a variable ``r``.
+        reset: statements for cells that spike.
+        refractory: in ms, or an expression. As a number it is the parameter ``refractory_period``. Where no equation
+            has the flag ``unless_refractory``, all variables but ``g_*`` stand still meanwhile.
+        functions: ``f(x) = ...``, one a line.
+        name: of the class, and in messages.
+        units: of variables and parameters, as PyNN spells them; recorded signals bear them.
+        extra_values: numbers that the texts may mention by name.
+
+    Returns:
+        A class. Every parameter can be set, every variable initialized and recorded.
+
+    Raises:
+        EquationError: a text is wrong; with a caret under the place.
+        ModelError: anything else is wrong.
+    """
+    return _cell_type(
+        declare_neuron(
+            parameters=parameters,
+            equations=equations,
+            spike=spike,
+            reset=reset,
+            refractory=refractory,
+            functions=functions,
+            name=name,
+            description=description,
+            units=units,
+            extra_values=extra_values,
+            takes_current=True,
+            order=Order.PYNN,
+        )
+    )
+
+
+def Synapse(  # noqa: N802
+    parameters: Parameters = None,
+    equations: Lines = None,
+    psp: str | None = None,
+    operation: str = "sum",
+    pre_spike: Lines = None,
+    post_spike: Lines = None,
+    functions: str | Sequence[str] | None = None,
+    name: str = "",
+    description: str = "",
+    units: Mapping[str, str] | None = None,
+    extra_values: Mapping[str, float] | None = None,
+) -> type[NativeSynapseType]:
+    """A synapse type from equations, for ``Projection(..., MySynapse(weight=0.5, delay=1.0, tau=20.0))``.
+
+    The weight is ``w`` or ``weight`` in the texts, and ``weight`` elsewhere. ``pre.x`` and ``post.x`` are variables and
+    parameters of the cells.
+
+    Args:
+        parameters, equations, functions, name, units, extra_values: as of a Neuron.
+        pre_spike: statements at spikes of the pre-synaptic cell, e.g. ``"g_target += w; x += 1"``.
+        post_spike: statements at spikes of the post-synaptic cell; the type then has the parameter
+            ``dendritic_delay_fraction``, 0 unless given: the part of the delay that lies behind the synapse.
+        psp: what is transmitted all the time, ``w*pre.r`` where there is neither a psp nor a statement at spikes.
+        operation: what becomes of the psp of all synapses of a cell: 'sum', 'mean', 'max' or 'min'.
+
+    Raises:
+        EquationError: a text is wrong; with a caret under the place.
+        ModelError: anything else is wrong.
+    """
+    return _synapse_type(
+        declare_synapse(
+            parameters=parameters,
+            equations=equations,
+            psp=psp,
+            operation=operation,
+            pre_spike=pre_spike,
+            post_spike=post_spike,
+            functions=functions,
+            name=name,
+            description=description,
+            units=units,
+            extra_values=extra_values,
+            weight=None,
+            order=Order.PYNN,
+        )
+    )
 
 
 def native_cell_type(model: str | ModelSpec) -> type[NativeCellType]:
@@ -37,8 +159,16 @@ def native_cell_type(model: str | ModelSpec) -> type[NativeCellType]:
     return _class_of(_specification(model))
 
 
+class InitialValue:
+    """An initial value of a variable that is not known before there are cells."""
+
+    def values(self, parameters: Mapping[str, Any]) -> Any:
+        """What `initialize` takes."""
+        raise NotImplementedError
+
+
 @dataclass(frozen=True)
-class FromParameters:
+class FromParameters(InitialValue):
     """An initial value that depends on the cells' parameters, e.g. ``init=v_rest``."""
 
     expression: Expression
@@ -51,12 +181,58 @@ class FromParameters:
         return show(self.expression)
 
 
+@dataclass(frozen=True)
+class FromDistribution(InitialValue):
+    """An initial value that is drawn for each cell, e.g. ``init=Uniform(0, 1)``."""
+
+    distribution: Any
+
+    def values(self, parameters: Mapping[str, Any]) -> RandomDistribution:
+        """The distribution, with a stream of its own."""
+        return distribution_of_pynn(self.distribution)
+
+    def __str__(self) -> str:
+        return str(self.distribution)
+
+
+def distribution_of_pynn(given: Any) -> RandomDistribution:
+    """PyNN's form of a distribution of the language, drawn from a stream of its own; PyNN's own ones as they are.
+
+    Raises:
+        ModelError: a distribution of another kind, or one that PyNN has not.
+    """
+    if isinstance(given, RandomDistribution):
+        return given
+    if not isinstance(given, Drawn) or given.distribution not in _DISTRIBUTIONS:
+        raise ModelError(f"{given} cannot be drawn here; give a RandomDistribution of PyNN")
+    name, parameters = _DISTRIBUTIONS[given.distribution]
+    return RandomDistribution(name, parameters(*given.arguments), rng=stream_of_types())
+
+
+_DISTRIBUTIONS: Mapping[str, tuple[str, Callable[..., tuple[float, ...]]]] = {
+    "Uniform": ("uniform", lambda low, high: (low, high)),
+    "DiscreteUniform": ("uniform_int", lambda low, high: (int(low), int(high) + 1)),
+    "Normal": ("normal", lambda mean, deviation: (mean, deviation)),
+    "LogNormal": ("lognormal", lambda mu, sigma: (mu, sigma)),
+    "Exponential": ("exponential", lambda mean: (mean,)),
+    "Gamma": ("gamma", lambda shape, scale: (shape, scale)),
+    "Binomial": ("binomial", lambda n, p: (int(n), p)),
+    "Poisson": ("poisson", lambda mean: (mean,)),
+}
+"""The language's name: PyNN's name and its parameters in order; PyNN's uniform_int leaves out its upper end."""
+
+
 class NativeCellType(BaseCellType):
     """A cell type whose parameters and variables bear the names that they have in its equations."""
 
-    spec: ModelSpec
+    spec: ClassVar[ModelSpec]
     conductance_based = None
     """Unknown: weights may have any sign but onto 'excitatory'."""
+    drawn_parameters: ClassVar[Mapping[str, Any]] = {}
+    """Distributions of parameters that are drawn unless they are given."""
+
+    def __init__(self, **parameters: Any) -> None:
+        super().__init__(**_with_drawn(self.drawn_parameters, parameters))
 
     @property
     def native_parameters(self) -> ParameterSpace:
@@ -94,8 +270,6 @@ def _is_cell(value: object) -> bool:
 
 @cache
 def _class_of(spec: ModelSpec) -> type[NativeCellType]:
-    from pynn_annarchy.model.check import check  # who uses standard cells only parses nothing
-
     model = check(spec)
     variables = [variable.name for variable in model.variables]
     spikes = ["spikes"] if spec.spike or spec.emits else []
@@ -107,11 +281,76 @@ def _class_of(spec: ModelSpec) -> type[NativeCellType]:
         "default_initial_values": {variable.name: _initial(variable.init) for variable in model.variables},
         "recordable": [*spikes, *variables],
         "units": {"spikes": "dimensionless", **{name: units.get(name, "dimensionless") for name in variables}},
-        "receptor_types": [receptor.name for receptor in spec.receptors],
-        "injectable": bool(spec.inputs),
+        "receptor_types": [name or ANY for name in receptors_used(spec)],
+        "injectable": any(given.unit == "nA" for given in spec.inputs),
     }
     return type(spec.name, (NativeCellType,), attributes)
 
 
 def _initial(value: Expression) -> float | FromParameters:
     return FromParameters(value) if identifiers(value) else float(evaluate(value, {}))
+
+
+def _cell_type(declared: Declared) -> type[NativeCellType]:
+    """The class of a declared cell type; what is drawn is told beside what its equations are."""
+    own = _class_of(declared.spec)
+    if not declared.values:
+        return own
+    drawn = {name: value for name, value in declared.values.items() if name in own.default_parameters}
+    initial = {name: FromDistribution(value) for name, value in declared.values.items() if name not in drawn}
+    attributes = {
+        "__doc__": own.__doc__,
+        "drawn_parameters": drawn,
+        "default_initial_values": {**own.default_initial_values, **initial},
+    }
+    return type(own.__name__, (own,), attributes)
+
+
+# synapses
+
+
+class NativeSynapseType(_Synapse, base.StandardSynapseType):
+    """A synapse type whose parameters bear the names that they have in its equations, but for 'weight' and 'delay'."""
+
+    spec: ClassVar[ModelSpec]
+    drawn_parameters: ClassVar[Mapping[str, Any]] = {}
+    drawn_initial_values: ClassVar[Mapping[str, Any]] = {}
+
+    def __init__(self, **parameters: Any) -> None:
+        """
+        Raises:
+            ValueError: `dendritic_delay_fraction` is no number from 0 to 1.
+        """
+        super().__init__(**_with_drawn(self.drawn_parameters, parameters))
+        if DENDRITIC in self.default_parameters:
+            self.dendritic_delay_fraction = dendritic_fraction(self)
+
+    def input_of(self, post: Any, receptor_type: str) -> str:
+        """Where what is sent arrives: a receptor, or an input for what is transmitted all the time.
+
+        Raises:
+            ModelError: the cells have nothing of that name for such synapses.
+        """
+        return input_of(post.spec, "" if receptor_type == ANY else receptor_type, self.spec, post.label)
+
+
+def _synapse_type(declared: Declared) -> type[NativeSynapseType]:
+    spec = declared.spec
+    own = spec.defaults()
+    defaults = {WEIGHT: own.pop(WEIGHT), "delay": None, **own}
+    if spec.post_spike.strip() and not is_clocked(check(spec)):
+        defaults[DENDRITIC] = 0.0
+    attributes = {
+        "__doc__": spec.description,
+        "spec": spec,
+        "default_parameters": defaults,
+        "translations": build_translations(*((name, name) for name in defaults)),
+        "drawn_parameters": {name: value for name, value in declared.values.items() if name in defaults},
+        "drawn_initial_values": {name: value for name, value in declared.values.items() if name not in defaults},
+    }
+    return type(spec.name, (NativeSynapseType,), attributes)
+
+
+def _with_drawn(drawn: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    """Parameters with those that are drawn unless they are given."""
+    return {**{name: distribution_of_pynn(value) for name, value in drawn.items() if name not in given}, **given}

@@ -12,7 +12,7 @@ from pyNN.core import deprecated
 from pyNN.parameters import LazyArray, ParameterSpace, Sequence
 
 from pynn_annarchy import output, simulator
-from pynn_annarchy.custom import FromParameters
+from pynn_annarchy.custom import InitialValue
 from pynn_annarchy.exceptions import ModelError
 from pynn_annarchy.neo_objects import merged
 from pynn_annarchy.recorder import Recorder
@@ -52,7 +52,7 @@ class _Cells:
         """
         for variable, value in initial_values.items():
             self.grandparent._check_variable(variable)
-            if isinstance(value, FromParameters):
+            if isinstance(value, InitialValue):
                 initial_values[variable] = value.values(self.grandparent._engine.parameters)
             if isinstance(value, (list, tuple, np.ndarray)):
                 _refuse_other_sizes(np.shape(value), f"initial value of '{variable}'", self)

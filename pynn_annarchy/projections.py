@@ -16,17 +16,15 @@ from pyNN.space import Space
 
 from pynn_annarchy import output, simulator
 from pynn_annarchy.connections import Connection, Connections, number_of
+from pynn_annarchy.custom import distribution_of_pynn
 from pynn_annarchy.engine.arrays import times_of
 from pynn_annarchy.model.spec import WEIGHT
-from pynn_annarchy.standardmodels.synapses import StaticSynapse
+from pynn_annarchy.standardmodels.synapses import DENDRITIC, StaticSynapse
 from pynn_annarchy.synaptic_recorder import SynapticRecorder, weight_unit
 from pynn_annarchy.wiring import Build, Side
 
 _FLUSH = 1 << 16
 """Connections that the general path collects before they are handed to the engine."""
-
-DENDRITIC = "dendritic_delay_fraction"
-"""A parameter of STDP mechanisms that all synapses of a projection share, and that is fixed when they are made."""
 
 _REDUCTIONS: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
     "sum": np.add.reduceat,
@@ -77,6 +75,8 @@ class Projection(common.Projection):
         self._parts = self._build.finish()
         del self._build
         self._simulation.projections.append(self)
+        drawn = getattr(self.synapse_type, "drawn_initial_values", {})
+        self.initialize(**{name: distribution_of_pynn(value) for name, value in drawn.items()})
 
     def _check_open(self) -> None:
         for cells in (self.pre, self.post):

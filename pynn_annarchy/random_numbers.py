@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Mapping
+from copy import deepcopy
 from typing import Any
 
 import numpy as np
@@ -99,6 +100,17 @@ class NativeRNG(random.NativeRNG):
     def _draw(self, native: str, arguments: tuple[float, ...], elements: np.ndarray, step: int = 0) -> np.ndarray:
         return _mathematics.draw(native, arguments, self._key, self._stream, elements, step=step)
 
+
+def stream_of_types() -> NativeRNG:
+    """A stream of its own for values that a cell or synapse type draws by itself, such as ``tau = Uniform(5, 15)``."""
+    state = simulator.state
+    if state.generator is None:
+        state.generator = NativeRNG(state.seed ^ _TYPES)
+    return deepcopy(state.generator)
+
+
+_TYPES = 0x7479706573
+"""Sets their seed apart from that which users' generators have by default."""
 
 _NATIVE: dict[str, tuple[str, Callable[[Mapping[str, float]], tuple[float, ...]]]] = {
     "binomial": ("binomial", lambda p: (p["n"], p["p"])),

@@ -119,6 +119,8 @@ class State(common.control.BaseState):
         """Whether the next reset() replays the noise of the trial."""
         self.populations: list[Any] = []
         self.projections: list[Any] = []
+        self.generator: Any = None
+        """Of the values that cell and synapse types draw by themselves, made when the first one does."""
         self._arguments = {"dt": dt, "seed": seed, "threads": threads, "options": options}
         self._network: Network | None = None
 

@@ -12,9 +12,7 @@ from pyNN.standardmodels import base, build_translations
 
 from pynn_annarchy.model.spec import ModelSpec
 from pynn_annarchy.standardmodels import plasticity_specs, synapse_specs
-from pynn_annarchy.standardmodels.synapses import Synapse, TsodyksMarkramSynapse
-
-_DENDRITIC = "dendritic_delay_fraction"
+from pynn_annarchy.standardmodels.synapses import DENDRITIC, Synapse, TsodyksMarkramSynapse, dendritic_fraction
 
 
 class _PlasticSynapse(Synapse, base.StandardSynapseType):
@@ -26,7 +24,7 @@ class _PlasticSynapse(Synapse, base.StandardSynapseType):
 
     def __init_subclass__(cls) -> None:
         own = {name: value for name, value in cls.spec.defaults().items() if name not in cls._not_given}
-        cls.default_parameters = {"weight": own.pop("weight"), "delay": None, _DENDRITIC: 1.0, **own}
+        cls.default_parameters = {"weight": own.pop("weight"), "delay": None, DENDRITIC: 1.0, **own}
         cls.translations = build_translations(*((name, name) for name in cls.default_parameters))
 
     def __init__(self, **parameters: Any) -> None:
@@ -35,12 +33,7 @@ class _PlasticSynapse(Synapse, base.StandardSynapseType):
             ValueError: `dendritic_delay_fraction` is no number from 0 to 1.
         """
         super().__init__(**parameters)
-        fraction = self.parameter_space[_DENDRITIC].base_value
-        if not isinstance(fraction, float | int) or not 0 <= fraction <= 1:
-            raise ValueError(
-                f"{type(self).__name__}: {_DENDRITIC} is one number for all synapses, from 0 to 1, not {fraction!r}"
-            )
-        self.dendritic_delay_fraction = float(fraction)
+        self.dendritic_delay_fraction = dendritic_fraction(self)
 
 
 class TripletSTDPSynapse(_PlasticSynapse):

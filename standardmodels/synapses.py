@@ -11,6 +11,9 @@ from pyNN.standardmodels import base, build_translations, synapses
 from pynn_annarchy import simulator
 from pynn_annarchy.standardmodels import specs, synapse_specs
 
+DENDRITIC = "dendritic_delay_fraction"
+"""A parameter of synapse types that all synapses of a projection share, and that is fixed when they are made."""
+
 
 def check_weights(weights: Any, projection: Any) -> None:
     """PyNN's rules for the sign of weights; none where the cell's own equations give the sign its meaning.
@@ -56,6 +59,20 @@ class Synapse:
     def given_by_cells(self, post: Any, receptor_type: str) -> dict[str, Any]:
         """Parameters that follow from the post-synaptic cells: by name, one value for each of them."""
         return {}
+
+
+def dendritic_fraction(synapse_type: Any) -> float:
+    """The part of each delay that lies behind the synapse, one number for all synapses of a projection.
+
+    Raises:
+        ValueError: it is no number from 0 to 1.
+    """
+    fraction = synapse_type.parameter_space[DENDRITIC].base_value
+    if not isinstance(fraction, float | int) or not 0 <= fraction <= 1:
+        raise ValueError(
+            f"{type(synapse_type).__name__}: {DENDRITIC} is one number for all synapses, from 0 to 1, not {fraction!r}"
+        )
+    return float(fraction)
 
 
 class StaticSynapse(Synapse, synapses.StaticSynapse):

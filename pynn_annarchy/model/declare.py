@@ -22,7 +22,16 @@ from pynn_annarchy.language.syntax import Call, Span
 from pynn_annarchy.language.visit import nodes
 from pynn_annarchy.model.check import check
 from pynn_annarchy.model.declare_parameters import GivenParameter, as_text, parameters_of
-from pynn_annarchy.model.declare_texts import TARGET, Lines, Mentions, Written, mentions, written
+from pynn_annarchy.model.declare_texts import (
+    TARGET,
+    Lines,
+    Mentions,
+    Written,
+    held_in_refractoriness,
+    mentions,
+    mentions_name,
+    written,
+)
 from pynn_annarchy.model.declared import NOTHING, Declared, Surroundings
 from pynn_annarchy.model.own_functions import definitions_in
 from pynn_annarchy.model.spec import WEIGHT, InputSpec, Kind, ModelSpec, Order, ParameterSpec, ReceptorSpec
@@ -60,8 +69,8 @@ def declare_neuron(
     """A cell type, spiking where there is a ``spike``, else rate-coded.
 
     Args:
-        parameters: text (``tau = 10.0 : population``, local unless flagged) or a dictionary (global unless it
-            holds a Parameter).
+        parameters: text (``tau = 10.0 : population``, local unless flagged) or a dictionary (in ANNarchy's order
+            global unless it holds a Parameter that says otherwise).
         equations: text, a Variable, or a list of both.
         refractory: ms, or an expression.
         extra_values: numbers that texts may mention by name.
@@ -80,6 +89,7 @@ def declare_neuron(
     draft.take_refractory(refractory)
     draft.model = replace(draft.model, spike=spike or "", functions=as_text(model, "functions", functions))
     draft.take_texts(equations=equations, reset=reset)
+    draft.hold_in_refractoriness()
     mentioned = draft.take_surroundings()
     if draft.model.spike.strip():
         draft.model = replace(draft.model, receptors=_receptors(draft.model, mentioned))
@@ -107,7 +117,7 @@ def declare_synapse(
     description: str = "",
     extra_values: Mapping[str, float] | None = None,
     order: Order,
-    weight: str = "w",
+    weight: str | None = "w",
     units: Mapping[str, str] | None = None,
     around: Surroundings = NOTHING,
 ) -> Declared:
@@ -117,12 +127,14 @@ def declare_synapse(
     weight.
 
     Args:
-        weight: what the text calls the weight.
+        weight: what the text calls the weight; None: 'weight' where that is mentioned, else 'w'.
 
     Raises:
         EquationError: the text is wrong; with a caret.
         ModelError: what is no text is wrong.
     """
+    if weight is None:
+        weight = WEIGHT if mentions_name(WEIGHT, parameters, equations, psp, pre_spike, post_spike) else "w"
     model = ModelSpec(
         name=name or "Synapse",
         kind=Kind.SYNAPSE,
@@ -266,11 +278,19 @@ class _Draft:
             self.model = replace(self.model, **{where: part.text})  # type: ignore[arg-type]
             self._values.update(part.initial)
 
+    def hold_in_refractoriness(self) -> None:
+        """In PyNN's order too, all but ``g_*`` stands still in refractoriness where no flag says what does."""
+        if self.model.order is Order.PYNN and self.model.refractory.strip():
+            held = held_in_refractoriness(self.model.equations, self.names)
+            self.model = replace(self.model, equations=held)
+
     def take_weight(self) -> None:
         """Every synapse has a weight, whether it is declared or not."""
         initial = self._values.pop(self.model.weight, None)
         declared = {parameter.name: parameter for parameter in self.model.parameters}
-        weight = declared.pop(WEIGHT, ParameterSpec(WEIGHT, 0.0, unit=self._units.get(self.model.weight, "")))
+        weight = declared.pop(
+            WEIGHT, ParameterSpec(WEIGHT, 0.0, unit=self._units.get(self.model.weight, "dimensionless"))
+        )
         if isinstance(initial, (int, float)):
             weight = replace(weight, default=float(initial))
         elif initial is not None:

@@ -16,9 +16,9 @@ from pynn_annarchy.language.names import suggestion
 from pynn_annarchy.language.parse import parse_expression, parse_statements
 from pynn_annarchy.language.syntax import Assignment, Boolean, Call, Expression, Flags, Name, Span
 from pynn_annarchy.language.visit import names_in, nodes
-from pynn_annarchy.model.declared import Distribution, Drawn, Parameter
+from pynn_annarchy.model.declared import Drawn, Parameter, is_distribution
 from pynn_annarchy.model.evaluate import evaluate
-from pynn_annarchy.model.spec import Kind, ModelSpec, ParameterSpec
+from pynn_annarchy.model.spec import Kind, ModelSpec, Order, ParameterSpec
 from pynn_annarchy.model.told import told
 
 _NOT_OF_PARAMETERS = ("init", "minimum", "maximum", "method", "event_driven", "unless_refractory", "unless_post")
@@ -37,7 +37,8 @@ def parameters_of(
 ) -> tuple[GivenParameter, ...]:
     """All parameters of a model in the order given.
 
-    Text makes them local, a dictionary global, unless they say otherwise; the weight of a synapse is always local then.
+    Text makes them local, and so does a dictionary in PyNN's order of a step; in ANNarchy's it makes all but weights
+    global, unless they say otherwise.
 
     Args:
         model: name and kind of the model.
@@ -127,21 +128,27 @@ def _entry(model: ModelSpec, name: str, value: Any, known: Mapping[str, float]) 
     """A parameter of a dictionary."""
     with told(model, f"parameter '{name}'"):
         if not isinstance(value, Parameter):
-            locality = "local" if model.kind is Kind.SYNAPSE and name == model.weight else "global"
+            locality = _locality_of_entries(model, name)
             return _parameter(model, name, _plain(model, name, value, known), locality, None)
         allowed = rules.CELL_LOCALITIES if model.kind is Kind.CELL else rules.SYNAPSE_LOCALITIES
-        word = str(value.locality)
+        word = str(value.locality or _locality_of_entries(model, name))
         flags = Flags(locality=word, spans=(("locality", Span(word, 0, len(word))),))
         rules.locality_is_of_kind(flags, allowed, model.kind.value)
         plain = _plain(model, name, value.value, known)
         return _parameter(model, name, plain, LOCALITIES[word], type_named(value.type))
 
 
+def _locality_of_entries(model: ModelSpec, name: str) -> str:
+    """What a dictionary's entries are unless they say otherwise; weights are given by connectors, one each."""
+    is_weight = model.kind is Kind.SYNAPSE and name == model.weight
+    return "local" if is_weight or model.order is Order.PYNN else "global"
+
+
 def _plain(model: ModelSpec, name: str, value: Any, known: Mapping[str, float]) -> Any:
     """A number, a truth value or a distribution."""
     if isinstance(value, str):
         return value_of_text(parse_expression(value), known)
-    if isinstance(value, (bool, Distribution, Drawn)):
+    if isinstance(value, bool) or is_distribution(value):
         return value
     if isinstance(value, Real) or (hasattr(value, "__float__") and getattr(value, "shape", ()) == ()):
         return float(value)
@@ -167,7 +174,7 @@ def type_named(given: Any) -> str:
 def _parameter(model: ModelSpec, name: str, value: Any, locality: str, dtype: str | None) -> GivenParameter:
     """The parameter; truth values make it a bool one where no type is given."""
     kind = dtype or ("bool" if isinstance(value, bool) else "float")
-    if isinstance(value, (Drawn, Distribution)):
+    if is_distribution(value):
         return GivenParameter(ParameterSpec(name, 0.0, locality=locality, dtype=kind), value)
     number = float(value)
     if kind == "int" and not number.is_integer():

@@ -6,6 +6,7 @@ default. What the text mentions says what the model receives: ``g_exc`` and ``su
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
@@ -13,12 +14,13 @@ from typing import Any
 
 from pynn_annarchy.exceptions import EquationError, ModelError
 from pynn_annarchy.language.checks.definitions import changed_by
+from pynn_annarchy.language.flags import LOCALITIES
 from pynn_annarchy.language.functions import BUILT_IN, DISTRIBUTIONS
 from pynn_annarchy.language.parse import parse_equations, parse_expression, parse_functions, parse_statements
 from pynn_annarchy.language.syntax import Assignment, Call, DifferentialEquation, Equation, Expression, Span
 from pynn_annarchy.language.visit import names_in, nodes
 from pynn_annarchy.model.declare_parameters import type_named, value_of_text
-from pynn_annarchy.model.declared import Distribution, Drawn, Variable
+from pynn_annarchy.model.declared import Variable, is_distribution
 from pynn_annarchy.model.spec import ModelSpec
 from pynn_annarchy.model.told import told
 from pynn_annarchy.model.variables import value_of
@@ -27,6 +29,19 @@ Lines = str | Variable | Sequence[str | Variable] | None
 
 TARGET = "g_"
 """Names that begin so are what a spiking cell receives by a target."""
+
+
+def mentions_name(name: str, *texts: Any) -> bool:
+    """Whether a name stands anywhere in texts, Variables, lists of them, or among the keys of a dictionary."""
+    return any(_mentions(name, text) for text in texts)
+
+
+def _mentions(name: str, text: Any) -> bool:
+    if isinstance(text, Variable):
+        text = text.equation
+    if not isinstance(text, str):
+        return mentions_name(name, *(text or ()))
+    return re.search(rf"\b{re.escape(name)}\b", re.sub(r"#.*", "", text)) is not None
 
 
 @dataclass(frozen=True)
@@ -102,7 +117,7 @@ def _after_comment(text: str) -> str:
 
 
 def _flags(model: ModelSpec, variable: Variable, name: str, initial: dict[str, Any]) -> Iterable[str]:
-    if isinstance(variable.init, (Distribution, Drawn)):
+    if is_distribution(variable.init):
         initial[name] = variable.init
     elif variable.init is not None:
         yield f"init={_literal(variable.init)}"
@@ -158,6 +173,23 @@ def _without_flag(text: str, span: Span) -> str:
     if following.startswith(","):
         return f"{before} {following[1:].lstrip()}"
     return before[:-1].rstrip() + after
+
+
+# refractoriness
+
+
+def held_in_refractoriness(text: str, declared: AbstractSet[str]) -> str:
+    """Equations with the flag ``unless_refractory``, all but those of ``g_*``, where none of them has it."""
+    equations = parse_equations(text, declared)
+    if any(equation.flags.unless_refractory for equation in equations):
+        return text
+    for equation in reversed(equations):
+        flags = equation.flags
+        if changed_by(equation).startswith(TARGET) or LOCALITIES[flags.locality or "local"] != "local":
+            continue
+        end = max([equation.span.end, *(span.end for _, span in flags.spans)])
+        text = f"{text[:end]}{', ' if flags.spans else ' : '}unless_refractory{text[end:]}"
+    return text
 
 
 # what the texts mention

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol, runtime_checkable
+from typing import Any
 
 from pynn_annarchy.model.spec import ModelSpec
 
@@ -18,11 +18,13 @@ class Parameter:
             distribution.
         locality: 'global' (one value for a population or projection; also 'population', 'projection'), 'local' (one for
             each cell or synapse), or, of synapses, 'semiglobal' (one for each post-synaptic cell; also 'postsynaptic').
+            None is 'global' for neurons and synapses in the manner of ANNarchy, 'local' for cell and synapse types of
+            PyNN, whose parameters can all differ.
         type: float, int or bool.
     """
 
     value: Any
-    locality: str = "global"
+    locality: str | None = None
     type: Any = float
 
 
@@ -64,12 +66,9 @@ class Drawn:
         return f"{self.distribution}({', '.join(f'{argument:g}' for argument in self.arguments)})"
 
 
-@runtime_checkable
-class Distribution(Protocol):
-    """An object from which values can be drawn; what is asked of it is the front end's business."""
-
-    def get_values(self, shape: Any) -> Any:
-        """Values of a shape."""
+def is_distribution(value: object) -> bool:
+    """Whether values can be drawn from an object: from `Drawn`, and from the front ends' own distributions."""
+    return isinstance(value, Drawn) or any(callable(getattr(value, name, None)) for name in ("get_values", "next"))
 
 
 @dataclass(frozen=True)
