@@ -137,12 +137,17 @@ class Projection(common.Projection):
         """
         pre, post = np.ravel(pre), np.ravel(post)  # a grid of pairs comes as two views that are broadcast
         values = {name: self._require_finite(name, value) for name, value in parameters.items()}
-        values.pop(DENDRITIC, None)
+        values = self._native_values(values)
         delay = values.pop("delay", None)  # gap junctions have none
         values["delay_steps"] = 1 if delay is None else self._delay_in_steps(delay)
         for name, of_cells in self._given_by_cells.items():
             values[name] = float(of_cells[0]) if np.all(of_cells == of_cells[0]) else of_cells[post]
         self._build.add(pre, post, values)
+
+    @staticmethod
+    def _native_values(values: dict[str, Any]) -> dict[str, Any]:
+        """Without what the projection as a whole has one value of."""
+        return {name: value for name, value in values.items() if name != DENDRITIC}
 
     def _delay_in_steps(self, delay: Any) -> Any:
         """Delays in whole steps, rounded to the nearest; a number or an array of uint16.

@@ -68,6 +68,23 @@ class NativeRNG(random.NativeRNG):
             return values[0]
         return values if mask is None else values[mask]
 
+    def take(self, n: int) -> tuple[int, int, int]:
+        """Key, stream and first position of the next ``n`` values, for those who draw them natively."""
+        taken = self._key, self._stream, self._position
+        self._position += n
+        return taken
+
+    def law(self, distribution: str, parameters: Mapping[str, float], n: int) -> Law | None:
+        """The next ``n`` values of a distribution as the engine draws them; None where it has no such law."""
+        kind = _LAWS.get(distribution)
+        if kind is None:
+            return None
+        clips = distribution == "normal_clipped"
+        name = "normal" if clips else distribution
+        first, second = (*_NATIVE[name][1](parameters), 0.0)[:2]
+        low, high = (parameters["low"], parameters["high"]) if clips else (0.0, 0.0)
+        return kind, float(first), float(second), float(low), float(high), *self.take(n)
+
     def permutation(self, cells: np.ndarray | int) -> np.ndarray:
         """The given values (or 0 ... cells-1) in random order."""
         values = np.arange(cells) if isinstance(cells, (int, np.integer)) else np.asarray(cells)
@@ -123,5 +140,14 @@ _NATIVE: dict[str, tuple[str, Callable[[Mapping[str, float]], tuple[float, ...]]
     "uniform_int": ("discrete_uniform", lambda p: (p["low"], p["high"] - 1)),
 }
 """PyNN's name: the engine's name and its parameters; PyNN's uniform_int leaves out its upper end."""
+
+Law = tuple[int, float, float, float, float, int, int, int]
+"""How the engine is told of a distribution: kind, two parameters, two limits, key, stream, position (generate.h)."""
+
+CONSTANT = 0
+_LAWS = {
+    name: kind + 1
+    for kind, name in enumerate(("uniform", "normal", "lognormal", "exponential", "gamma", "normal_clipped"))
+}
 
 _WHOLE = frozenset({"binomial", "poisson", "uniform_int"})

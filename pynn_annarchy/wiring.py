@@ -81,6 +81,15 @@ class Build:
         if key in self._mirrors:
             self._mirrors[key].add(post, pre, **parameters)
 
+    @property
+    def sole(self) -> Any:
+        """The builder where both sides are whole populations and connections act on one cell only; else None."""
+        if not self._is_whole or self._projection.synapse_type.is_mutual:
+            return None
+        if (0, 0) not in self._builders:
+            self._builders[0, 0] = self._builder(self._pre.populations[0]._engine, self._post.populations[0]._engine)
+        return self._builders[0, 0]
+
     def _builder(self, pre: Any, post: Any) -> Any:
         projection = self._projection
         return projection._simulation.network.connect(

@@ -26,7 +26,7 @@ void copy_values(const Seen& variable, int64_t begin, int64_t end, double* row) 
 // Places of one row's synapses in the order of creation where a pair of cells has several.
 void by_creation(const DelayedRows& rows, std::vector<uint32_t>& row) {
     if (rows.creation.empty()) return;
-    std::sort(row.begin(), row.end(), [&](uint32_t a, uint32_t b) { return rows.creation[a] < rows.creation[b]; });
+    std::stable_sort(row.begin(), row.end(), [&](uint32_t a, uint32_t b) { return rows.creation_rank(a) < rows.creation_rank(b); });
 }
 
 }  // namespace

@@ -1,11 +1,13 @@
 // rows.cpp: staged synapses -> delayed rows, and rows -> the order that users see.
 #include <algorithm>
 #include <cmath>
+#include <exception>
 #include <limits>
 #include <numeric>
 #include <stdexcept>
 
 #include "pynn_annarchy/engine.h"
+#include "pynn_annarchy/openmp/team.h"
 
 namespace pnn {
 
@@ -64,16 +66,101 @@ void Staging::add(int64_t n, const int32_t* pre, int pre_step, const int32_t* po
 
 namespace {
 
-// Stable sort of one row by delay, through scratch copies; `permutation` holds places inside the row.
+// Puts values[i] where permutation[i] was, through scratch copies.
 template <class T>
 void permute(T* values, const std::vector<uint32_t>& permutation, std::vector<T>& scratch) {
     scratch.assign(values, values + permutation.size());
     for (std::size_t i = 0; i < permutation.size(); ++i) values[i] = scratch[permutation[i]];
 }
 
+// One row's synapses by (delay, target), stable in the order of creation.
+class RowSort {
+public:
+    // Keys are delay and target in as few bits as hold them all, so that a radix sort has few passes.
+    RowSort(uint32_t n_targets, uint32_t largest_delay) : target_bits_(bits(n_targets)), key_bits_(target_bits_ + bits(largest_delay + 1)) {}
+
+    template <class Delay, class Target>
+    const std::vector<uint32_t>& operator()(uint32_t length, Delay delay, Target target) {
+        keys_.resize(length);
+        bool sorted = true;
+        uint64_t before = 0;
+        for (uint32_t i = 0; i < length; ++i) {
+            const uint64_t key = uint64_t(delay(i)) << target_bits_ | target(i);
+            sorted = sorted && before <= key;
+            before = key;
+            keys_[i] = {key, i};
+        }
+        permutation_.resize(length);
+        if (!sorted && length < short_row) std::sort(keys_.begin(), keys_.end());
+        if (!sorted && length >= short_row) by_radix();
+        for (uint32_t i = 0; i < length; ++i) permutation_[i] = keys_[i].second;
+        is_sorted_ = sorted;
+        return permutation_;
+    }
+    bool was_sorted() const { return is_sorted_; }
+
+private:
+    static constexpr uint32_t short_row = 48;
+    static int bits(uint32_t n) {
+        int needed = 0;
+        while (needed < 32 && (uint64_t(1) << needed) < n) ++needed;
+        return needed;
+    }
+    void by_radix() {
+        other_.resize(keys_.size());
+        for (int shift = 0; shift < key_bits_; shift += 8) {
+            std::size_t place[256] = {};
+            for (const auto& key : keys_) ++place[key.first >> shift & 255];
+            std::size_t sum = 0;
+            for (std::size_t& count : place) {
+                const std::size_t here = count;
+                count = sum;
+                sum += here;
+            }
+            for (const auto& key : keys_) other_[place[key.first >> shift & 255]++] = key;
+            keys_.swap(other_);
+        }
+    }
+
+    const int target_bits_, key_bits_;
+    bool is_sorted_ = true;
+    std::vector<std::pair<uint64_t, uint32_t>> keys_, other_;
+    std::vector<uint32_t> permutation_;
+};
+
+// Marks the synapses of a row whose pair of cells has another one.
+class Multiples {
+public:
+    explicit Multiples(std::size_t n_targets) : row_(n_targets, 0), last_(n_targets) {}
+
+    template <class Target>
+    bool mark(uint32_t length, Target target) {
+        ++current_;
+        found_ = false;
+        marked_.assign(length, false);
+        for (uint32_t i = 0; i < length; ++i) {
+            const std::size_t here = target(i);
+            if (row_[here] == current_) {
+                marked_[i] = marked_[last_[here]] = true;
+                found_ = true;
+            }
+            row_[here] = current_;
+            last_[here] = i;
+        }
+        return found_;
+    }
+    bool operator[](uint32_t i) const { return marked_[i]; }
+
+private:
+    uint32_t current_ = 0;
+    bool found_ = false;
+    std::vector<uint32_t> row_, last_;
+    std::vector<bool> marked_;
+};
+
 }  // namespace
 
-void Projection::build_partition(Staging& staging, std::size_t partition, int64_t begin, int64_t end, bool release) {
+void Projection::build_partition(Staging& staging, std::size_t partition, int64_t begin, int64_t end) {
     auto owned = std::make_unique<DelayedRows>();
     DelayedRows& out = *owned;
     const int64_t n_pre = staging.n_pre_;
@@ -81,11 +168,13 @@ void Projection::build_partition(Staging& staging, std::size_t partition, int64_
     const bool all = begin == 0 && end >= staging.n_post_;
     auto mine = [&](uint32_t post) { return all || (int64_t(post) >= begin && int64_t(post) < end); };
     uint64_t total = 0;
+    uint16_t longest = 0;
     for (const auto& block : staging.blocks_)
         for (std::size_t i = 0; i < block.n; ++i)
             if (mine(block.post[i])) {
                 ++start[block.pre[i] + 1];
                 ++total;
+                if (!staging.delays_equal_) longest = std::max(longest, block.delay[i]);
             }
     if (total > std::numeric_limits<uint32_t>::max()) throw std::length_error("more than 2^32 synapses in one partition");
     for (int64_t i = 0; i < n_pre; ++i) start[i + 1] += start[i];
@@ -103,7 +192,7 @@ void Projection::build_partition(Staging& staging, std::size_t partition, int64_
     Array<uint16_t> delays(staging.delays_equal_ ? 0 : total);
 
     std::vector<uint32_t> next(start.begin(), start.end() - 1);
-    for (auto& block : staging.blocks_) {
+    for (const auto& block : staging.blocks_) {
         for (std::size_t i = 0; i < block.n; ++i) {
             const uint32_t post = block.post[i];
             if (!mine(post)) continue;
@@ -114,52 +203,36 @@ void Projection::build_partition(Staging& staging, std::size_t partition, int64_
             if (out.weight_form == PNN_WEIGHT_F64) out.weights64[place] = block.weight[i];
             if (delays.size()) delays[place] = block.delay[i];
         }
-        if (release) block = Staging::Block();
     }
     next.clear();
     next.shrink_to_fit();
 
     // Rows -> groups: (delay, target), stable in creation.
-    std::vector<uint32_t> permutation, scratch32, last_seen(std::size_t(end - begin), 0);
+    RowSort sort(uint32_t(end - begin), longest);
+    Multiples multiples(std::size_t(end - begin));
+    std::vector<uint32_t> scratch32;
     std::vector<uint16_t> scratch16;
     std::vector<float> scratch_float;
     std::vector<double> scratch_double;
-    bool has_multiple = false;
-    for (int64_t pre_index = 0; pre_index < n_pre && !has_multiple; ++pre_index)
-        for (uint32_t s = start[pre_index]; s < start[pre_index + 1]; ++s) {
-            uint32_t& seen = last_seen[out.target(s)];
-            if (seen == uint32_t(pre_index) + 1) {
-                has_multiple = true;
-                break;
-            }
-            seen = uint32_t(pre_index) + 1;
-        }
-    last_seen.clear();
-    last_seen.shrink_to_fit();
-    if (has_multiple) out.creation.resize(total);
     out.row_start.reserve(std::size_t(n_pre) + 1);
     out.row_start.push_back(0);
     out.max_delay = 1;
     for (int64_t pre_index = 0; pre_index < n_pre; ++pre_index) {
         const uint32_t first = start[pre_index], last = start[pre_index + 1], length = last - first;
-        permutation.resize(length);
-        for (uint32_t i = 0; i < length; ++i) permutation[i] = i;
         auto delay_of = [&](uint32_t i) { return delays.size() ? delays[first + i] : staging.first_delay_; };
-        auto before = [&](uint32_t a, uint32_t b) {
-            const uint16_t da = delay_of(a), db = delay_of(b);
-            if (da != db) return da < db;
-            const uint32_t ta = out.target(first + a), tb = out.target(first + b);
-            return ta != tb ? ta < tb : a < b;
-        };
-        if (!std::is_sorted(permutation.begin(), permutation.end(), before)) {
-            std::sort(permutation.begin(), permutation.end(), before);
+        auto target_of = [&](uint32_t i) { return out.target(first + i); };
+        const bool has_multiples = multiples.mark(length, target_of);
+        const std::vector<uint32_t>& permutation = sort(length, [&](uint32_t i) { return delays.size() ? delays[first + i] : 0; }, target_of);
+        if (!sort.was_sorted()) {
             if (narrow) permute(out.targets16.data() + first, permutation, scratch16);
             else permute(out.targets32.data() + first, permutation, scratch32);
             if (out.weight_form == PNN_WEIGHT_F32) permute(out.weights32.data() + first, permutation, scratch_float);
             if (out.weight_form == PNN_WEIGHT_F64) permute(out.weights64.data() + first, permutation, scratch_double);
             if (delays.size()) permute(delays.data() + first, permutation, scratch16);
         }
-        if (has_multiple) std::copy(permutation.begin(), permutation.end(), out.creation.begin() + first);
+        if (has_multiples)
+            for (uint32_t i = 0; i < length; ++i)
+                if (multiples[permutation[i]]) out.creation.push_back({first + i, permutation[i]});
         for (uint32_t i = 0; i < length; ++i)
             if (i == 0 || delay_of(i) != delay_of(i - 1)) {
                 out.group_start.push_back(first + i);
@@ -171,6 +244,7 @@ void Projection::build_partition(Staging& staging, std::size_t partition, int64_
     out.group_start.push_back(uint32_t(total));
     out.group_start.shrink_to_fit();
     out.group_delay.shrink_to_fit();
+    out.creation.shrink_to_fit();
     rows[partition] = std::move(owned);
 }
 
@@ -179,8 +253,16 @@ void Projection::build(Staging& staging, const std::vector<int64_t>& bounds) {
     rows.clear();
     rows.resize(n_partitions);
     calendars.assign(n_partitions, Calendar());
-    for (std::size_t p = 0; p < n_partitions; ++p)
-        build_partition(staging, p, bounds[p], bounds[p + 1], p + 1 == n_partitions);
+    std::vector<std::exception_ptr> failures(n_partitions);
+    with_team(int(n_partitions), [&](int p, Barrier&) {
+        try {
+            build_partition(staging, std::size_t(p), bounds[std::size_t(p)], bounds[std::size_t(p) + 1]);
+        } catch (...) {
+            failures[std::size_t(p)] = std::current_exception();
+        }
+    });
+    for (const std::exception_ptr& failure : failures)
+        if (failure) std::rethrow_exception(failure);
     staging.blocks_.clear();
     const int longest = max_delay();
     for (Calendar& calendar : calendars) calendar.resize(longest);
@@ -188,7 +270,7 @@ void Projection::build(Staging& staging, const std::vector<int64_t>& bounds) {
 
 std::size_t DelayedRows::bytes() const {
     return row_start.capacity() * 4 + group_start.capacity() * 4 + group_delay.capacity() * 2 + targets16.size() * 2 +
-           targets32.size() * 4 + weights32.size() * 4 + weights64.size() * 8 + creation.capacity() * 4 +
+           targets32.size() * 4 + weights32.size() * 4 + weights64.size() * 8 + creation.capacity() * sizeof(Creation) +
            ranks.capacity() * 4 + std::accumulate(columns.begin(), columns.end(), std::size_t(0), [](std::size_t sum, const Column& column) {
                return sum + column.each.size() * 8;
            });
@@ -247,7 +329,7 @@ void Projection::canonical_order(uint64_t* order) const {
             const uint32_t first = part.group_start[part.row_start[pre_index]];
             const uint32_t last = part.group_start[part.row_start[pre_index + 1]];
             for (uint32_t s = first; s < last; ++s)
-                places.push_back({uint32_t(part.first_post) + part.target(s), part.creation.empty() ? 0 : part.creation[s],
+                places.push_back({uint32_t(part.first_post) + part.target(s), part.creation.empty() ? 0 : part.creation_rank(s),
                                   (uint64_t(p) << 40) | s});
         }
         auto before = [](const Place& a, const Place& b) {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -90,14 +90,19 @@ def refuse_location(connector: connectors.Connector) -> None:
 def hand_over(connector: connectors.Connector, projection: Any, pairs: Pairs, values: dict[str, Value]) -> None:
     """Passes connections with their parameters to the projection, after PyNN's own checks of the parameters.
 
-    These are checks of the sign of weights; a connector with ``safe=False`` leaves them out.
+    These are checks of the sign of weights.
     """
     for name, value in values.items():
         projection._require_finite(name, value)
+    check_signs(connector, projection, values)
+    projection._connect_block(*np.broadcast_arrays(*pairs.indices()), **values)
+
+
+def check_signs(connector: connectors.Connector, projection: Any, values: Mapping[str, Value]) -> None:
+    """PyNN's own checks of parameters; a connector with ``safe=False`` leaves them out."""
     synapse_type = projection.synapse_type
     if connector.safe:
         for name, check in getattr(synapse_type, "parameter_checks", {}).items():
             native_name = synapse_type.translations[name]["translated_name"]
             if native_name in values:
                 check(values[native_name], projection)
-    projection._connect_block(*np.broadcast_arrays(*pairs.indices()), **values)

@@ -13,9 +13,9 @@ from pyNN.random import NumpyRNG
 from pynn_annarchy.connectors.base import BlockConnector
 from pynn_annarchy.connectors.bits import advance, bit_generator
 from pynn_annarchy.connectors.blocks import BLOCK, Block, gathered
+from pynn_annarchy.connectors.generated import NO_CELL, GeneratingConnector
 from pynn_annarchy.engine import _pairs
-
-_NO_CELL = "connections were asked for, but no cell is left that they could come from or go to"
+from pynn_annarchy.random_numbers import NativeRNG
 
 
 class _FixedNumber(connectors.FixedNumberConnector):
@@ -46,7 +46,7 @@ class _FixedNumber(connectors.FixedNumberConnector):
     def _rng_uniform_int_exclude(self, n, size, exclude):
         """``n`` integers in [0, size), redrawn in place where they equal ``exclude``."""
         if n and size == 1:
-            raise errors.ConnectionError(_NO_CELL)
+            raise errors.ConnectionError(NO_CELL)
         drawn = self._integers(n, size)
         again = np.flatnonzero(drawn == exclude)
         while again.size:
@@ -56,13 +56,13 @@ class _FixedNumber(connectors.FixedNumberConnector):
 
     def _integers(self, n: int, size: int) -> np.ndarray:
         if n and not size:
-            raise errors.ConnectionError(_NO_CELL)
+            raise errors.ConnectionError(NO_CELL)
         return np.asarray(self.rng.next(n, "uniform_int", {"low": 0, "high": size})).astype(np.int64, copy=False)
 
     def _without_replacement(self, n: int, cells: np.ndarray) -> np.ndarray:
         """``n`` of ``cells``: all of them as often as they fit into ``n``, the remainder a random choice."""
         if n and not cells.size:
-            raise errors.ConnectionError(_NO_CELL)
+            raise errors.ConnectionError(NO_CELL)
         full_sets, remainder = divmod(int(n), max(1, cells.size))
         chosen = [cells] * full_sets
         if remainder:
@@ -75,7 +75,7 @@ class _FixedNumber(connectors.FixedNumberConnector):
     def _permuted(self, numbers: np.ndarray, size: int, excludes: bool) -> np.ndarray:
         """As _choose without replacement, for all columns or rows one after the other."""
         if numbers.any() and size <= excludes:
-            raise errors.ConnectionError(_NO_CELL)
+            raise errors.ConnectionError(NO_CELL)
         generator = bit_generator(self.rng)
         chosen = _pairs.choose_without_replacement(generator, size, excludes, numbers)
         advance(self.rng, generator)
@@ -134,11 +134,14 @@ class FixedNumberPostConnector(_FixedNumber, BlockConnector, connectors.FixedNum
         return [Block.sorted_by_column(np.repeat(np.arange(n_pre, dtype=np.int32), counts), post, n_post)]
 
 
-class FixedTotalNumberConnector(_FixedNumber, BlockConnector, connectors.FixedTotalNumberConnector):
+class FixedTotalNumberConnector(_FixedNumber, GeneratingConnector, connectors.FixedTotalNumberConnector):
     __doc__ = f"""{connectors.FixedTotalNumberConnector.__doc__}
 
     Makes ``n`` connections between randomly drawn pairs. As in PyNN's own algorithm, which this reproduces,
     ``allow_self_connections`` and ``with_replacement`` have no influence; a warning says so where they are given.
+
+    With a `NativeRNG`, and weights and delays that are numbers or drawn by one too, the engine draws everything on all
+    threads; random weights are then rounded to 32 bits.
     """
 
     def _unheeded(self):
@@ -149,15 +152,20 @@ class FixedTotalNumberConnector(_FixedNumber, BlockConnector, connectors.FixedTo
             given.append("with_replacement=False")
         return " and ".join(given)
 
+    def _number(self, projection):
+        return self.n if isinstance(self.n, int) else int(self.n.next())
+
     def _blocks(self, projection):
         n_pre, n_post = projection.shape
-        total = self.n if isinstance(self.n, int) else int(self.n.next())
+        total = self._number(projection)
         # PyNN draws the share of this process, which is all of them, before the connections
         self.rng.next(1, "binomial", {"n": total, "p": 1.0})
         if total and not (n_pre and n_post):
-            raise errors.ConnectionError(_NO_CELL)
+            raise errors.ConnectionError(NO_CELL)
         if type(self.rng) is NumpyRNG:
             pairs = self.rng.rng.randint(0, np.tile([n_pre, n_post], total)).reshape(total, 2)
+        elif type(self.rng) is NativeRNG:
+            return [Block.sorted_by_column(*(self._integers(total, size) for size in (n_pre, n_post)), n_post)]
         else:
             pairs = np.array([[self._integers(1, size)[0] for size in (n_pre, n_post)] for _ in range(total)])
             pairs = pairs.reshape(total, 2)

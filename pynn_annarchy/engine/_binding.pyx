@@ -35,8 +35,31 @@ cdef extern from "pynn_annarchy/abi.h" nogil:
         int64_t element_offset
 
 cdef extern from "pynn_annarchy/engine.h" namespace "pnn" nogil:
+    ctypedef enum CLawKind "pnn::Law::Kind":
+        pass
+
+    cdef cppclass CLaw "pnn::Law":
+        CLawKind kind
+        double first, second, low, high
+        uint32_t seed_key, stream
+        uint64_t position
+
+    cdef cppclass CPlan "pnn::Plan":
+        uint32_t seed_key, stream
+        uint64_t position
+        CLaw weight, delay
+        double dt, tolerance
+
+    cdef cppclass CRange "pnn::Drawn::Range":
+        double least, greatest
+        bint failed
+
+    cdef cppclass CDrawn "pnn::Drawn":
+        CRange weight, delay
+
     cdef cppclass CStaging "pnn::Staging":
         CStaging(int64_t, int64_t)
+        CDrawn generate(int64_t, const CPlan&, int) except + nogil
         void add(int64_t, const int32_t*, int, const int32_t*, int, const double*, int, const uint16_t*, int) except +
         int64_t size()
     cdef struct SpikeList:
@@ -246,6 +269,35 @@ cdef class Staging:
         steps[3] = delay.shape[0] == n
         with nogil:
             self.staging.add(n, &pre[0], steps[0], &post[0], steps[1], &weight[0], steps[2], &delay[0], steps[3])
+
+    def generate(self, int64_t n, tuple pairs, weight, delay, double dt, double tolerance, int n_threads):
+        """Draws n synapses between any two cells.
+
+        Args:
+            pairs: key, stream and position of the generator that draws them.
+            weight, delay: laws, each a tuple (kind, first, second, low, high, key, stream, position); see generate.h.
+
+        Returns:
+            For weights and for delays (in ms): least, greatest, and whether the law failed.
+        """
+        cdef CPlan plan
+        plan.seed_key, plan.stream, plan.position = pairs
+        _set_law(&plan.weight, weight)
+        _set_law(&plan.delay, delay)
+        plan.dt = dt
+        plan.tolerance = tolerance
+        cdef CDrawn drawn
+        with nogil:
+            drawn = self.staging.generate(n, plan, n_threads)
+        return (
+            (drawn.weight.least, drawn.weight.greatest, bool(drawn.weight.failed)),
+            (drawn.delay.least, drawn.delay.greatest, bool(drawn.delay.failed)),
+        )
+
+
+cdef _set_law(CLaw* law, tuple given):
+    law.kind = <CLawKind><int>given[0]
+    law.first, law.second, law.low, law.high, law.seed_key, law.stream, law.position = given[1:]
 
 
 cdef class Rows:

@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 LONGEST_DELAY = 65535
 """In steps."""
 
+Law = tuple[int, float, float, float, float, int, int, int]
+"""Kind, two parameters, two limits, key, stream, position; see native/include/pynn_annarchy/generate.h."""
+Drawn = tuple[float, float, bool]
+
 Int32Array = npt.NDArray[np.int32]
 
 
@@ -72,6 +76,26 @@ class SynapseBuilder:
         if values:
             self._pairs.append((np.broadcast_to(pre, (n,)), np.broadcast_to(post, (n,))))
         self._staging.add(n, pre, post, weight, np.ascontiguousarray(delay, np.uint16))
+
+    def generate(
+        self, n: int, pairs: tuple[int, int, int], weight: Law, delay: Law, tolerance: float, **values: float
+    ) -> tuple[Drawn, Drawn]:
+        """Draws ``n`` synapses between any two cells, on all threads; what is drawn does not depend on their number.
+
+        Args:
+            pairs: key, stream and position of the random numbers that choose the cells.
+            weight, delay: the laws of both, delays in ms; see native/include/pynn_annarchy/generate.h.
+            tolerance: of the rounding of delays to steps.
+            values: further parameters of the synapse type, one number for all synapses.
+
+        Returns:
+            For weights and for delays: least, greatest, and whether the law has failed.
+        """
+        network = self._synapses.network
+        drawn = self._staging.generate(n, pairs, weight, delay, network.dt, tolerance, network.partitions)
+        for name, value in values.items():
+            self._values.setdefault(name, []).append((n, finite(value, f"{name} of '{self._synapses.label}'")))
+        return drawn  # type: ignore[no-any-return]
 
     def finish(self) -> Synapses:
         """Sorts what was added and hands it to the network."""

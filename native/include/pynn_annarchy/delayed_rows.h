@@ -5,10 +5,12 @@
 #ifndef PYNN_ANNARCHY_DELAYED_ROWS_H
 #define PYNN_ANNARCHY_DELAYED_ROWS_H
 
+#include <algorithm>
 #include <cstdint>
 #include <vector>
 
 #include "pynn_annarchy/abi.h"
+#include "pynn_annarchy/generate.h"
 #include "pynn_annarchy/memory.h"
 
 namespace pnn {
@@ -31,6 +33,35 @@ private:
     std::vector<uint32_t> wide_;
 };
 
+// Weights, four bytes each while that holds every one of them exactly.
+class Weights {
+public:
+    void reserve(std::size_t n) { narrow_.reserve(n); }
+    void assign(std::size_t n, double value) {
+        narrow_.clear();
+        wide_.clear();
+        if (double(float(value)) == value) narrow_.assign(n, float(value));
+        else wide_.assign(n, value);
+    }
+    void push_back(double value) {
+        if (wide_.empty() && double(float(value)) == value) {
+            narrow_.push_back(float(value));
+            return;
+        }
+        if (!narrow_.empty()) {
+            wide_.reserve(narrow_.capacity());
+            wide_.assign(narrow_.begin(), narrow_.end());
+            std::vector<float>().swap(narrow_);
+        }
+        wide_.push_back(value);
+    }
+    double operator[](std::size_t i) const { return wide_.empty() ? double(narrow_[i]) : wide_[i]; }
+
+private:
+    std::vector<float> narrow_;
+    std::vector<double> wide_;
+};
+
 // How far a weight may grow beyond its initial value before an increment is refused (DESIGN D6).
 constexpr double headroom = 1024.0;
 
@@ -45,6 +76,9 @@ public:
     void add(int64_t n, const int32_t* pre, int pre_step, const int32_t* post, int post_step, const double* weight,
              int weight_step, const uint16_t* delay, int delay_step);
 
+    // Draws n synapses between any two cells; see generate.h.
+    Drawn generate(int64_t n, const Plan& plan, int n_threads);
+
     int64_t size() const { return n_; }
     int64_t n_pre() const { return n_pre_; }
     int64_t n_post() const { return n_post_; }
@@ -56,7 +90,7 @@ private:
     friend class Projection;
     struct Block {
         Indices pre, post;
-        std::vector<double> weight;   // empty while all weights of the projection are equal
+        Weights weight;               // empty while all weights of the projection are equal
         std::vector<uint16_t> delay;  // empty while all delays of the projection are equal
         std::size_t n = 0;
     };
@@ -79,6 +113,12 @@ struct Column {
     double operator[](std::size_t synapse) const { return is_shared() ? shared : each[synapse]; }
 };
 
+// Where a synapse lies, and its rank of creation inside the row.
+struct Creation {
+    uint32_t place;
+    uint32_t rank;
+};
+
 struct DelayedRows {
     std::vector<uint32_t> row_start;       // n_pre + 1, into the groups
     std::vector<uint32_t> group_start;     // n_groups + 1, into the synapses
@@ -91,7 +131,7 @@ struct DelayedRows {
     int32_t weight_form = PNN_WEIGHT_SHARED;
     std::vector<Column> columns;           // what synapses that learn have besides, in the module's order
     std::vector<uint32_t> ranks;           // canonical rank of each synapse; only where the module draws
-    std::vector<uint32_t> creation;        // rank of creation inside the row; only where a pair has several synapses
+    std::vector<Creation> creation;        // of the synapses of pairs that have several, by place
     int64_t n = 0;
     int64_t first_post = 0;                // of the partition
     int64_t n_post = 0;
@@ -106,6 +146,12 @@ struct DelayedRows {
         if (weights_elsewhere != nullptr) return (*weights_elsewhere)[places[synapse]];
         if (weight_form == PNN_WEIGHT_F64) return weights64[synapse];
         return weight_form == PNN_WEIGHT_F32 ? double(weights32[synapse]) : shared_weight;
+    }
+    // Orders synapses of one pair of cells.
+    uint32_t creation_rank(std::size_t place) const {
+        const auto found = std::lower_bound(creation.begin(), creation.end(), place,
+                                            [](const Creation& known, std::size_t wanted) { return known.place < wanted; });
+        return found != creation.end() && found->place == place ? found->rank : 0;
     }
     std::size_t bytes() const;
 };

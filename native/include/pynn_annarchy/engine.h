@@ -171,7 +171,7 @@ private:
     void catch_up(int64_t n, int partition, const pnn_step& step);
     void apply_partition(int64_t now, int partition, pnn_rows view, const pnn_step& step, bool keeps_increments);
     int32_t last_processed(const Learning& state, int32_t spike, int delay, const Shifts& shift, int64_t n) const;
-    void build_partition(Staging& staging, std::size_t partition, int64_t begin, int64_t end, bool release);
+    void build_partition(Staging& staging, std::size_t partition, int64_t begin, int64_t end);
 };
 
 class Engine {
