@@ -1,0 +1,134 @@
+"""Names of a model as attributes of objects: ``pop.v``, ``view.v = 1.0``, ``proj.w``; other names are refused."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NoReturn
+
+import numpy as np
+
+from pynn_annarchy.ann.distributions import RandomDistribution
+from pynn_annarchy.engine.arrays import AnyArray, Value, finite
+from pynn_annarchy.exceptions import ModelError
+from pynn_annarchy.language.names import suggestion
+
+DTYPES = {"float": np.float64, "int": np.int64, "bool": np.bool_}
+"""Types of the language in arrays."""
+
+
+class WithAttributes:
+    """Base of objects whose parameters and variables are read and written as attributes.
+
+    What a class annotates, defines, or names with a leading underscore belongs to the object; every other name has to
+    be one of the model.
+    """
+
+    @property
+    def attributes(self) -> list[str]:
+        """Names of all parameters and variables."""
+        raise NotImplementedError
+
+    def get(self, name: str) -> Any:
+        """Values of a parameter or a variable."""
+        raise NotImplementedError
+
+    def _set(self, name: str, value: Any) -> None:
+        """Sets a parameter or a variable."""
+        raise NotImplementedError
+
+    def set(self, values: Mapping[str, Any]) -> None:
+        """Sets parameters and variables, by name.
+
+        Raises:
+            ModelError: no such name, a wrong shape, a value that is not finite; nothing is changed then.
+        """
+        for name in values:
+            if name not in self.attributes:
+                raise ModelError(self._no_attribute(name))
+        for name, value in values.items():
+            self._set(name, value)
+
+    def _callable(self, name: str) -> Any:
+        """A function of the model, or None."""
+        return None
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(f"{type(self).__name__} has no attribute '{name}'")
+        if name in self.attributes:
+            return self.get(name)
+        function = self._callable(name)
+        if function is None:
+            self._refuse(name)
+        return function
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name.startswith("_") or _belongs_to(type(self), name):
+            object.__setattr__(self, name, value)
+        elif name in self.attributes:
+            self._set(name, value)
+        else:
+            self._refuse(name)
+
+    def _refuse(self, name: str) -> NoReturn:
+        raise AttributeError(self._no_attribute(name))
+
+    def _no_attribute(self, name: str) -> str:
+        known = self.attributes
+        hint = suggestion(name, known) or f"it has {', '.join(known) or 'none'}"
+        return f"{self._label} has no parameter or variable '{name}'; {hint}"
+
+    @property
+    def _label(self) -> str:
+        """How messages call the object."""
+        raise NotImplementedError
+
+    def __dir__(self) -> list[str]:
+        return [*super().__dir__(), *self.attributes]
+
+
+def _belongs_to(cls: type, name: str) -> bool:
+    return any(name in vars(base) or name in vars(base).get("__annotations__", {}) for base in cls.__mro__)
+
+
+def checked(value: Any, what: str, dtype: str, shapes: Sequence[tuple[int, ...]]) -> Value | RandomDistribution:
+    """A value as a user gives it: a number, a flat array, or a law to draw from.
+
+    Args:
+        what: for messages, e.g. ``'v' of population 'pop0'``.
+        dtype: 'float', 'int' or 'bool'.
+        shapes: of arrays that fit; none where there is but one value.
+
+    Raises:
+        ModelError: no numbers, not finite, a wrong shape, not whole where the type is int.
+    """
+    if isinstance(value, RandomDistribution):
+        return value
+    try:
+        number = finite(value, what)
+    except (TypeError, ValueError) as error:
+        if isinstance(error, ModelError):
+            raise
+        raise ModelError(f"{what} takes a number, an array or a distribution, not {value!r}") from error
+    _check_dtype(np.asarray(number), what, dtype)
+    if isinstance(number, float):
+        return number
+    if not shapes:
+        raise ModelError(f"{what} is one value for all, and cannot take an array of shape {number.shape}")
+    if number.shape not in shapes:
+        expected = " or ".join(str(shape) for shape in dict.fromkeys(shapes))
+        raise ModelError(f"{what} has the shape {expected}, and cannot take an array of shape {number.shape}")
+    return number.reshape(-1)
+
+
+def _check_dtype(values: AnyArray, what: str, dtype: str) -> None:
+    if dtype == "int" and (values != np.floor(values)).any():
+        raise ModelError(f"{what} is of type int, and cannot be {values.flat[np.argmax(values != np.floor(values))]:g}")
+    if dtype == "bool" and not np.isin(values, (0.0, 1.0)).all():
+        raise ModelError(f"{what} is of type bool, and takes True or False")
+
+
+def typed(value: Any, dtype: str) -> Any:
+    """A number or an array in the type that the model gives it."""
+    converted = np.asarray(value).astype(DTYPES[dtype])
+    return converted.item() if converted.ndim == 0 else converted
