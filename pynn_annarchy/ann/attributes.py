@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, NoReturn
 
 import numpy as np
 
-from pynn_annarchy.ann.distributions import RandomDistribution
+from pynn_annarchy.ann.distributions import LAWS, RandomDistribution
 from pynn_annarchy.engine.arrays import AnyArray, Value, finite
 from pynn_annarchy.exceptions import ModelError
 from pynn_annarchy.language.names import suggestion
+from pynn_annarchy.language.syntax import Expression
+from pynn_annarchy.model.check import check
+from pynn_annarchy.model.declared import Declared, Drawn
 
 DTYPES = {"float": np.float64, "int": np.int64, "bool": np.bool_}
 """Types of the language in arrays."""
@@ -132,3 +136,49 @@ def typed(value: Any, dtype: str) -> Any:
     """A number or an array in the type that the model gives it."""
     converted = np.asarray(value).astype(DTYPES[dtype])
     return converted.item() if converted.ndim == 0 else converted
+
+
+@dataclass(frozen=True, slots=True)
+class Attribute:
+    """A parameter or a variable of a model, as users see it."""
+
+    name: str
+    key: str
+    """Its name in the engine, which differs for the weight of synapses."""
+    locality: str
+    """'local', 'semiglobal' or 'global'."""
+    dtype: str
+    init: Expression | None
+    """Value of a variable at t = 0, an expression of parameters; None for parameters."""
+
+    @property
+    def is_variable(self) -> bool:
+        return self.init is not None
+
+    @property
+    def is_global(self) -> bool:
+        """Whether it is one value."""
+        return self.locality == "global"
+
+
+def attributes_of(declared: Declared) -> dict[str, Attribute]:
+    """Parameters, then variables of a model by name; not the constants that it shares with others."""
+    spec, model = declared.spec, check(declared.spec)
+    parameters = [
+        Attribute(spec.in_text(each.name), each.name, each.locality, each.dtype, None)
+        for each in spec.parameters
+        if each.name not in declared.constants
+    ]
+    variables = [
+        Attribute(spec.in_text(each.name), each.name, each.locality, each.dtype, each.init)
+        for each in model.variables
+        if each.is_kept
+    ]
+    return {each.name: each for each in (*parameters, *variables)}
+
+
+def law(value: Any) -> Any:
+    """A distribution that a text names, as an object to draw from; any other value as it is."""
+    if isinstance(value, Drawn):
+        return next(cls for cls in LAWS if cls.__name__ == value.distribution)(*value.arguments)
+    return value

@@ -1,0 +1,314 @@
+"""Populations of the ANNarchy interface: neurons of one type in a geometry, every value an attribute."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pynn_annarchy.ann.attributes import Attribute, WithAttributes, attributes_of, checked, law, typed
+from pynn_annarchy.ann.distributions import RandomDistribution
+from pynn_annarchy.ann.geometry import Geometry, Shape
+from pynn_annarchy.ann.views import IndividualNeuron, PopulationView
+from pynn_annarchy.engine.arrays import AnyArray, FloatArray, IntArray, Value, spread
+from pynn_annarchy.engine.cells import Cells, SpikeSource
+from pynn_annarchy.exceptions import ModelError
+from pynn_annarchy.language.names import suggestion, sum_of
+from pynn_annarchy.model.evaluate import evaluate
+
+if TYPE_CHECKING:
+    from pynn_annarchy.ann.models import Neuron
+    from pynn_annarchy.ann.network import Network
+
+
+class Population(WithAttributes):
+    """Neurons of one type. Parameters and variables are attributes, arrays in the geometry of the population.
+
+    Args:
+        geometry: number of neurons, or numbers along each dimension.
+        neuron: the type of the neurons, or a class of types.
+        name: in messages and look-ups; 'pop0', 'pop1', ... where none is given.
+        stop_condition: when `simulate_until` shall stop, e.g. ``"r > 1.0 : any"``.
+        storage_order: accepted for old scripts; results never depend on it.
+        network: which it belongs to; the default one where none is given.
+
+    Raises:
+        ModelError: a wrong geometry, no type of neurons.
+        EquationError: the equations break a rule.
+    """
+
+    network: Network
+    name: str
+    size: int
+    geometry: Shape
+    neuron_type: Neuron
+    stop_condition: str | None
+    cells: Cells | SpikeSource | None
+    enabled: bool
+
+    def __init__(
+        self,
+        geometry: Any,
+        neuron: Any = None,
+        name: str | None = None,
+        stop_condition: str | None = None,
+        storage_order: str = "post_to_pre",
+        network: Network | None = None,
+    ) -> None:
+        what = "a population" if name is None else f"population '{name}'"
+        self._grid = Geometry.of(geometry, what)
+        self.geometry, self.size = self._grid.shape, self._grid.size
+        self.neuron_type = neuron() if isinstance(neuron, type) else neuron
+        if not hasattr(self.neuron_type, "declared"):
+            raise ModelError(f"{what} needs a type of neurons, e.g. ann.Neuron(equations=...), not {neuron!r}")
+        self.stop_condition = stop_condition
+        self.cells = None
+        self.enabled = True
+        self._declared = self.neuron_type.declared()
+        self._attributes = attributes_of(self._declared)
+        self._values: dict[str, Value | RandomDistribution] = {}
+        """What has been given: initial values, before and after the population is built."""
+        self._firing_rate_window: float | None = None
+        self.name = name  # type: ignore[assignment]  # the network names it
+        self.network = network or _default_network()
+        for key, value in self._declared.values.items():
+            self._values[self._declared.spec.in_text(key)] = law(value)
+        self.network._register(self)
+
+    # names
+
+    @property
+    def _label(self) -> str:
+        return f"population '{self.name}'"
+
+    @property
+    def attributes(self) -> list[str]:
+        """Names of all parameters and variables."""
+        return list(self._attributes)
+
+    @property
+    def parameters(self) -> list[str]:
+        """Names of the parameters."""
+        return [name for name, each in self._attributes.items() if not each.is_variable]
+
+    @property
+    def variables(self) -> list[str]:
+        """Names of the variables."""
+        return [name for name, each in self._attributes.items() if each.is_variable]
+
+    @property
+    def targets(self) -> list[str]:
+        """Targets of the projections that reach the population."""
+        found = [target for projection in self.network._projections for target in projection._targets_of(self)]
+        return list(dict.fromkeys(found))
+
+    # shape
+
+    @property
+    def ranks(self) -> IntArray:
+        """Ranks of all neurons."""
+        return np.arange(self.size)
+
+    @property
+    def dimension(self) -> int:
+        """Number of dimensions of the geometry."""
+        return len(self.geometry)
+
+    @property
+    def width(self) -> int:
+        """Neurons along the first dimension."""
+        return self.geometry[0]
+
+    @property
+    def height(self) -> int:
+        """Neurons along the second dimension."""
+        return self.geometry[1] if self.dimension > 1 else 1
+
+    @property
+    def depth(self) -> int:
+        """Neurons along the third dimension."""
+        return self.geometry[2] if self.dimension > 2 else 1
+
+    def __len__(self) -> int:
+        return self.size
+
+    def rank_from_coordinates(self, coord: Any) -> int:
+        """Rank of the neuron at the coordinates; ModelError where there is none."""
+        return self._grid.rank(coord, self._label)
+
+    def coordinates_from_rank(self, rank: int) -> Shape:
+        """Coordinates of the neuron of a rank; ModelError where there is none."""
+        return self._grid.coordinates(rank, self._label)
+
+    def normalized_coordinates_from_rank(self, rank: int, norm: float = 1.0) -> tuple[float, ...]:
+        """Coordinates between 0 and `norm` along each dimension."""
+        self.coordinates_from_rank(rank)
+        return tuple(self._grid.normalized(norm)[rank].tolist())
+
+    # parts
+
+    def neuron(self, *coord: Any) -> IndividualNeuron:
+        """One neuron, by its rank or its coordinates."""
+        given = coord[0] if len(coord) == 1 else coord
+        if isinstance(given, tuple | list | np.ndarray):
+            return IndividualNeuron(self, self.rank_from_coordinates(given))
+        return IndividualNeuron(self, given)
+
+    @property
+    def neurons(self) -> Iterator[IndividualNeuron]:
+        """All neurons, one after the other."""
+        return (self.neuron(rank) for rank in range(self.size))
+
+    def __iter__(self) -> Iterator[IndividualNeuron]:
+        return self.neurons
+
+    def __getitem__(self, key: Any) -> PopulationView:
+        """The neurons of these ranks, coordinates or truth values; of one coordinate tuple, that neuron."""
+        ranks, shape = self._grid.chosen(key, self._label)
+        if isinstance(key, tuple) and len(key) == self.dimension and not any(isinstance(k, slice) for k in key):
+            if len(ranks) == 1:
+                return IndividualNeuron(self, int(ranks[0]))
+        return PopulationView(self, ranks, shape)
+
+    # values
+
+    def get(self, name: str) -> Any:
+        """A parameter or variable: an array in the geometry, or a number where there is one for all neurons."""
+        attribute = self._attribute(name)
+        value = self._now(attribute)
+        if attribute.is_global:
+            return typed(np.asarray(value).flat[0], attribute.dtype)
+        return typed(spread(value, self.size), attribute.dtype).reshape(self.geometry)
+
+    def _set(self, name: str, value: Any) -> None:
+        self._assign(self._attribute(name), value)
+
+    def _assign(self, attribute: Attribute, value: Any, ranks: IntArray | None = None) -> None:
+        """Gives an attribute a value, of all neurons or of some."""
+        if isinstance(value, str):
+            value = self.get(value) if ranks is None else self.get(value).reshape(-1)[ranks]
+        new = self._checked(attribute, value, ranks)
+        if self.cells is not None:
+            self._assign_built(attribute, self._drawn(attribute, new, ranks), ranks)
+        elif ranks is None:
+            self._values[attribute.name] = new
+        else:
+            old = spread(self._now(attribute), self.size).copy()
+            old[ranks] = self._drawn(attribute, new, ranks)
+            self._values[attribute.name] = old
+
+    def _assign_built(self, attribute: Attribute, new: Value, ranks: IntArray | None) -> None:
+        assert isinstance(self.cells, Cells)
+        if attribute.is_variable:
+            self.cells.set_state(attribute.key, new, ranks)
+        else:
+            self.cells.set(attribute.key, new, ranks)
+
+    def _checked(self, attribute: Attribute, value: Any, ranks: IntArray | None) -> Value | RandomDistribution:
+        what = f"'{attribute.name}' of {self._label}"
+        if attribute.is_global:
+            if ranks is not None:
+                raise ModelError(f"{what} is one value for the whole population: set it there, not on a view")
+            return checked(value, what, attribute.dtype, ())
+        shapes = [(self.size,), self.geometry] if ranks is None else [(len(ranks),)]
+        return checked(value, what, attribute.dtype, shapes)
+
+    def _drawn(self, attribute: Attribute, value: Value | RandomDistribution, ranks: IntArray | None = None) -> Value:
+        """A value as numbers: a law is drawn from, once for each neuron that it is meant for."""
+        if not isinstance(value, RandomDistribution):
+            return value
+        if attribute.is_global:
+            return float(value.drawn_with(self.network.default_rng, 1)[0])
+        n = self.size if ranks is None else len(ranks)
+        return value.drawn_with(self.network.default_rng, n).astype(np.float64)
+
+    def _now(self, attribute: Attribute) -> Value:
+        """Present value, or the one that it will begin with."""
+        if self.cells is None:
+            return self._given(attribute)
+        assert isinstance(self.cells, Cells)
+        return self.cells.state(attribute.key) if attribute.is_variable else self.cells.get(attribute.key)
+
+    def _given(self, attribute: Attribute) -> Value:
+        """The value that an attribute begins with; laws are drawn from once."""
+        if attribute.name in self._values:
+            value = self._values[attribute.name] = self._drawn(attribute, self._values[attribute.name])
+            return value
+        if attribute.init is None:
+            return self._declared.spec.defaults()[attribute.key]
+        return evaluate(attribute.init, self._parameters())
+
+    def _parameters(self) -> dict[str, Value]:
+        """Values of all parameters at the beginning, by the engine's names."""
+        given = {each.key: self._given(each) for each in self._attributes.values() if not each.is_variable}
+        return {**self._declared.spec.defaults(), **given}
+
+    def _attribute(self, name: str) -> Attribute:
+        if name not in self._attributes:
+            raise ModelError(self._no_attribute(name))
+        return self._attributes[name]
+
+    # input
+
+    def sum(self, target: str) -> AnyArray:
+        """What the neurons have received by a target in the last step; 0 where no projection has that target.
+
+        Raises:
+            ModelError: the equations do not use the target.
+        """
+        spec = self._declared.spec
+        known = [each.name for each in spec.receptors] + [given.name for given in spec.inputs]
+        if target not in known and sum_of(target) not in known:
+            names = [name.removeprefix("sum(").removesuffix(")") for name in known]
+            hint = suggestion(target, names) or f"they use {', '.join(names) or 'none'}"
+            raise ModelError(f"the neurons of {self._label} do not use the target '{target}'; {hint}")
+        if not isinstance(self.cells, Cells):
+            return np.zeros(self.geometry)
+        self.cells.prepare()
+        values = self.cells.arrays[sum_of(target)] if sum_of(target) in known else self.cells.state(f"g_{target}")
+        return np.array(values, np.float64).reshape(self.geometry)
+
+    # building
+
+    def _build(self) -> None:
+        """Makes the cells of the engine, with all values that have been given."""
+        assert self.network.engine is not None
+        label = str(self.name)
+        cells = self.network.engine.add_cells(self._declared.spec, self.size, self._parameters(), label)
+        for attribute in self._attributes.values():
+            if attribute.is_variable and attribute.name in self._values:
+                cells.set_initial(attribute.key, self._given(attribute))
+        self.cells = cells
+
+    def reset(self, attributes: list[str] | None = None) -> None:
+        """Gives parameters and variables the values that they had when the network was built.
+
+        Args:
+            attributes: names of those that are reset; None for all, and for spikes under way, too.
+        """
+        names = self.attributes if attributes is None else attributes
+        chosen = [self._attribute(name) for name in names]
+        if self.cells is None:
+            return
+        assert isinstance(self.cells, Cells)
+        for attribute in chosen:
+            if not attribute.is_variable:
+                self.cells.set(attribute.key, self._given(attribute))
+        for attribute in chosen:
+            if attribute.is_variable:
+                self.cells.set_state(attribute.key, self._given(attribute))
+
+    def __repr__(self) -> str:
+        return f"<Population '{self.name}' of {self.size} {self._declared.spec.name}>"
+
+
+def _default_network() -> Network:
+    from pynn_annarchy.ann.magic import default_network
+
+    return default_network()
+
+
+def normalized_coordinates(population: Population) -> FloatArray:
+    """Coordinates of all neurons between 0 and 1, shape (size, n_dimensions)."""
+    return population._grid.normalized()
