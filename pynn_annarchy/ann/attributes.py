@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
-import numpy as np
-
 from pynn_annarchy.ann.distributions import LAWS, RandomDistribution
-from pynn_annarchy.engine.arrays import AnyArray, Value, finite
+from pynn_annarchy.engine.arrays import Value, finite, of_type
 from pynn_annarchy.exceptions import ModelError
+from pynn_annarchy.language.flags import LOCALITIES
 from pynn_annarchy.language.names import suggestion
 from pynn_annarchy.language.syntax import Expression
 from pynn_annarchy.model.check import check
 from pynn_annarchy.model.declared import Declared, Drawn
-
-DTYPES = {"float": np.float64, "int": np.int64, "bool": np.bool_}
-"""Types of the language in arrays."""
+from pynn_annarchy.model.own_functions import definitions_in, function_of
 
 
 class WithAttributes:
@@ -47,19 +44,23 @@ class WithAttributes:
             ModelError: no such name, a wrong shape, a value that is not finite; nothing is changed then.
         """
         for name in values:
-            if name not in self.attributes:
+            if not self._knows(name):
                 raise ModelError(self._no_attribute(name))
         for name, value in values.items():
             self._set(name, value)
 
-    def _callable(self, name: str) -> Any:
+    def _knows(self, name: str) -> bool:
+        """Whether the model has a parameter or variable of that name."""
+        return name in self.attributes
+
+    def _callable(self, name: str) -> Callable[..., Any] | None:
         """A function of the model, or None."""
         return None
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):
             raise AttributeError(f"{type(self).__name__} has no attribute '{name}'")
-        if name in self.attributes:
+        if self._knows(name):
             return self.get(name)
         function = self._callable(name)
         if function is None:
@@ -69,7 +70,7 @@ class WithAttributes:
     def __setattr__(self, name: str, value: Any) -> None:
         if name.startswith("_") or _belongs_to(type(self), name):
             object.__setattr__(self, name, value)
-        elif name in self.attributes:
+        elif self._knows(name):
             self._set(name, value)
         else:
             self._refuse(name)
@@ -114,7 +115,7 @@ def checked(value: Any, what: str, dtype: str, shapes: Sequence[tuple[int, ...]]
         if isinstance(error, ModelError):
             raise
         raise ModelError(f"{what} takes a number, an array or a distribution, not {value!r}") from error
-    _check_dtype(np.asarray(number), what, dtype)
+    of_type(number, dtype, what)
     if isinstance(number, float):
         return number
     if not shapes:
@@ -123,19 +124,6 @@ def checked(value: Any, what: str, dtype: str, shapes: Sequence[tuple[int, ...]]
         expected = " or ".join(str(shape) for shape in dict.fromkeys(shapes))
         raise ModelError(f"{what} has the shape {expected}, and cannot take an array of shape {number.shape}")
     return number.reshape(-1)
-
-
-def _check_dtype(values: AnyArray, what: str, dtype: str) -> None:
-    if dtype == "int" and (values != np.floor(values)).any():
-        raise ModelError(f"{what} is of type int, and cannot be {values.flat[np.argmax(values != np.floor(values))]:g}")
-    if dtype == "bool" and not np.isin(values, (0.0, 1.0)).all():
-        raise ModelError(f"{what} is of type bool, and takes True or False")
-
-
-def typed(value: Any, dtype: str) -> Any:
-    """A number or an array in the type that the model gives it."""
-    converted = np.asarray(value).astype(DTYPES[dtype])
-    return converted.item() if converted.ndim == 0 else converted
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +138,8 @@ class Attribute:
     dtype: str
     init: Expression | None
     """Value of a variable at t = 0, an expression of parameters; None for parameters."""
+    is_shared: bool = False
+    """A constant known by name to several models."""
 
     @property
     def is_variable(self) -> bool:
@@ -162,12 +152,18 @@ class Attribute:
 
 
 def attributes_of(declared: Declared) -> dict[str, Attribute]:
-    """Parameters, then variables of a model by name; not the constants that it shares with others."""
+    """Parameters, then variables of a model by name."""
     spec, model = declared.spec, check(declared.spec)
     parameters = [
-        Attribute(spec.in_text(each.name), each.name, each.locality, each.dtype, None)
+        Attribute(
+            spec.in_text(each.name),
+            each.name,
+            LOCALITIES[each.locality],
+            each.dtype,
+            None,
+            each.name in declared.constants,
+        )
         for each in spec.parameters
-        if each.name not in declared.constants
     ]
     variables = [
         Attribute(spec.in_text(each.name), each.name, each.locality, each.dtype, each.init)
@@ -175,6 +171,17 @@ def attributes_of(declared: Declared) -> dict[str, Attribute]:
         if each.is_kept
     ]
     return {each.name: each for each in (*parameters, *variables)}
+
+
+def names_of(attributes: Mapping[str, Attribute], are_variables: bool) -> list[str]:
+    """Names of the variables, or of the parameters that are the model's own."""
+    return [each.name for each in attributes.values() if each.is_variable is are_variables and not each.is_shared]
+
+
+def function_of_model(declared: Declared, name: str, label: str) -> Callable[..., Any] | None:
+    """A function of the model that Python may call, or None where it has none of that name."""
+    text = declared.spec.functions
+    return function_of(text, name, label) if name in definitions_in(text) else None
 
 
 def law(value: Any) -> Any:

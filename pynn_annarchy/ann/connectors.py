@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
+from pynn_annarchy.ann import files
 from pynn_annarchy.ann.attributes import checked
 from pynn_annarchy.ann.distributions import RandomDistribution
 from pynn_annarchy.ann.geometry import check_rank
@@ -34,6 +35,9 @@ STORAGE_FORMATS = (
     *("auto", "default"),
 )
 STORAGE_ORDERS = ("post_to_pre", "pre_to_post", "auto")
+
+CONNECTIVITY = "connectivity"
+"""What files call connections that are saved without a projection."""
 
 Self = TypeVar("Self", bound="Connectors")
 Given = float | RandomDistribution
@@ -186,7 +190,7 @@ class Connectors:
     ) -> Self:
         """Weights fall with the distance as ``amp * exp(-distance^2 / (2 sigma^2))``.
 
-        Distances are those of normalized coordinates, in which each population extends from 0 to 1 along each dimension.
+        Distances are those of normalized coordinates: each population extends from 0 to 1 along each dimension.
 
         Args:
             limit: part of `amp` below which there is no synapse.
@@ -251,14 +255,13 @@ class Connectors:
             given_delays = _matrix(delays, shape, pre_post, f"delays of {self._label}")
 
         def make() -> Connections:
-            exists = np.equal(given, None) == False if given.dtype == object else None  # noqa: E712
-            pairs = all_pairs(*shape[::-1])
-            pairs = pairs if exists is None else chosen(pairs, exists.reshape(-1).astype(bool))
-            values = given.reshape(-1) if exists is None else given[exists.astype(bool)]
-            here = given_delays
-            if isinstance(here, np.ndarray):
-                here = here.reshape(-1) if exists is None else here[exists.astype(bool)]
-            return self._connections(pairs, values, here)
+            pairs, exists = all_pairs(*shape[::-1]), slice(None)
+            if given.dtype == object:
+                exists = np.not_equal(given, None).astype(bool).reshape(-1)
+                pairs = chosen(pairs, exists)
+            is_matrix = isinstance(given_delays, np.ndarray)
+            here = given_delays.reshape(-1)[exists] if is_matrix else given_delays
+            return self._connections_of(pairs, given.reshape(-1)[exists], here)
 
         self._connect(make, "Connectivity matrix", "Connectivity matrix")
         return self
@@ -283,9 +286,11 @@ class Connectors:
             here = given_delays
             if isinstance(here, _Sparse):
                 if not (np.array_equal(here.pre, given.pre) and np.array_equal(here.post, given.post)):
-                    raise ModelError(f"{self._label}: from_sparse() needs a delay for each weight and for no other pair")
+                    raise ModelError(
+                        f"{self._label}: from_sparse() needs a delay for each weight and for no other pair"
+                    )
                 here = here.values
-            return self._connections(Pairs(given.pre, given.post), given.values, here)
+            return self._connections_of(Pairs(given.pre, given.post), given.values, here)
 
         self._connect(make, "Sparse connectivity matrix", "Sparse connectivity matrix")
         return self
@@ -311,11 +316,9 @@ class Connectors:
         storage_order: str | None = None,
     ) -> Self:
         """Connects as the projection was whose `save_connectivity` wrote the file."""
-        from pynn_annarchy.ann.files import read
-
         self._check_storage(storage_format, storage_order)
-        data = read(filename, pickle_encoding)
-        if not {"pre", "post", "w", "delay"} <= data.keys():
+        data = files.load(filename, pickle_encoding).get(CONNECTIVITY)
+        if data is None:
             raise ModelError(f"{self._label}: '{filename}' was not written by save_connectivity()")
         pre, post = (np.asarray(data[side], np.int32).reshape(-1) for side in ("pre", "post"))
         weights, delays = (_number_or_array(data[name]) for name in ("w", "delay"))
@@ -361,13 +364,13 @@ class Connectors:
     @property
     def _is_recurrent(self) -> bool:
         """Whether both sides belong to one population."""
-        return _whole(self.pre) is _whole(self.post)
+        return whole(self.pre) is whole(self.post)
 
     def _itself(self, rows: Any, choices: Any, allow: bool) -> IntArray:
         """For each neuron of one side its position on the other, -1 where it may be chosen or is not there."""
         if allow or not self._is_recurrent:
             return np.full(rows.size, -1)
-        position = np.full(_whole(choices).size, -1)
+        position = np.full(whole(choices).size, -1)
         position[choices.ranks] = np.arange(choices.size)
         return position[rows.ranks]
 
@@ -394,7 +397,7 @@ class Connectors:
         def make() -> Connections:
             found = pairs()
             given = np.full(len(found), float(weights)) if force_multiple_weights and _is_number(weights) else weights
-            return self._connections(found, given, delays)
+            return self._connections_of(found, given, delays)
 
         self._connect(make, name, f"{text or name}, weights {weights}, delays {delays}")
 
@@ -410,7 +413,7 @@ class Connectors:
         checked(delays, f"delays of {self._label}", "float", ())
 
         def make() -> Connections:
-            pre, post = (_whole(side)._grid.normalized()[side.ranks] for side in (self.pre, self.post))
+            pre, post = (whole(side)._grid.normalized()[side.ranks] for side in (self.pre, self.post))
             if pre.shape[1] != post.shape[1]:
                 raise ModelError(
                     f"{self._label}: {name} weights depend on distances, and need populations of equally many "
@@ -420,11 +423,11 @@ class Connectors:
             if not allow_self_connections and self._is_recurrent:
                 keep = self.pre.ranks[pairs.pre] != self.post.ranks[pairs.post]
                 pairs, weights = chosen(pairs, keep), weights[keep]
-            return self._connections(pairs, weights, delays)
+            return self._connections_of(pairs, weights, delays)
 
         self._connect(make, name, f"{text}, delays {delays}")
 
-    def _connections(self, pairs: Pairs, weights: Any, delays: Any) -> Connections:
+    def _connections_of(self, pairs: Pairs, weights: Any, delays: Any) -> Connections:
         """Connections from positions on the two sides."""
         pre, post = self.pre.ranks.astype(np.int32)[pairs.pre], self.post.ranks.astype(np.int32)[pairs.post]
         return self._sorted(pre, post, weights, delays)
@@ -455,7 +458,9 @@ class Connectors:
 
     def _sparse(self, matrix: Any, what: str) -> _Sparse:
         if not hasattr(matrix, "tocoo"):
-            raise ModelError(f"{self._label}: from_sparse() takes a sparse matrix of SciPy, not {type(matrix).__name__}")
+            raise ModelError(
+                f"{self._label}: from_sparse() takes a sparse matrix of SciPy, not {type(matrix).__name__}"
+            )
         if matrix.shape != (self.pre.size, self.post.size):
             raise ModelError(
                 f"{self._label}: the sparse matrix of {what} has the shape {matrix.shape}, and needs "
@@ -568,7 +573,7 @@ def _values(given: Given, n: int, rng: np.random.Generator, what: str) -> FloatA
     return np.full(n, checked(given, what, "float", ()))
 
 
-def _whole(side: Any) -> Any:
+def whole(side: Any) -> Any:
     """The population that a side of a projection belongs to."""
     return getattr(side, "population", side)
 

@@ -20,7 +20,7 @@ class RandomDistribution:
     """A law of which a number is drawn for each element.
 
     Args:
-        rng: the generator to draw from; None for the network's own where the law is the value of something in a network.
+        rng: the generator to draw from; None for the network's own, where the law is a value in a network.
     """
 
     def __init__(self, rng: np.random.Generator | None = None) -> None:

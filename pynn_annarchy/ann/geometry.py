@@ -73,18 +73,17 @@ class Geometry:
             ranks = ranks.reshape(self.shape)
             if len(key) > len(self.shape):
                 raise ModelError(f"{label} has {len(self.shape)} dimensions, and is asked for {len(key)} coordinates")
-        elif not isinstance(key, slice):
-            key = self._array(key, label)
-            if key.dtype == bool and key.ndim > 1:
-                ranks = ranks.reshape(self.shape)
+        index = key if isinstance(key, tuple | slice) else self._array(key, label)
+        if isinstance(index, np.ndarray) and index.dtype == bool and index.ndim > 1:
+            ranks = ranks.reshape(self.shape)
         try:
-            chosen = ranks[key]
+            chosen = ranks[index]
         except IndexError as error:
             raise ModelError(f"{label} of geometry {self.shape} cannot be indexed by {key!r}: {error}") from error
         flat = np.atleast_1d(chosen).reshape(-1)
         if len(flat) == 0:
             raise ModelError(f"{label} of geometry {self.shape}: {key!r} chooses no neuron")
-        if isinstance(key, np.ndarray) and len(np.unique(flat)) < len(flat):
+        if isinstance(index, np.ndarray) and len(np.unique(flat)) < len(flat):
             raise ModelError(f"{label}: a view cannot hold a neuron twice, as {key!r} does")
         return flat, np.atleast_1d(chosen).shape
 

@@ -2,24 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pynn_annarchy.ann.attributes import Attribute, WithAttributes, attributes_of, checked, law, typed
+from pynn_annarchy.ann.attributes import (
+    Attribute,
+    WithAttributes,
+    attributes_of,
+    checked,
+    function_of_model,
+    law,
+    names_of,
+)
 from pynn_annarchy.ann.distributions import RandomDistribution
-from pynn_annarchy.ann.geometry import Geometry, Shape
+from pynn_annarchy.ann.geometry import Geometry, Shape, is_rank
 from pynn_annarchy.ann.views import IndividualNeuron, PopulationView
-from pynn_annarchy.engine.arrays import AnyArray, FloatArray, IntArray, Value, spread
+from pynn_annarchy.engine.arrays import AnyArray, IntArray, Reading, Value, as_type
 from pynn_annarchy.engine.cells import Cells, SpikeSource
 from pynn_annarchy.exceptions import ModelError
 from pynn_annarchy.language.names import suggestion, sum_of
+from pynn_annarchy.model.declare import receptors_used
 from pynn_annarchy.model.evaluate import evaluate
+from pynn_annarchy.model.own_functions import definitions_in
 
 if TYPE_CHECKING:
     from pynn_annarchy.ann.models import Neuron
     from pynn_annarchy.ann.network import Network
+    from pynn_annarchy.ann.projection import Projection
 
 
 class Population(WithAttributes):
@@ -46,6 +57,8 @@ class Population(WithAttributes):
     stop_condition: str | None
     cells: Cells | SpikeSource | None
     enabled: bool
+    _values: dict[str, Value | RandomDistribution]
+    """What attributes begin with, where that has been given."""
 
     def __init__(
         self,
@@ -65,16 +78,14 @@ class Population(WithAttributes):
         self.stop_condition = stop_condition
         self.cells = None
         self.enabled = True
-        self._declared = self.neuron_type.declared()
+        self.network = network or default_network()
+        self._declared = self.neuron_type.declared(self.network._constants)
         self._attributes = attributes_of(self._declared)
-        self._values: dict[str, Value | RandomDistribution] = {}
-        """What has been given: initial values, before and after the population is built."""
+        self._values = {name: law(value) for name, value in self._declared.values.items()}
         self._firing_rate_window: float | None = None
         self.name = name  # type: ignore[assignment]  # the network names it
-        self.network = network or _default_network()
-        for key, value in self._declared.values.items():
-            self._values[self._declared.spec.in_text(key)] = law(value)
         self.network._register(self)
+        self.neuron_type.share_constants(self, self.network._constants)
 
     # names
 
@@ -85,23 +96,38 @@ class Population(WithAttributes):
     @property
     def attributes(self) -> list[str]:
         """Names of all parameters and variables."""
-        return list(self._attributes)
+        return [*self.parameters, *self.variables]
 
     @property
     def parameters(self) -> list[str]:
         """Names of the parameters."""
-        return [name for name, each in self._attributes.items() if not each.is_variable]
+        return names_of(self._attributes, are_variables=False)
 
     @property
     def variables(self) -> list[str]:
         """Names of the variables."""
-        return [name for name, each in self._attributes.items() if each.is_variable]
+        return names_of(self._attributes, are_variables=True)
+
+    @property
+    def functions(self) -> list[str]:
+        """Names of the functions of the model."""
+        return list(definitions_in(self._declared.spec.functions))
+
+    def _knows(self, name: str) -> bool:
+        return name in self._attributes
+
+    def _callable(self, name: str) -> Callable[..., Any] | None:
+        return function_of_model(self._declared, name, self._label)
 
     @property
     def targets(self) -> list[str]:
         """Targets of the projections that reach the population."""
-        found = [target for projection in self.network._projections for target in projection._targets_of(self)]
-        return list(dict.fromkeys(found))
+        return list(dict.fromkeys(target for projection in self._incoming for target in projection.targets))
+
+    @property
+    def _incoming(self) -> list[Projection]:
+        """Projections that reach the population or a view of it."""
+        return [each for each in self.network._projections if getattr(each.post, "population", each.post) is self]
 
     # shape
 
@@ -166,9 +192,8 @@ class Population(WithAttributes):
     def __getitem__(self, key: Any) -> PopulationView:
         """The neurons of these ranks, coordinates or truth values; of one coordinate tuple, that neuron."""
         ranks, shape = self._grid.chosen(key, self._label)
-        if isinstance(key, tuple) and len(key) == self.dimension and not any(isinstance(k, slice) for k in key):
-            if len(ranks) == 1:
-                return IndividualNeuron(self, int(ranks[0]))
+        if isinstance(key, tuple) and len(key) == self.dimension and all(is_rank(each) for each in key):
+            return IndividualNeuron(self, int(ranks[0]))
         return PopulationView(self, ranks, shape)
 
     # values
@@ -178,8 +203,9 @@ class Population(WithAttributes):
         attribute = self._attribute(name)
         value = self._now(attribute)
         if attribute.is_global:
-            return typed(np.asarray(value).flat[0], attribute.dtype)
-        return typed(spread(value, self.size), attribute.dtype).reshape(self.geometry)
+            return as_type(np.ravel(value)[0], attribute.dtype)
+        values = np.broadcast_to(value, (self.size,))
+        return np.asarray(as_type(values, attribute.dtype)).reshape(self.geometry)
 
     def _set(self, name: str, value: Any) -> None:
         self._assign(self._attribute(name), value)
@@ -194,7 +220,7 @@ class Population(WithAttributes):
         elif ranks is None:
             self._values[attribute.name] = new
         else:
-            old = spread(self._now(attribute), self.size).copy()
+            old = np.array(np.broadcast_to(self._now(attribute), (self.size,)), np.float64)
             old[ranks] = self._drawn(attribute, new, ranks)
             self._values[attribute.name] = old
 
@@ -223,7 +249,7 @@ class Population(WithAttributes):
         n = self.size if ranks is None else len(ranks)
         return value.drawn_with(self.network.default_rng, n).astype(np.float64)
 
-    def _now(self, attribute: Attribute) -> Value:
+    def _now(self, attribute: Attribute) -> Reading:
         """Present value, or the one that it will begin with."""
         if self.cells is None:
             return self._given(attribute)
@@ -258,15 +284,15 @@ class Population(WithAttributes):
             ModelError: the equations do not use the target.
         """
         spec = self._declared.spec
-        known = [each.name for each in spec.receptors] + [given.name for given in spec.inputs]
-        if target not in known and sum_of(target) not in known:
-            names = [name.removeprefix("sum(").removesuffix(")") for name in known]
-            hint = suggestion(target, names) or f"they use {', '.join(names) or 'none'}"
+        used = receptors_used(spec)
+        if target not in used:
+            hint = suggestion(target, used) or f"they use {', '.join(used) or 'none'}"
             raise ModelError(f"the neurons of {self._label} do not use the target '{target}'; {hint}")
         if not isinstance(self.cells, Cells):
             return np.zeros(self.geometry)
         self.cells.prepare()
-        values = self.cells.arrays[sum_of(target)] if sum_of(target) in known else self.cells.state(f"g_{target}")
+        is_receptor = target in self.cells.receptors
+        values = self.cells.sample(f"g_{target}" if is_receptor else sum_of(target))
         return np.array(values, np.float64).reshape(self.geometry)
 
     # building
@@ -275,7 +301,10 @@ class Population(WithAttributes):
         """Makes the cells of the engine, with all values that have been given."""
         assert self.network.engine is not None
         label = str(self.name)
-        cells = self.network.engine.add_cells(self._declared.spec, self.size, self._parameters(), label)
+        spec = self._declared.spec
+        for projection in self._incoming:
+            spec = projection._with_inputs(spec)
+        cells = self.network.engine.add_cells(spec, self.size, self._parameters(), label)
         for attribute in self._attributes.values():
             if attribute.is_variable and attribute.name in self._values:
                 cells.set_initial(attribute.key, self._given(attribute))
@@ -303,12 +332,8 @@ class Population(WithAttributes):
         return f"<Population '{self.name}' of {self.size} {self._declared.spec.name}>"
 
 
-def _default_network() -> Network:
-    from pynn_annarchy.ann.magic import default_network
+def default_network() -> Network:
+    """The network of what is made without one."""
+    from pynn_annarchy.ann.magic import default_network as of_functions
 
-    return default_network()
-
-
-def normalized_coordinates(population: Population) -> FloatArray:
-    """Coordinates of all neurons between 0 and 1, shape (size, n_dimensions)."""
-    return population._grid.normalized()
+    return of_functions()

@@ -1,0 +1,534 @@
+"""Projections of the ANNarchy interface: synapses of one type between two populations, by dendrite."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pynn_annarchy.ann import files
+from pynn_annarchy.ann.attributes import (
+    Attribute,
+    WithAttributes,
+    attributes_of,
+    checked,
+    function_of_model,
+    law,
+    names_of,
+)
+from pynn_annarchy.ann.connectors import CONNECTIVITY, Connectors, whole
+from pynn_annarchy.ann.dendrites import Dendrite, IndividualSynapse
+from pynn_annarchy.ann.distributions import RandomDistribution
+from pynn_annarchy.ann.geometry import is_rank
+from pynn_annarchy.ann.patterns import Connections, Dendrites
+from pynn_annarchy.ann.population import Population, default_network
+from pynn_annarchy.ann.views import PopulationView
+from pynn_annarchy.engine.arrays import FloatArray, IntArray, Value, as_type, times_of
+from pynn_annarchy.engine.connectivity import Synapses
+from pynn_annarchy.exceptions import ModelError
+from pynn_annarchy.language.visit import identifiers
+from pynn_annarchy.model.declare import input_of, with_psp
+from pynn_annarchy.model.evaluate import evaluate
+from pynn_annarchy.model.own_functions import definitions_in
+from pynn_annarchy.model.spec import WEIGHT, ModelSpec
+
+if TYPE_CHECKING:
+    from pynn_annarchy.ann.models import Synapse
+    from pynn_annarchy.ann.network import Network
+
+DELAY = "delay"
+
+
+class Projection(Connectors, WithAttributes):
+    """Synapses of one type from one population or view to another.
+
+    Synapses lie in dendrites, one for each post-synaptic neuron that has any, in the order of the ranks. Parameters and
+    variables are attributes: ``proj.w`` is a list with the list of weights of each dendrite.
+
+    Args:
+        pre, post: populations or views.
+        target: of the post-synaptic neurons, or a list of targets that one weight drives.
+        synapse: type of the synapses, or a class of types; None for those that only transmit.
+        name: in messages and look-ups; 'proj0', 'proj1', ... where none is given.
+        network: which it belongs to; that of the populations where none is given.
+
+    Raises:
+        ModelError: sides of different networks, a target that the neurons do not use.
+        EquationError: the equations break a rule.
+    """
+
+    network: Network
+    name: str
+    pre: Population | PopulationView
+    post: Population | PopulationView
+    target: str | list[str]
+    synapse_type: Synapse
+    synapses: Synapses | None
+    connector_name: str
+    connector_description: str
+
+    def __init__(
+        self,
+        pre: Any,
+        post: Any,
+        target: str | Sequence[str] = "",
+        synapse: Any = None,
+        name: str | None = None,
+        disable_omp: bool = True,
+        network: Network | None = None,
+    ) -> None:
+        self._check_sides(pre, post)
+        self.pre, self.post = pre, post
+        self.network = network or pre.network or default_network()
+        names = [target] if isinstance(target, str) else list(target)
+        self.target = names[0] if len(names) == 1 else names
+        self.synapse_type = _type_of(synapse, whole(pre))
+        self.synapses = None
+        self.connector_name = self.connector_description = ""
+        self._declared = self.synapse_type.declared(self.network._constants)
+        self._attributes = attributes_of(self._declared)
+        self._values: dict[str, Value | RandomDistribution] = {
+            name: law(value) for name, value in self._declared.values.items()
+        }
+        self._make: Callable[[], Connections] | None = None
+        self._made: Connections | None = None
+        """Connections that have not been built yet."""
+        self._structure: Dendrites | None = None
+        self._has_single_weight = False
+        """Whether all synapses have one weight, which is shown as one number."""
+        self.name = name or f"to '{post.name}'"
+        self._check_targets()
+        self.name = name  # type: ignore[assignment]  # the network names it
+        self.network._register(self)
+        self.synapse_type.share_constants(self, self.network._constants)
+
+    def _check_sides(self, pre: Any, post: Any) -> None:
+        for what, side in (("pre", pre), ("post", post)):
+            if not isinstance(side, Population | PopulationView):
+                raise ModelError(f"the {what}-synaptic side of a projection is a population or a view, not {side!r}")
+        if pre.network is not post.network:
+            raise ModelError(
+                f"a projection connects populations of one network; '{pre.name}' and '{post.name}' belong to different "
+                "ones"
+            )
+
+    # names
+
+    @property
+    def _label(self) -> str:
+        return f"projection '{self.name}'"
+
+    @property
+    def targets(self) -> list[str]:
+        """The targets, also where there is but one."""
+        return [self.target] if isinstance(self.target, str) else list(self.target)
+
+    @property
+    def attributes(self) -> list[str]:
+        """Names of all parameters and variables, the weight ``w`` among them."""
+        return [*self.parameters, *self.variables]
+
+    @property
+    def parameters(self) -> list[str]:
+        """Names of the parameters."""
+        return names_of(self._attributes, are_variables=False)
+
+    @property
+    def variables(self) -> list[str]:
+        """Names of the variables."""
+        return names_of(self._attributes, are_variables=True)
+
+    @property
+    def functions(self) -> list[str]:
+        """Names of the functions of the model."""
+        return list(definitions_in(self._declared.spec.functions))
+
+    def _knows(self, name: str) -> bool:
+        return name in self._attributes
+
+    def _callable(self, name: str) -> Callable[..., Any] | None:
+        return function_of_model(self._declared, name, self._label)
+
+    def _attribute(self, name: str) -> Attribute:
+        if name not in self._attributes:
+            raise ModelError(self._no_attribute(name))
+        return self._attributes[name]
+
+    # connectivity
+
+    def _connect(self, make: Callable[[], Connections], name: str, description: str) -> None:
+        if self._make is not None:
+            raise ModelError(f"{self._label} has been connected already; use a second projection for more synapses")
+        self._take(make())
+        self._make, self.connector_name, self.connector_description = make, name, description
+
+    def _take(self, made: Connections) -> None:
+        """Keeps connections until they are built."""
+        self._made = made
+        self._structure = Dendrites(made.pre, made.post)
+        weight = next(each for each in self._attributes.values() if each.key == WEIGHT)
+        self._has_single_weight = isinstance(made.weights, float) and not weight.is_variable
+
+    @property
+    def _dendrites(self) -> Dendrites:
+        """Which synapses there are; ModelError before they have been made."""
+        if self._structure is None:
+            raise ModelError(f"{self._label} has no synapses yet: connect it first, e.g. with all_to_all(weights=1.0)")
+        return self._structure
+
+    @property
+    def size(self) -> int:
+        """Number of post-synaptic neurons that have synapses."""
+        return len(self._dendrites)
+
+    def __len__(self) -> int:
+        return self.size
+
+    @property
+    def nb_synapses(self) -> int:
+        """Number of synapses."""
+        return self._dendrites.n
+
+    @property
+    def nb_synapses_per_dendrite(self) -> list[int]:
+        """Number of synapses of each dendrite."""
+        return self._dendrites.sizes.tolist()
+
+    @property
+    def post_ranks(self) -> list[int]:
+        """Ranks of the post-synaptic neurons that have synapses, ascending."""
+        return list(self._dendrites.post_ranks)
+
+    @property
+    def pre_ranks(self) -> list[list[int]]:
+        """For each dendrite the ranks of the pre-synaptic neurons, ascending."""
+        return self._dendrites.split(self._dendrites.pre)
+
+    @property
+    def dendrites(self) -> Iterator[Dendrite]:
+        """All dendrites, one after the other."""
+        return (Dendrite(self, rank, position) for position, rank in enumerate(self._dendrites.post_ranks))
+
+    def __iter__(self) -> Iterator[Dendrite]:
+        return self.dendrites
+
+    def dendrite(self, post: Any) -> Dendrite:
+        """The synapses of one post-synaptic neuron, by its rank or its coordinates.
+
+        Raises:
+            ModelError: it has none.
+        """
+        rank = int(post) if is_rank(post) else self.post.rank_from_coordinates(post)
+        position = self._dendrites.position(rank)
+        if position is None:
+            raise ModelError(f"{self._label}: the neuron of rank {rank} has no synapses")
+        return Dendrite(self, rank, position)
+
+    def __getitem__(self, post: Any) -> Dendrite:
+        return self.dendrite(post)
+
+    def synapse(self, pre: int, post: int) -> IndividualSynapse:
+        """The synapse between two neurons, by their ranks; ModelError where there is none."""
+        return self.dendrite(post).synapse(pre)
+
+    # values
+
+    def get(self, name: str) -> Any:
+        """A parameter or variable.
+
+        Returns:
+            A number where there is one for all synapses, as for weights that were given as one number and cannot
+            change by themselves; a list with a value for each dendrite where it is 'semiglobal'; else a list with a
+            list for each dendrite.
+        """
+        if name == DELAY:
+            return self.delay
+        attribute = self._attribute(name)
+        value = self._now(attribute)
+        if attribute.is_global or (attribute.key == WEIGHT and self._has_single_weight):
+            return as_type(np.ravel(value)[0], attribute.dtype)
+        read = np.asarray(as_type(np.broadcast_to(value, (self._n(attribute),)), attribute.dtype))
+        return read.tolist() if attribute.locality == "semiglobal" else self._dendrites.split(read)
+
+    def _set(self, name: str, value: Any) -> None:
+        attribute = self._attribute(name)
+        if attribute.key == WEIGHT:
+            self._has_single_weight &= np.isscalar(value)
+        new = self._drawn(attribute, self._flat(attribute, value))
+        if self.synapses is not None:
+            self._write(attribute, new)
+        elif attribute.key == WEIGHT:
+            assert self._made is not None
+            self._made = replace(self._made, weights=new)
+        else:
+            self._values[name] = new
+
+    def set(self, values: Mapping[str, Any]) -> None:
+        """Sets parameters and variables, and the delay, by name; see `get` for the shapes."""
+        super().set({name: value for name, value in values.items() if name != DELAY})
+        if DELAY in values:
+            self.delay = values[DELAY]
+
+    def _n(self, attribute: Attribute) -> int:
+        """Number of values that an attribute has."""
+        if attribute.is_global:
+            return 1
+        return self.size if attribute.locality == "semiglobal" else self.nb_synapses
+
+    def _flat(self, attribute: Attribute, value: Any) -> Value | RandomDistribution:
+        """What a user gives as one number, a law, or one value for each synapse or dendrite."""
+        what = f"'{attribute.name}' of {self._label}"
+        if isinstance(value, RandomDistribution) or np.isscalar(value) or attribute.is_global:
+            return checked(value, what, attribute.dtype, ())
+        if attribute.locality == "semiglobal":
+            return checked(value, what, attribute.dtype, [(self.size,)])
+        return checked(self._dendrites.flat(value, self._sizes(), what), what, attribute.dtype, [(self.nb_synapses,)])
+
+    def _sizes(self) -> tuple[int, int]:
+        """Numbers of neurons of the two populations, the post-synaptic one first."""
+        return whole(self.post).size, whole(self.pre).size
+
+    def _drawn(self, attribute: Attribute, value: Value | RandomDistribution) -> Value:
+        """A value as numbers; a law is drawn from for each synapse, dendrite or once."""
+        if not isinstance(value, RandomDistribution):
+            return value
+        drawn = value.drawn_with(self.network.default_rng, self._n(attribute)).astype(np.float64)
+        return float(drawn[0]) if attribute.is_global else drawn
+
+    def _now(self, attribute: Attribute) -> Value:
+        """Present value: one for all, or one for each synapse or dendrite, dendrite after dendrite."""
+        if self.synapses is None:
+            return self._given(attribute)
+        value = self._dendrites.from_engine(self.synapses.get(attribute.key))
+        return value[self._dendrites.starts[:-1]] if attribute.locality == "semiglobal" else value
+
+    def _get_at(self, name: str, position: int) -> Any:
+        """A parameter or variable in one dendrite: an array, or a number where there is one for all its synapses."""
+        attribute = self._attribute(name)
+        value = self._now(attribute)
+        is_one = attribute.is_global or (attribute.key == WEIGHT and self._has_single_weight)
+        if is_one:
+            return as_type(np.ravel(value)[0], attribute.dtype)
+        here = position if attribute.locality == "semiglobal" else self._dendrites.of(position)
+        return as_type(np.broadcast_to(value, (self._n(attribute),))[here], attribute.dtype)
+
+    def _set_at(self, name: str, position: int, value: Any, place: int | None = None) -> None:
+        """Sets a parameter or variable in one dendrite, or of one synapse in it."""
+        attribute = self._attribute(name)
+        what = f"'{name}' of {self._label}"
+        if attribute.is_global:
+            raise ModelError(f"{what} is one value for the whole projection: set it there")
+        if attribute.locality == "semiglobal" and place is not None:
+            raise ModelError(f"{what} is one value for a whole dendrite: set it there")
+        everything = np.arange(self._dendrites.of(position).start, self._dendrites.of(position).stop)
+        index = everything if place is None else everything[place : place + 1]
+        is_one = attribute.locality == "semiglobal" or place is not None
+        new = checked(value, what, attribute.dtype, () if is_one else [(len(index),)])
+        if isinstance(new, RandomDistribution):
+            new = new.drawn_with(self.network.default_rng, 1 if is_one else len(index)).astype(np.float64)
+        self._has_single_weight &= attribute.key != WEIGHT
+        self._write_at(attribute, position, index, new)
+
+    def _write_at(self, attribute: Attribute, position: int, index: IntArray, new: Value) -> None:
+        """Gives synapses of one dendrite new values."""
+        if self.synapses is not None:
+            start = self._dendrites.of(position).start
+            self.synapses.set(attribute.key, new, self._dendrites.engine_index(position)[index - start])
+            return
+        values = np.array(np.broadcast_to(self._given(attribute), (self._n(attribute),)), np.float64)
+        values[position if attribute.locality == "semiglobal" else index] = new
+        if attribute.key == WEIGHT:
+            assert self._made is not None
+            self._made = replace(self._made, weights=values)
+        else:
+            self._values[attribute.name] = values
+
+    def _write(self, attribute: Attribute, new: Value) -> None:
+        """Hands values to the engine."""
+        assert self.synapses is not None
+        if isinstance(new, float):
+            self.synapses.set(attribute.key, new)
+            return
+        each = np.repeat(new, self._dendrites.sizes) if attribute.locality == "semiglobal" else new
+        self.synapses.set(attribute.key, self._dendrites.to_engine(each))
+
+    def _given(self, attribute: Attribute) -> Value:
+        """The value that an attribute begins with; laws are drawn from once."""
+        if attribute.key == WEIGHT:
+            self._dendrites  # noqa: B018  # says that there are no synapses yet
+            return self._now(attribute) if self._made is None else self._made.weights
+        if attribute.name in self._values:
+            value = self._values[attribute.name] = self._drawn(attribute, self._values[attribute.name])
+            return value
+        if attribute.init is None:
+            return self._declared.spec.defaults()[attribute.key]
+        named = [each for each in self._attributes.values() if each.key in identifiers(attribute.init)]
+        return evaluate(attribute.init, {each.key: self._given_for(attribute, each) for each in named})
+
+    def _given_for(self, attribute: Attribute, other: Attribute) -> Value:
+        """What another attribute begins with, with as many values as this one has."""
+        value = self._given(other)
+        is_spread = other.locality == "semiglobal" and attribute.locality == "local" and not isinstance(value, float)
+        return np.repeat(value, self._dendrites.sizes) if is_spread else value
+
+    # delays
+
+    @property
+    def delay(self) -> float | list[list[float]]:
+        """Delays in ms: a number where all are equal, else a list for each dendrite."""
+        return self._delays_of(slice(None), self._dendrites.split)
+
+    @delay.setter
+    def delay(self, value: Any) -> None:
+        what = f"delays of {self._label}"
+        shapes = [(self.nb_synapses,)]
+        if not isinstance(value, RandomDistribution) and not np.isscalar(value):
+            value = self._dendrites.flat(value, self._sizes(), what)
+        given = checked(value, what, "float", shapes)
+        if isinstance(given, RandomDistribution):
+            given = given.drawn_with(self.network.default_rng, self.nb_synapses).astype(np.float64)
+        if np.min(given) < 0:
+            raise ModelError(f"{what} must not be negative, got {np.min(given)} ms")
+        if self.synapses is None:
+            assert self._made is not None
+            self._made = replace(self._made, delays=given)
+        elif isinstance(given, float):
+            self.synapses.set(DELAY, max(given, self.network.dt))
+        else:
+            self.synapses.set(DELAY, self._dendrites.to_engine(np.maximum(given, self.network.dt)))
+
+    def _delays_of(self, which: slice, shown: Callable[[FloatArray], Any]) -> Any:
+        """Delays of some synapses, in ms: one number where those of the whole projection are equal."""
+        if self.synapses is None:
+            assert self._made is not None
+            delays = times_of(self._delay_steps(self._made.delays), self.network.dt)
+        else:
+            delays = self._dendrites.from_engine(self.synapses.get(DELAY))
+        flat = np.atleast_1d(delays)
+        if len(flat) and (flat == flat[0]).all():
+            return float(flat[0])
+        return shown(flat[which])
+
+    def _delay_steps(self, delays: Value) -> IntArray:
+        """Delays as numbers of steps, at least one."""
+        return np.maximum(np.rint(np.asarray(delays) / self.network.dt), 1).astype(np.int64)
+
+    # matrices
+
+    def connectivity_matrix(self, fill: float = 0.0) -> FloatArray:
+        """Weights as a matrix with a row for each neuron of the post-synaptic population; `fill` for no synapse."""
+        return self._matrix("w", fill)
+
+    def _matrix(self, name: str, fill: float) -> FloatArray:
+        """Values of one synapse each as a matrix of the whole populations, post-synaptic neurons first."""
+        attribute, dendrites = self._attribute(name), self._dendrites
+        values = self._now(attribute)
+        if attribute.locality == "semiglobal" and not isinstance(values, float):
+            values = np.repeat(values, dendrites.sizes)
+        matrix = np.full(self._sizes(), float(fill))
+        matrix[dendrites.post, dendrites.pre] = values
+        return matrix
+
+    def receptive_fields(self, variable: str = "w", in_post_geometry: bool = True) -> FloatArray:
+        """The receptive fields of all post-synaptic neurons side by side, 0 where is no synapse.
+
+        Args:
+            variable: whose values are shown.
+            in_post_geometry: the fields lie as the neurons do, in one or two dimensions; else in a square.
+        """
+        field = (1, *whole(self.pre).geometry)[-max(2, len(whole(self.pre).geometry)) :]
+        height, width = int(np.prod(field[:-1])), field[-1]
+        fields = self._matrix(variable, 0.0)[self.post.ranks].reshape(-1, height, width)
+        if in_post_geometry:
+            geometry = self.post.geometry or (self.post.size,)
+            if len(geometry) > 2:
+                raise ModelError(f"{self._label}: neurons in {len(geometry)} dimensions; use in_post_geometry=False")
+            rows, columns = (1, *geometry)[-2:]
+        else:
+            columns = int(np.ceil(np.sqrt(len(fields))))
+            rows = -(-len(fields) // columns)
+        grid = np.zeros((rows * columns, height, width))
+        grid[: len(fields)] = fields
+        return grid.reshape(rows, columns, height, width).transpose(0, 2, 1, 3).reshape(rows * height, columns * width)
+
+    # files
+
+    def save_connectivity(self, filename: str) -> None:
+        """Writes connections, weights and delays to a file, for `from_file` of another projection."""
+        files.save(filename, {CONNECTIVITY: self._connectivity()})
+
+    def _connectivity(self) -> dict[str, Any]:
+        weight = next(each for each in self._attributes.values() if each.key == WEIGHT)
+        delays = self._delays_of(slice(None), lambda flat: flat)
+        return {"pre": self._dendrites.pre, "post": self._dendrites.post, "w": self._now(weight), "delay": delays}
+
+    # building
+
+    def _check_targets(self) -> None:
+        post = whole(self.post)
+        for target in self.targets:
+            input_of(post._declared.spec, target, self._declared.spec, str(self.name))
+
+    def _with_inputs(self, spec: ModelSpec) -> ModelSpec:
+        """A type of neurons that takes what the synapses transmit all the time, also where it is spiking."""
+        if not self._declared.spec.psp.strip():
+            return spec
+        for target in self.targets:
+            if target in {receptor.name for receptor in spec.receptors}:
+                spec = with_psp(spec, target)
+        return spec
+
+    def _build(self) -> None:
+        """Makes the synapses of the engine, with all values that have been given."""
+        engine = self.network.engine
+        self._dendrites  # noqa: B018  # says that there are no synapses yet
+        assert engine is not None and self._made is not None
+        pre, post = whole(self.pre).cells, whole(self.post).cells
+        made, label = self._made, str(self.name)
+        if self._with_inputs(post.spec) != post.spec:
+            raise ModelError(
+                f"{self._label}: the spiking neurons of '{self.post.name}' were built without an input for synapses "
+                "that transmit all the time: make the projection before the network is built"
+            )
+        receptor = input_of(post.spec, self.targets[0], self._declared.spec, label)
+        builder = engine.connect(pre, post, receptor, self._declared.spec, label)
+        builder.add(made.pre, made.post, made.weights, self._delay_steps(made.delays))
+        synapses = builder.finish()
+        given = {each: self._given(each) for each in self._attributes.values() if self._is_given(each)}
+        self.synapses, self._made = synapses, None
+        for attribute, value in given.items():
+            self._write(attribute, value)
+
+    def _is_given(self, attribute: Attribute) -> bool:
+        """Whether the engine must be told what an attribute begins with, besides the weight."""
+        if attribute.key == WEIGHT:
+            return False
+        return not attribute.is_variable or attribute.name in self._values
+
+    def reset(self, attributes: Sequence[str] | int = -1) -> None:
+        """Gives parameters and variables but the weight the values that they had when the network was built.
+
+        Args:
+            attributes: names; -1 for all.
+        """
+        names = self.attributes if attributes == -1 else list(attributes)  # type: ignore[arg-type]
+        for attribute in [self._attribute(name) for name in names]:
+            if self.synapses is not None and attribute.key != WEIGHT:
+                self._write(attribute, self._given(attribute))
+
+    def __repr__(self) -> str:
+        return f"<Projection '{self.name}' from '{self.pre.name}' to '{self.post.name}', target '{self.target}'>"
+
+
+def _type_of(synapse: Any, pre: Population) -> Synapse:
+    """The type of the synapses: that given, or one that only transmits."""
+    from pynn_annarchy.ann.models import Synapse
+
+    if synapse is None:
+        return Synapse(pre_spike="g_target += w") if pre.neuron_type.type == "spike" else Synapse(psp="w * pre.r")
+    made = synapse() if isinstance(synapse, type) else synapse
+    if not isinstance(made, Synapse):
+        raise ModelError(f"a projection needs a type of synapses, e.g. ann.Synapse(equations=...), not {synapse!r}")
+    return made
