@@ -16,6 +16,9 @@ class Module:
     @property
     def shared(self) -> tuple[str, ...]: ...
 
+_Law = tuple[int, float, float, float, float, int, int, int]
+_Drawn = tuple[float, float, bool]
+
 class Staging:
     def __init__(self, n_pre: int, n_post: int) -> None: ...
     def __len__(self) -> int: ...
@@ -27,6 +30,16 @@ class Staging:
         weight: NDArray[np.float64],
         delay: NDArray[np.uint16],
     ) -> None: ...
+    def generate(
+        self,
+        n: int,
+        pairs: tuple[int, int, int],
+        weight: _Law,
+        delay: _Law,
+        dt: float,
+        tolerance: float,
+        n_threads: int,
+    ) -> tuple[_Drawn, _Drawn]: ...
 
 class Rows:
     def __init__(self, staging: Staging, bounds: NDArray[np.int64]) -> None: ...

@@ -95,7 +95,7 @@ class SynapseBuilder:
         drawn = self._staging.generate(n, pairs, weight, delay, network.dt, tolerance, network.partitions)
         for name, value in values.items():
             self._values.setdefault(name, []).append((n, finite(value, f"{name} of '{self._synapses.label}'")))
-        return drawn  # type: ignore[no-any-return]
+        return drawn
 
     def finish(self) -> Synapses:
         """Sorts what was added and hands it to the network."""
