@@ -23,10 +23,12 @@ from pynn_annarchy.language.print import show
 from pynn_annarchy.language.syntax import Expression
 from pynn_annarchy.language.visit import identifiers
 from pynn_annarchy.model.check import check
-from pynn_annarchy.model.declare import Parameters, declare_neuron, declare_synapse, input_of, receptors_used
+from pynn_annarchy.model.declare import declare_neuron, declare_synapse
 from pynn_annarchy.model.declare_texts import Lines
 from pynn_annarchy.model.declared import Declared, Drawn
+from pynn_annarchy.model.draft import Parameters
 from pynn_annarchy.model.evaluate import evaluate
+from pynn_annarchy.model.receiving import input_of, receptors_used
 from pynn_annarchy.model.seen import is_clocked
 from pynn_annarchy.model.spec import WEIGHT, Kind, ModelSpec, Order
 from pynn_annarchy.random_numbers import stream_of_types
@@ -331,7 +333,9 @@ class NativeSynapseType(_Synapse, base.StandardSynapseType):
         Raises:
             ModelError: the cells have nothing of that name for such synapses.
         """
-        return input_of(post.spec, "" if receptor_type == ANY else receptor_type, self.spec, post.label)
+        target = "" if receptor_type == ANY else receptor_type
+        input_of(post.spec, target, self.spec, post.label)
+        return target
 
 
 def _synapse_type(declared: Declared) -> type[NativeSynapseType]:

@@ -31,9 +31,9 @@ from pynn_annarchy.language.flags import LOCALITIES
 from pynn_annarchy.language.names import target_of
 from pynn_annarchy.language.parse import parse_expression
 from pynn_annarchy.model.checked import Variable
-from pynn_annarchy.model.declare import with_psp
 from pynn_annarchy.model.describe import describe
 from pynn_annarchy.model.evaluate import evaluate
+from pynn_annarchy.model.receiving import with_psp
 from pynn_annarchy.model.spec import ModelSpec
 from pynn_annarchy.targets.compile import CompiledModel, Storage, checked_model
 

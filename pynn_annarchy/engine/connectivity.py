@@ -12,7 +12,7 @@ from pynn_annarchy.engine.arrays import FloatArray, IntArray, Value, finite, spr
 from pynn_annarchy.engine.clocked import Activity
 from pynn_annarchy.engine.learning import LearningState
 from pynn_annarchy.exceptions import ModelError
-from pynn_annarchy.model.declare import input_of
+from pynn_annarchy.model.receiving import input_of
 from pynn_annarchy.model.spec import ModelSpec, Order
 from pynn_annarchy.targets.compile import CompiledModel, Storage
 

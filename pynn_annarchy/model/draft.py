@@ -1,0 +1,138 @@
+"""A specification that grows part by part from what users write."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from numbers import Real
+from typing import Any
+
+from pynn_annarchy.exceptions import EquationError, ModelError
+from pynn_annarchy.language.parse import parse_functions
+from pynn_annarchy.language.syntax import Call, Span
+from pynn_annarchy.language.visit import nodes
+from pynn_annarchy.model.check import check
+from pynn_annarchy.model.declare_parameters import GivenParameter, parameters_of
+from pynn_annarchy.model.declare_texts import Lines, Mentions, Written, held_in_refractoriness, mentions, written
+from pynn_annarchy.model.declared import Declared, Surroundings
+from pynn_annarchy.model.own_functions import definitions_in
+from pynn_annarchy.model.spec import WEIGHT, InputSpec, Kind, ModelSpec, Order, ParameterSpec
+from pynn_annarchy.model.told import told
+
+Parameters = str | Sequence[str] | Mapping[str, Any] | None
+
+REFRACTORY = "refractory_period"
+"""The parameter that holds a refractory period that was given as a number, in ms."""
+
+
+class Draft:
+    """A specification that grows part by part."""
+
+    def __init__(
+        self,
+        model: ModelSpec,
+        extra_values: Mapping[str, float] | None,
+        around: Surroundings,
+        units: Mapping[str, str] | None,
+    ) -> None:
+        self.model = model
+        self._extra = dict(extra_values or {})
+        self._around = around
+        self._units = dict(units or {})
+        self._known = {**around.constants, **self._extra}
+        self._values: dict[str, Any] = {}
+        self._constants: list[str] = []
+
+    @property
+    def names(self) -> frozenset[str]:
+        """Names of parameters in the text."""
+        return frozenset(self.model.in_text(parameter.name) for parameter in self.model.parameters)
+
+    def take_parameters(self, given: Parameters) -> None:
+        for parameter in parameters_of(self.model, given, self._known):
+            self._add(parameter)
+
+    def _add(self, parameter: GivenParameter) -> None:
+        """Takes a parameter; that of the weight by the engine's name."""
+        own = parameter.spec.name
+        is_weight = self.model.kind is Kind.SYNAPSE and own == self.model.weight
+        if self.model.kind is Kind.SYNAPSE and own == WEIGHT and not is_weight:
+            with told(self.model, "parameters"):
+                message = f"'{own}' is another word for the weight, which is '{self.model.weight}' here"
+                raise EquationError(Span(own, 0, len(own)), message, "choose another name")
+        unit = self._units.get(own, parameter.spec.unit)
+        spec = replace(parameter.spec, name=WEIGHT if is_weight else own, unit=unit)
+        self.model = replace(self.model, parameters=(*self.model.parameters, spec))
+        if parameter.drawn is not None:
+            self._values[spec.name] = parameter.drawn
+
+    def take_refractory(self, given: float | str | None) -> None:
+        """A number becomes a parameter, so that it can be set."""
+        if given is None:
+            return
+        if isinstance(given, str):
+            self.model = replace(self.model, refractory=given)
+            return
+        if not isinstance(given, Real) or isinstance(given, bool):
+            raise ModelError(f"cell type '{self.model.name}': 'refractory' is a number of ms or text, not {given!r}")
+        parameter = ParameterSpec(REFRACTORY, float(given), "ms", not_negative=True)
+        objection = parameter.objection(float(given))
+        if objection:
+            raise ModelError(f"cell type '{self.model.name}': 'refractory' {objection}")
+        self.model = replace(self.model, parameters=(*self.model.parameters, parameter), refractory=REFRACTORY)
+
+    def take_texts(self, **parts: Lines) -> None:
+        """Equations and statements of events, by the names of their fields."""
+        for where, lines in parts.items():
+            part: Written = written(self.model, where, lines, self.names, self._known)
+            self.model = replace(self.model, **{where: part.text})  # type: ignore[arg-type]
+            self._values.update(part.initial)
+
+    def hold_in_refractoriness(self) -> None:
+        """In PyNN's order too, all but ``g_*`` stands still in refractoriness where no flag says what does."""
+        if self.model.order is Order.PYNN and self.model.refractory.strip():
+            held = held_in_refractoriness(self.model.equations, self.names)
+            self.model = replace(self.model, equations=held)
+
+    def take_weight(self) -> None:
+        """Every synapse has a weight, whether it is declared or not."""
+        initial = self._values.pop(self.model.weight, None)
+        declared = {parameter.name: parameter for parameter in self.model.parameters}
+        weight = declared.pop(
+            WEIGHT, ParameterSpec(WEIGHT, 0.0, unit=self._units.get(self.model.weight, "dimensionless"))
+        )
+        if isinstance(initial, (int, float)):
+            weight = replace(weight, default=float(initial))
+        elif initial is not None:
+            self._values[WEIGHT] = initial
+        self.model = replace(self.model, parameters=(weight, *declared.values()))
+
+    def take_surroundings(self) -> Mentions:
+        """Extra values, constants and functions that the texts mention become parts of the model."""
+        mentioned = mentions(self.model, self.names)
+        self.model = replace(self.model, functions=_with_global_functions(self.model, mentioned, self._around))
+        for name in mentioned.names:
+            if name in self._known and name not in self.names and name not in mentioned.changed:
+                parameter = ParameterSpec(name, float(self._known[name]), locality="global")
+                self.model = replace(self.model, parameters=(*self.model.parameters, parameter))
+                if name not in self._extra:
+                    self._constants.append(name)
+        return mentioned
+
+    def finish(self, inputs: tuple[InputSpec, ...] = ()) -> Declared:
+        """The checked model."""
+        units = tuple((name, unit) for name, unit in self._units.items() if name not in self.names)
+        spec = replace(self.model, inputs=inputs, units=units)
+        check(spec)
+        return Declared(spec, self._values, tuple(self._constants))
+
+
+def _with_global_functions(model: ModelSpec, mentioned: Mentions, around: Surroundings) -> str:
+    """The model's own functions, after those from outside that it, or one of these, calls."""
+    definitions = parse_functions(around.functions)
+    wanted = set(mentioned.calls)
+    for definition in reversed(definitions):
+        if definition.name in wanted:
+            wanted |= {node.function for node in nodes(definition.body) if isinstance(node, Call)}
+    texts = [text for name, text in definitions_in(around.functions).items() if name in wanted]
+    return "\n".join([*texts, model.functions] if model.functions else texts)
