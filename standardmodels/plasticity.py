@@ -42,7 +42,11 @@ class TripletSTDPSynapse(_PlasticSynapse):
     A pre-synaptic spike changes the weight by ``-w_max o1 (A2_minus + A3_minus r2)``, a post-synaptic one by
     ``w_max r1 (A2_plus + A3_plus o2)``, with r2 and o2 just before the spike itself. r1 (``tau_plus``) and r2
     (``tau_x``) grow by one with each pre-synaptic spike, o1 (``tau_minus``) and o2 (``tau_y``) with each post-synaptic
-    one. The defaults are those of visual cortex. Spikes that coincide at the synapse do not see each other.
+    one. Spikes that coincide at the synapse do not see each other.
+
+    The defaults are the paper's full model of visual cortex (table 3, all-to-all), whose changes are relative to the
+    first weight as ours are to `w_max`. That of hippocampal cultures (table 4): A2_plus=6.1e-3, A3_plus=6.7e-3,
+    A2_minus=1.6e-3, A3_minus=1.4e-3, tau_x=946, tau_y=27, the other time constants as here.
     """
 
     spec = plasticity_specs.TRIPLET
@@ -51,7 +55,9 @@ class TripletSTDPSynapse(_PlasticSynapse):
 class NearestTripletSTDPSynapse(_PlasticSynapse):
     """Triplet STDP of nearest spikes: Pfister & Gerstner 2006, J. Neurosci. 26:9673-9682.
 
-    As TripletSTDPSynapse, but each spike sets its two variables to one. The defaults are those of visual cortex.
+    As TripletSTDPSynapse, but each spike sets its two variables to one. The defaults are the paper's full model of
+    visual cortex (table 3, nearest-spike). That of hippocampal cultures (table 4): A2_plus=4.6e-3, A3_plus=9.1e-3,
+    A2_minus=3e-3, A3_minus=7.5e-9, tau_x=575, tau_y=47, the other time constants as here.
     """
 
     spec = plasticity_specs.NEAREST_TRIPLET

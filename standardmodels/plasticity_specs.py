@@ -2,7 +2,8 @@
 
 The conventions are those of `synapse_specs`: coincident spikes do not see each other, and a spike is sent on with the
 weight as it is after its passage. Amplitudes are multiples of ``w_max`` (additive weight dependence), so that they have
-no unit. Defaults of time constants and amplitudes are the papers' where these give them.
+no unit. The defaults of triplet and voltage-based rules are those that the papers fit to visual cortex; those of all
+others are round numbers, 20 ms and 0.01 for pairs (1 s for the eligibility, as in the paper), as PyNN's.
 """
 
 from __future__ import annotations
@@ -59,7 +60,7 @@ TRIPLET = _triplet(
         "A2_plus": 5e-10, "A2_minus": 7e-3, "A3_plus": 6.2e-3, "A3_minus": 2.3e-4,
     },
 )  # fmt: skip
-"""Source: Pfister & Gerstner 2006, J. Neurosci. 26:9673-9682, eqs. 2-4; visual cortex, all-to-all (table 3)."""
+"""Source: Pfister & Gerstner 2006, J. Neurosci. 26:9673-9682, eqs. 2-4; visual cortex, all-to-all, full (table 3)."""
 
 NEAREST_TRIPLET = _triplet(
     "NearestTripletSTDPSynapse",
@@ -70,7 +71,7 @@ NEAREST_TRIPLET = _triplet(
         "A2_plus": 8.8e-11, "A2_minus": 6.6e-3, "A3_plus": 5.3e-2, "A3_minus": 3.1e-3,
     },
 )  # fmt: skip
-"""Source: as TRIPLET; visual cortex, nearest spikes (table 3)."""
+"""Source: as TRIPLET; visual cortex, nearest-spike, full (table 3)."""
 
 SYMMETRIC_NEAREST = ModelSpec(
     name="SymmetricNearestSTDPSynapse",

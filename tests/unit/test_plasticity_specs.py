@@ -47,6 +47,33 @@ def test_spikes_that_coincide_change_nothing(name):
     assert course["weight"] == 1.0
 
 
+VISUAL_CORTEX = {
+    # post-synaptic spike later by so many ms, pairs a second: (change relative to the first weight, its standard error)
+    (10, 0.1): (-0.04, 0.05), (10, 10): (0.14, 0.10), (10, 20): (0.29, 0.14), (10, 40): (0.53, 0.11),
+    (10, 50): (0.56, 0.26), (-10, 0.1): (-0.29, 0.08), (-10, 10): (-0.41, 0.11), (-10, 20): (-0.34, 0.10),
+    (-10, 40): (0.56, 0.32), (-10, 50): (0.75, 0.19),
+}  # fmt: skip
+"""Sjostrom, Turrigiano & Nelson 2001, Neuron 32:1149-1164, as in table 1 of Pfister & Gerstner 2006."""
+
+
+def change_by_pairs(spec, later, rate):
+    """The change of the weight, relative to w_max, by 60 pairs, far from the bounds."""
+    pre = 1000 + round(1000 / rate / DT) * np.arange(60)
+    amplitudes = {name: value / 10 for name, value in spec.defaults().items() if name.startswith("A")}
+    course = pass_spikes(spec, pre.tolist(), (pre + round(later / DT)).tolist(), weight=5.0, w_max=10.0, **amplitudes)
+    return course["weight"] - 5.0
+
+
+@pytest.mark.parametrize("spec, error", [(specs.TRIPLET, 0.35), (specs.NEAREST_TRIPLET, 0.25)], ids=["all", "nearest"])
+def test_triplet_rules_explain_by_default_the_data_that_they_were_fitted_to(spec, error):
+    """The error is the paper's: the mean square of the deviations in units of the standard errors."""
+    deviations = [
+        (change_by_pairs(spec, *protocol) - change) / error_of_mean
+        for protocol, (change, error_of_mean) in VISUAL_CORTEX.items()
+    ]
+    assert np.mean(np.square(deviations)) < error
+
+
 @pytest.mark.parametrize("dopamine", [0.0, 0.5, -3.0])
 @pytest.mark.parametrize("seed", range(3))
 def test_dopamine_turns_eligibility_into_weight(seed, dopamine):
