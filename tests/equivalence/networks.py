@@ -13,7 +13,7 @@ from pynn_annarchy.engine.currents import Table
 from pynn_annarchy.engine.network import Network
 from pynn_annarchy.model.compose import compose
 from pynn_annarchy.model.spec import Kind, ModelSpec, ParameterSpec
-from pynn_annarchy.standardmodels import synapse_specs
+from pynn_annarchy.standardmodels import plasticity_specs, synapse_specs
 from pynn_annarchy.standardmodels.bodies import ADEXP
 from pynn_annarchy.standardmodels.parts import COND_ALPHA, COND_BETA, CURR_EXP
 from pynn_annarchy.standardmodels.source_specs import (
@@ -25,6 +25,7 @@ from pynn_annarchy.standardmodels.source_specs import (
 from pynn_annarchy.standardmodels.specs import (
     EIF_COND_ALPHA_ISFA_ISTA,
     EIF_COND_EXP_ISFA_ISTA,
+    ELECTRICAL_SYNAPSE,
     HH_COND_EXP,
     IF_COND_ALPHA,
     IF_COND_EXP,
@@ -226,6 +227,13 @@ LEARNING = (
     synapse_specs.TSODYKS_MARKRAM,
     synapse_specs.STOCHASTIC_TSODYKS_MARKRAM,
     synapse_specs.MULTI_QUANTAL,
+    plasticity_specs.TRIPLET,
+    plasticity_specs.NEAREST_TRIPLET,
+    plasticity_specs.SYMMETRIC_NEAREST,
+    plasticity_specs.PRESYNAPTIC_CENTRED,
+    plasticity_specs.REDUCED_SYMMETRIC,
+    plasticity_specs.TSODYKS_MARKRAM_STDP,
+    plasticity_specs.REWARD_MODULATED,
     ModelSpec(
         name="Everything",
         kind=Kind.SYNAPSE,
@@ -241,7 +249,10 @@ LEARNING = (
         post_spike="weight += rate*(x + slow + both)*Normal(1, 0.1)\ny += 1\nboth += exp(-(t - t_pre)/tau)",
     ),
 )
-"""Of each kind of rule one, and one with all that the language has."""
+"""Of each kind of PyNN's rules one, all others that act at spikes, and one with all that the language has."""
+
+VISIBLE = {"eta": 0.02, "dopamine": 20.0, "A3_plus": 1e-4}
+"""Values with which weights change within a run, but do not all come to their bounds."""
 
 
 def learning(**options) -> Network:
@@ -260,16 +271,14 @@ def learning(**options) -> Network:
             n = len(chosen[0])
             builder.add(*chosen, rng.uniform(0.2, 0.8, n), rng.choice([1, 4, 10, 30], n))
             synapses = builder.finish()
-            if "eta" in synapses.parameters:
-                synapses.set("eta", 0.02)
+            for name in VISIBLE.keys() & synapses.parameters.keys():
+                synapses.set(name, VISIBLE[name])
             if is_each:
                 name, value = next(item for item in synapses.parameters.items() if item[0].startswith("tau"))
                 synapses.set(name, value * rng.uniform(0.5, 2.0, n))
     record_all(net)
     return net
 
-
-GAP = ModelSpec("Gap", Kind.SYNAPSE, (ParameterSpec("weight", 0.0, "uS"),), psp="weight*(pre.v - post.v)")
 
 CLOCKED = ModelSpec(
     name="Clocked",
@@ -301,7 +310,7 @@ def gap_junctions(**options) -> Network:
     for label, pre, post, weight, longest in (
         ("within", ours, ours, 0.01, 1), ("there", ours, others, 1e-5, 7), ("back", others, ours, 0.01, 7),
     ):  # fmt: skip
-        builder = net.connect(pre, post, "i_inj", GAP, label)
+        builder = net.connect(pre, post, "i_inj", ELECTRICAL_SYNAPSE, label)
         chosen = np.nonzero(rng.random((pre.size, post.size)) < 0.6)
         n = len(chosen[0])
         builder.add(*chosen, rng.uniform(0, weight, n), rng.integers(1, longest + 1, n))
@@ -315,7 +324,7 @@ def gap_junctions(**options) -> Network:
 
 
 def clocked_synapses(**options) -> Network:
-    """Synapses that do everything at once, between cells that send several spikes in a step."""
+    """Synapses that do everything at once, and voltage-based STDP, between cells that send several spikes in a step."""
     rng = np.random.default_rng(13)
     net = network(**options)
     cells = net.add_cells(IF_COND_EXP, 50, {"i_offset": 1.2, "cm": rng.uniform(0.8, 1.2, 50)}, "cells")
@@ -329,12 +338,23 @@ def clocked_synapses(**options) -> Network:
         builder.add(*chosen, rng.uniform(0, 0.002, n), rng.integers(1, 30, n), **tau)
         builder.add([0, 0], [5, 5], [0.01, 0.02], [7, 3], **{name: np.array([9.0, 8.0]) for name in tau})
         builder.finish()
-    mean = replace(GAP, name="MeanGap", psp="0.05*(pre.v - post.v) + weight*Uniform(0, 1)", operation="mean")
+    voltage = net.connect(noise, cells, "excitatory", plasticity_specs.CLOPATH, "voltage")
+    pre, post = np.nonzero(rng.random((20, 50)) < 0.4)
+    voltage.add(pre, post, 0.005, rng.integers(1, 30, len(pre)))
+    by_voltage = voltage.finish()
+    for name, value in {"theta_minus": -65.0, "theta_plus": -55.0, "w_max": 0.01, "A_LTP": 1e-2, "A_LTD": 1e-3}.items():
+        by_voltage.set(name, value)
+    mean = replace(
+        ELECTRICAL_SYNAPSE,
+        name="MeanGap",
+        psp="0.05*(pre.v - post.v) + weight*Uniform(0, 1)",
+        operation="mean",
+    )
     builder = net.connect(cells, cells, "i_inj", mean, "mean")
     builder.add(*np.nonzero(rng.random((50, 50)) < 0.9), 0.1, 1)
     builder.finish()
     for operation in ("max", "min"):
-        spec = replace(GAP, name=operation, psp="1e-3*weight*(pre.v + 60)", operation=operation)
+        spec = replace(ELECTRICAL_SYNAPSE, name=operation, psp="1e-3*weight*(pre.v + 60)", operation=operation)
         builder = net.connect(cells, cells, "i_inj", spec, operation)
         builder.add(*np.nonzero(rng.random((50, 50)) < 0.05), 1.0, 2)
         builder.finish()
