@@ -18,6 +18,7 @@ from pynn_annarchy import output, simulator
 from pynn_annarchy.connections import Connection, Connections, number_of
 from pynn_annarchy.custom import distribution_of_pynn
 from pynn_annarchy.engine.arrays import times_of
+from pynn_annarchy.engine.misfits import no_input
 from pynn_annarchy.model.spec import WEIGHT
 from pynn_annarchy.standardmodels.synapses import DENDRITIC, StaticSynapse
 from pynn_annarchy.synaptic_recorder import SynapticRecorder, weight_unit
@@ -54,7 +55,7 @@ class Projection(common.Projection):
     ) -> None:
         is_gap = getattr(synapse_type, "is_mutual", False) and _is_gap(receptor_type, source)
         receptor = None if is_gap else receptor_type
-        _check_receptors(postsynaptic_neurons, receptor)
+        _check_receptors(postsynaptic_neurons, receptor, synapse_type)
         super().__init__(
             presynaptic_neurons, postsynaptic_neurons, connector, synapse_type, source, receptor, space, label
         )
@@ -576,13 +577,14 @@ def _is_gap(receptor_type: str | None, source: str | None) -> bool:
     return True
 
 
-def _check_receptors(post: Any, receptor_type: str | None) -> None:
+def _check_receptors(post: Any, receptor_type: str | None, synapse_type: Any) -> None:
     """Refuses targets that take no input, and receptors that they do not have, before PyNN guesses any."""
     receptors = getattr(post, "receptor_types", None)
     if receptors is None:
         return
     if not receptors:
-        raise errors.ConnectionError(f"the cells of '{post.label}' take no synaptic input")
+        spec = getattr(synapse_type, "spec", StaticSynapse.spec)
+        raise errors.ConnectionError(no_input(post.label, spec))
     if receptor_type not in (None, "default") and receptor_type not in receptors:
         raise errors.ConnectionError(
             f"'{post.label}' has no receptor type '{receptor_type}'; it has {', '.join(receptors)}"

@@ -305,6 +305,11 @@ class Cells:
         self.network.changed()
 
     @property
+    def can_spike(self) -> bool:
+        """Whether the model has spikes at all."""
+        return bool(self.spec.spike or self.spec.emits)
+
+    @property
     def takes_current(self) -> bool:
         """Whether the model has an input for injected currents, the first one in nA."""
         return bool(self.current_inputs)
@@ -406,7 +411,7 @@ class Cells:
     def record_spikes(self, index: IntArray) -> SpikeRecorder:
         """Starts recording spikes of the cells `index`, or changes which cells are recorded."""
         self.network.check_open()
-        if not (self.spec.spike or self.spec.emits):
+        if not self.can_spike:
             raise ModelError(f"'{self.label}' ({self.spec.name}) does not spike")
         if self.spike_recorder is None:
             self.spike_recorder = SpikeRecorder(self, index)

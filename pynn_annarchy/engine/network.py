@@ -16,6 +16,7 @@ from pynn_annarchy.engine.clocked import check_coupling, check_seen, clocked_syn
 from pynn_annarchy.engine.connectivity import SynapseBuilder, Synapses
 from pynn_annarchy.engine.currents import Current, Output, Waveform
 from pynn_annarchy.engine.loop import Loop
+from pynn_annarchy.engine.misfits import check_cells, too_large
 from pynn_annarchy.engine.native_loop import NativeLoop, available_cores
 from pynn_annarchy.engine.recorders import SignalRecorder
 from pynn_annarchy.engine.reference_loop import ReferenceLoop
@@ -135,12 +136,11 @@ class Network:
             dendritic: part of each delay that lies between synapse and cell, for synapses that spikes alone change.
 
         Raises:
-            ModelError: no such receptor or input.
-            EquationError: the synapses see a variable that their cells do not have.
+            ModelError: no such receptor or input, or a source as target.
+            EquationError: the synapses see a variable that their cells do not have, or act at spikes that never come.
         """
         self.check_open()
-        if isinstance(post, SpikeSource):
-            raise ModelError(f"'{label}': '{post.label}' is a spike source and takes no input")
+        check_cells(pre, post, spec, label, self.options)
         if is_clocked(spec, self.options):
             if dendritic > 0:
                 raise ModelError(
@@ -318,14 +318,7 @@ class Network:
     def _advance(self, last_step: int) -> None:
         failed = self.loop.advance(last_step)
         if failed is not None:
-            if failed.input is not None:
-                raise ModelError(
-                    f"projection '{failed.label}': what its synapses transmit is not finite, at t = {self.t} ms"
-                )
-            raise ModelError(
-                f"projection '{failed.label}': a synaptic increment is not finite or larger than "
-                f"{_binding.HEADROOM:g} times the largest initial weight, at t = {self.t} ms"
-            )
+            raise too_large(failed, _binding.HEADROOM, self.t, self.options)
 
     def next_trial(self, repeat_noise: bool) -> int:
         """Number of the trial that a reset would begin; ModelError where there are no more."""
