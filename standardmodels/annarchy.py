@@ -49,6 +49,7 @@ class Predefined:
     spike: str = ""
     reset: str = ""
     refractory: str = ""
+    """What is given as the refractory period by this name."""
     pre_spike: str = ""
     post_spike: str = ""
 
@@ -280,7 +281,7 @@ GIF_CURR = Predefined(
     equations=_GIF_EQUATIONS,
     spike="p < Lambda",
     reset="u = u_r\nv += J_v/tau_v",
-    refractory="{refractory_period}",
+    refractory="refractory_period",
 )
 
 GIF_CURR_EXP = Predefined(
@@ -300,7 +301,7 @@ GIF_CURR_EXP = Predefined(
         tau_g_inh * dg_inh/dt = -g_inh : explicit""",
     spike="p < Lambda",
     reset="u = u_r\nv += J_v/tau_v",
-    refractory="{refractory_period}",
+    refractory="refractory_period",
 )
 
 HH_COND_EXP = Predefined(

@@ -84,9 +84,12 @@ def _texts(declared: Predefined, values: Mapping[str, Any]) -> dict[str, Any]:
         parameters[name] = Parameter(float(evaluate(parse_expression(expression), numbers_given)), locality="global")
     texts = {
         key: getattr(declared, key).format_map(shown)
-        for key in ("equations", "spike", "reset", "refractory", "pre_spike", "post_spike")
+        for key in ("equations", "spike", "reset", "pre_spike", "post_spike")
         if getattr(declared, key)
     }
+    if declared.refractory:
+        is_parameter = declared.refractory in parameters
+        texts["refractory"] = declared.refractory if is_parameter else float(shown[declared.refractory])
     return {"parameters": parameters, **texts, "name": declared.title, "description": declared.description}
 
 

@@ -1,0 +1,121 @@
+"""What a monitor sees of an object: names that can be recorded, tracks that record them, shapes of the data."""
+
+from __future__ import annotations
+
+from functools import singledispatch
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+
+from pynn_annarchy.ann.attributes import typed
+from pynn_annarchy.ann.population import Population
+from pynn_annarchy.ann.recorded import SpikeFeed, SpikeTrack, Track, cell_track
+from pynn_annarchy.ann.views import PopulationView
+from pynn_annarchy.engine.arrays import IntArray
+from pynn_annarchy.engine.cells import Cells
+from pynn_annarchy.exceptions import ModelError
+
+if TYPE_CHECKING:
+    from pynn_annarchy.ann.network import Network
+
+SPIKE = "spike"
+"""The name by which spikes are recorded."""
+
+
+class Observed(Protocol):
+    """An object as a monitor sees it."""
+
+    network: Network
+    label: str
+
+    @property
+    def recordable(self) -> list[str]:
+        """Names of what can be recorded."""
+        ...
+
+    @property
+    def parameters(self) -> list[str]:
+        """Names of what cannot, as it does not change."""
+        ...
+
+    def track(self, variable: str) -> Track:
+        """What records a variable; the object has been built."""
+        ...
+
+    def shaped(self, variable: str, data: Any, reshape: bool) -> Any:
+        """Data of a track as users get them."""
+        ...
+
+
+@singledispatch
+def observed(obj: Any) -> Observed:
+    """How a monitor sees an object; ModelError where it cannot."""
+    raise ModelError(f"a monitor records populations, views of them, dendrites and projections, not {obj!r}")
+
+
+@observed.register
+def _(obj: Population) -> Observed:
+    return ObservedCells(obj, obj.ranks, obj.geometry)
+
+
+@observed.register
+def _(obj: PopulationView) -> Observed:
+    return ObservedCells(obj.population, obj.ranks, None)
+
+
+class ObservedCells:
+    """Neurons of a population.
+
+    Args:
+        population: which.
+        ranks: of the neurons.
+        geometry: that samples are handed out in; None for flat ones.
+    """
+
+    def __init__(self, population: Population, ranks: IntArray, geometry: tuple[int, ...] | None) -> None:
+        self.network = population.network
+        self._population = population
+        self._ranks = ranks
+        self._geometry = geometry
+
+    @property
+    def label(self) -> str:
+        return f"population '{self._population.name}'"
+
+    @property
+    def recordable(self) -> list[str]:
+        spec = self._population._declared.spec
+        spikes = [SPIKE] if spec.spike or spec.emits else []
+        return [*spikes, *self._population.variables, *(given.name for given in spec.inputs)]
+
+    @property
+    def parameters(self) -> list[str]:
+        return self._population.parameters
+
+    def track(self, variable: str) -> Track:
+        cells = self._population.cells
+        assert cells is not None, "monitors are built after what they record"
+        if variable == SPIKE:
+            return SpikeTrack(_feed_of(self._population), self._ranks)
+        assert isinstance(cells, Cells), "sources of given spikes have no variables"
+        attribute = self._population._attributes.get(variable)
+        index = np.zeros(1, np.int64) if attribute is not None and attribute.is_global else self._ranks
+        return cell_track(cells, variable if attribute is None else attribute.key, index)
+
+    def shaped(self, variable: str, data: Any, reshape: bool) -> Any:
+        if variable == SPIKE:
+            return data
+        attribute = self._population._attributes.get(variable)
+        if attribute is not None:
+            data = typed(data, attribute.dtype)
+            if attribute.is_global:
+                return data[:, 0]
+        return data.reshape(len(data), *self._geometry) if reshape and self._geometry is not None else data
+
+
+def _feed_of(population: Population) -> SpikeFeed:
+    """The one feed of a population's spikes."""
+    assert population.cells is not None
+    if "_feed" not in vars(population):
+        population._feed = SpikeFeed(population.cells)
+    return population._feed  # type: ignore[no-any-return]
