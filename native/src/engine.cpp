@@ -245,6 +245,36 @@ void Engine::follow_schedule(Schedule& schedule, int64_t n, int partition) {
         }
 }
 
+int64_t Frames::row_at(int64_t step) const {
+    int64_t since = step - origin;
+    int64_t last = int64_t(steps.size());
+    if (period > 0) last = std::lower_bound(steps.begin(), steps.end(), period) - steps.begin();
+    const bool is_repeated = period > 0 && since >= period;
+    if (is_repeated) since %= period;
+    const int64_t row = std::upper_bound(steps.begin(), steps.begin() + last, since) - steps.begin() - 1;
+    return row < 0 && is_repeated ? last - 1 : row;
+}
+
+void Engine::show_frame(Population& population, int64_t n, int partition) {
+    const auto p = std::size_t(partition);
+    Frames& frames = population.frames;
+    const int64_t row = frames.row_at(n - 1);
+    if (row == frames.shown[p]) return;
+    frames.shown[p] = row;
+    const int64_t begin = population.bounds[p], end = population.bounds[p + 1];
+    const std::size_t width = frames.one_for_all ? 1 : std::size_t(population.size);
+    const auto show = [&](auto* input, std::size_t k) {
+        using Real = std::remove_reference_t<decltype(*input)>;
+        const double* const values = row < 0 ? nullptr : frames.values + (std::size_t(row) * frames.inputs.size() + k) * width;
+        for (int64_t i = begin; i < end; ++i)
+            input[i] = values == nullptr ? Real(0) : static_cast<Real>(values[frames.one_for_all ? 0 : i]);
+    };
+    for (std::size_t k = 0; k < frames.inputs.size(); ++k) {
+        if (frames.dtype == PNN_F64) show(static_cast<double*>(frames.inputs[k]), k);
+        else show(static_cast<float*>(frames.inputs[k]), k);
+    }
+}
+
 void Engine::record(int64_t n, int partition) {
     const auto p = std::size_t(partition);
     for (auto& population : populations) {
@@ -297,6 +327,7 @@ void Engine::step_partition(int64_t n, int partition, Due& due, int& failed) {
             continue;
         }
         if (!population->schedule.parts.empty()) follow_schedule(population->schedule, n, partition);
+        if (!population->frames.inputs.empty()) show_frame(*population, n, partition);
         SpikeList& list = population->spikes[n & 1][p];
         pnn_spikes out{list.index.data(), list.count.data(), 0};
         if (population->bounds[p] < population->bounds[p + 1])

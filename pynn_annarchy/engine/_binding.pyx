@@ -91,6 +91,15 @@ cdef extern from "pynn_annarchy/engine.h" namespace "pnn" nogil:
         vector[void*] inputs
         int32_t dtype
         vector[ScheduledPart] parts
+    cdef struct Frames:
+        vector[void*] inputs
+        int32_t dtype
+        vector[int64_t] steps
+        const double* values
+        cbool one_for_all
+        int64_t origin
+        int64_t period
+        vector[int64_t] shown
     cdef cppclass Seen:
         string name
         const void* source
@@ -108,6 +117,7 @@ cdef extern from "pynn_annarchy/engine.h" namespace "pnn" nogil:
         int64_t offset
     cdef cppclass Population:
         Schedule schedule
+        Frames frames
         int64_t size
         vector[Gathered] gathered
         void publish(vector[Seen], int64_t, int64_t) except +
@@ -671,6 +681,22 @@ cdef class Engine:
             chosen = np.flatnonzero(owner == p)
             self._fill_part(&schedule.parts[p], np.asarray(step)[chosen], np.asarray(index)[chosen],
                             np.ascontiguousarray(np.asarray(value)[:, chosen].T))
+
+    def set_frames(self, int number, list arrays, const int64_t[::1] steps, const double[:, :, ::1] values,
+                   int64_t origin, int64_t period):
+        """Inputs that change for all cells together; see Frames. The caller keeps `values`, (step, input, cell or one)."""
+        cdef Population* population = self.engine.populations[number].get()
+        cdef Frames* frames = &population.frames
+        frames.inputs.clear()
+        for array in arrays:
+            frames.inputs.push_back(_address(array))
+            frames.dtype = 1 if array.dtype == np.float32 else 0
+        frames.steps = [step for step in steps]
+        frames.values = &values[0, 0, 0] if values.size else NULL
+        frames.one_for_all = values.shape[2] == 1
+        frames.origin = origin
+        frames.period = period
+        frames.shown.assign(self.engine.partitions, -2)
 
     cdef _fill_part(self, ScheduledPart* part, const int64_t[::1] step, const int64_t[::1] index,
                     const double[:, ::1] value):

@@ -23,6 +23,7 @@ from pynn_annarchy.engine.arrays import (
     updated,
 )
 from pynn_annarchy.engine.currents import Current, Injection
+from pynn_annarchy.engine.frames import Frames
 from pynn_annarchy.engine.recorders import SignalRecorder, SpikeRecorder
 from pynn_annarchy.engine.schedules import Changes, Schedule, as_list, check_ascending, check_finite, flat
 from pynn_annarchy.exceptions import ModelError
@@ -96,8 +97,10 @@ class Cells:
         self._currents: AnyArray | None = None
         self.signals: list[SignalRecorder] = []
         self.spike_recorder: SpikeRecorder | None = None
-        scheduled = [given for given in spec.inputs if given.scheduled]
-        self.schedule = Schedule(scheduled, size, network.dt) if scheduled else None
+        self._scheduled = [given for given in spec.inputs if given.scheduled]
+        self.schedule: Schedule | Frames | None = (
+            Schedule(self._scheduled, size, network.dt) if self._scheduled else None
+        )
         self.is_bound = False
         self.set_many(parameters)
 
@@ -337,15 +340,29 @@ class Cells:
     def set_tables(self, tables: Mapping[int, Mapping[str, Sequence[float] | FloatArray]]) -> None:
         """Gives cells new tables of their scheduled inputs, see Schedule; they act from the next step on."""
         self.network.check_open()
-        assert self.schedule is not None, "only models with scheduled inputs have tables"
+        assert isinstance(self.schedule, Schedule), "only models with scheduled inputs have tables"
         self.schedule.set(tables, self.label)
         self.is_bound = False
         self.network.changed()
 
     def get_table(self, column: str, index: int) -> FloatArray:
         """One column of a cell's table, ``times`` in ms or the values of an input."""
-        assert self.schedule is not None, "only models with scheduled inputs have tables"
+        assert isinstance(self.schedule, Schedule), "only models with scheduled inputs have tables"
         return self.schedule.get(column, index)
+
+    def set_frames(
+        self, steps: IntArray, values: Mapping[str, FloatArray], origin: int | None = None, period: int = 0
+    ) -> None:
+        """Gives the scheduled inputs of all cells values that change together, see Frames; from the next step on.
+
+        Args:
+            origin: the step that times are counted from; the present one where none is given.
+        """
+        self.network.check_open()
+        begin = self.network.step if origin is None else origin
+        self.schedule = Frames(self._scheduled, steps, values, self.size, self.label, begin, period)
+        self.is_bound = False
+        self.network.changed()
 
     @property
     def scheduled_arrays(self) -> list[AnyArray]:
@@ -353,8 +370,8 @@ class Cells:
         return [self.arrays[name] for name in self.spec.scheduled()]
 
     def begin_schedule(self) -> Changes:
-        """Sets scheduled inputs to their values of the coming step; returns the changes after it."""
-        assert self.schedule is not None
+        """Sets inputs with tables to their values of the coming step; returns the changes after it."""
+        assert isinstance(self.schedule, Schedule)
         step = self.network.step
         for array, values in zip(self.scheduled_arrays, self.schedule.at(step), strict=True):
             array[:] = values

@@ -13,6 +13,7 @@ from pynn_annarchy.engine.arrays import FloatArray
 from pynn_annarchy.engine.cells import NO_SPIKES, Cells, Population, Spikes
 from pynn_annarchy.engine.clocked import clocked_synapses, names_of, publications
 from pynn_annarchy.engine.currents import Current, Output, Table
+from pynn_annarchy.engine.frames import Frames
 from pynn_annarchy.engine.loop import Loop
 from pynn_annarchy.exceptions import CompilationError, unreachable
 from pynn_annarchy.kernels.ir import ClockedKernel, LearningKernel
@@ -99,7 +100,12 @@ class NativeLoop(Loop):
         self._engine.bind_cells(
             cells.number, load(cells.compiled), cells.kernel_arrays(), cells.shared, cells.inputs, cells.object_index
         )
-        if cells.schedule is not None:
+        frames = cells.schedule
+        if isinstance(frames, Frames):
+            self._engine.set_frames(
+                cells.number, cells.scheduled_arrays, frames.steps, frames.values, frames.origin, frames.period
+            )
+        elif cells.schedule is not None:
             changes = cells.begin_schedule()
             self._engine.set_schedule(
                 cells.number, cells.scheduled_arrays, changes.steps, changes.index, changes.values

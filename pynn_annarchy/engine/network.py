@@ -15,6 +15,7 @@ from pynn_annarchy.engine.cells import NO_SPIKES, Cells, Population, Spikes, Spi
 from pynn_annarchy.engine.clocked import check_coupling, check_seen, clocked_synapses, is_clocked
 from pynn_annarchy.engine.connectivity import SynapseBuilder, Synapses
 from pynn_annarchy.engine.currents import Current, Output, Waveform
+from pynn_annarchy.engine.frames import Frames
 from pynn_annarchy.engine.loop import Loop
 from pynn_annarchy.engine.misfits import check_cells, too_large
 from pynn_annarchy.engine.native_loop import NativeLoop, available_cores
@@ -367,6 +368,8 @@ class Network:
                 continue
             if population.schedule is not None:
                 population.is_bound = False
+            if isinstance(population.schedule, Frames):
+                population.schedule.origin = 0
             for array in population.inputs:
                 array[:] = 0
 

@@ -12,10 +12,11 @@ from pynn_annarchy.engine.arrays import FloatArray, IntArray
 from pynn_annarchy.engine.cells import NO_SPIKES, Cells, Events, Population, Spikes, SpikeSource
 from pynn_annarchy.engine.clocked import publications
 from pynn_annarchy.engine.currents import sum_currents
+from pynn_annarchy.engine.frames import Frames
 from pynn_annarchy.engine.loop import Loop
 from pynn_annarchy.engine.reference_clocked import ClockedConnections, Copies
 from pynn_annarchy.engine.reference_learning import LearningConnections
-from pynn_annarchy.engine.schedules import Changes
+from pynn_annarchy.engine.schedules import Changes, Schedule
 from pynn_annarchy.kernels.ir import ClockedKernel, LearningKernel
 from pynn_annarchy.model.spec import WEIGHT
 from pynn_annarchy.targets import reference
@@ -65,7 +66,7 @@ class ReferenceLoop(Loop):
     def _bind_population(self, population: Population) -> None:
         if isinstance(population, SpikeSource):
             self._events[population.number] = _by_step(*population.events())
-        elif population.schedule is not None:
+        elif isinstance(population.schedule, Schedule):
             self._changes[population.number] = population.begin_schedule()
 
     def _bind_rest(self) -> None:
@@ -201,7 +202,10 @@ class ReferenceLoop(Loop):
         for cells in self._network.cells:
             if cells.injections:
                 sum_currents(cells.injections, n - 1, cells.injected)
-            if cells.schedule is not None:
+            if isinstance(cells.schedule, Frames):
+                for array, values in zip(cells.scheduled_arrays, cells.schedule.at(n - 1), strict=True):
+                    array[:] = values
+            elif cells.schedule is not None:
                 _apply(self._changes[cells.number], n - 1, cells)
             for name, (given, base) in zip(cells.gathered, cells.gathering(), strict=True):
                 total = sums[cells.number, name]

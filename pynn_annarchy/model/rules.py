@@ -122,7 +122,8 @@ class Rules:
             texts=texts,
             types={**dict.fromkeys(inputs | CONSTANTS, Type.REAL), **{item.name: Type(item.dtype) for item in typed}},
             localities={
-                **dict.fromkeys([*inputs, "input"], "local"),
+                "input": "local",
+                **{given.name: LOCALITIES[given.locality] for given in spec.inputs},
                 **{item.name: LOCALITIES[item.locality] for item in typed},
             },
             parameters=parameters,

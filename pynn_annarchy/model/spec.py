@@ -64,9 +64,11 @@ class InputSpec:
     name: str
     unit: str = "nA"
     scheduled: bool = False
-    """Each cell has a table of times and values; otherwise it is the sum of the currents that are injected."""
+    """Its values are given in time, by cell or for all together; otherwise it is a sum of what is injected."""
     positive: bool = False
     """Of scheduled ones: only values above zero make sense in a table."""
+    locality: str = "local"
+    """'local', or 'global' for a scheduled one that is the same for all cells of a population at any time."""
 
 
 @dataclass(frozen=True, slots=True)

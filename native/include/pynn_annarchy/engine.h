@@ -43,6 +43,21 @@ struct Schedule {
     std::vector<ScheduledPart> parts;                // by partition
 };
 
+// Inputs that change for all cells together. Row k of `values`, one number for each input and cell (or for each input),
+// acts from (origin + steps[k]) dt on; with a period, again and again.
+struct Frames {
+    std::vector<void*> inputs;
+    int32_t dtype = PNN_F64;
+    std::vector<int64_t> steps;
+    const double* values = nullptr;
+    bool one_for_all = false;
+    int64_t origin = 0, period = 0;                  // 0: none
+    std::vector<int64_t> shown;                      // by partition: the row that the inputs hold; -1 for zeros, -2 for unknown
+
+    // The row of the step that begins at `step` dt; -1 before the first.
+    int64_t row_at(int64_t step) const;
+};
+
 // A population: cells of a generated module, or a source whose spike times are given.
 struct Population {
     int64_t size = 0;
@@ -64,6 +79,7 @@ struct Population {
     int32_t injected_dtype = PNN_F64;
     std::vector<Injection> injections;               // in the order in which they are added up
     Schedule schedule;
+    Frames frames;
     Publication published;                           // what synapses see of it
     std::vector<Gathered> gathered;                  // what it receives from synapses all the time
 
@@ -230,6 +246,7 @@ private:
     void update_currents(const pnn_step& step, int partition);
     void inject(Population& population, int partition);
     void follow_schedule(Schedule& schedule, int64_t n, int partition);
+    void show_frame(Population& population, int64_t n, int partition);
     void record(int64_t n, int partition);
 
     // What a partition does with currents.
