@@ -376,6 +376,8 @@ class _Times:
 
     def end(self, now: int) -> None:
         self._stops[-1] = now
+        if self._starts[-1] == now:  # nothing was recorded
+            del self._starts[-1], self._stops[-1]
 
     def forget(self, now: int) -> None:
         """What was recorded is gone; what goes on goes on from now."""

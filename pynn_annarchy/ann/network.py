@@ -476,7 +476,9 @@ class Network(metaclass=_NetworkType):
         if self.engine is None:
             return
         engine = self.build()
-        engine.rewind(repeat_noise=reseed_rng, recorders=monitors)
+        for monitor in self._monitors:
+            monitor._before_rewind()
+        engine.rewind(repeat_noise=reseed_rng)
         if reseed_rng:
             self._default_rng = np.random.default_rng(self._seed)
         if populations:
@@ -485,9 +487,10 @@ class Network(metaclass=_NetworkType):
         if projections or synapses:
             for projection in self._projections:
                 projection.reset(attributes=-1 if projections else [], synapses=synapses)
-        if monitors:
-            for monitor in self._monitors:
+        for monitor in self._monitors:
+            if monitors:
                 monitor.reset()
+            monitor._after_rewind()
 
     # learning
 

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from pynn_annarchy.ann.attributes import typed
+from pynn_annarchy.ann.dendrites import Dendrite
 from pynn_annarchy.ann.population import Population
-from pynn_annarchy.ann.recorded import SpikeFeed, SpikeTrack, Track, cell_track
+from pynn_annarchy.ann.projection import Projection
+from pynn_annarchy.ann.recorded import SpikeFeed, SpikeTrack, Track, cell_track, synaptic_track
 from pynn_annarchy.ann.views import PopulationView
-from pynn_annarchy.engine.arrays import IntArray
+from pynn_annarchy.engine.arrays import IntArray, as_type
 from pynn_annarchy.engine.cells import Cells
 from pynn_annarchy.exceptions import ModelError
 
@@ -63,6 +64,16 @@ def _(obj: PopulationView) -> Observed:
     return ObservedCells(obj.population, obj.ranks, None)
 
 
+@observed.register
+def _(obj: Projection) -> Observed:
+    return ObservedSynapses(obj, None)
+
+
+@observed.register
+def _(obj: Dendrite) -> Observed:
+    return ObservedSynapses(obj.proj, obj._position)
+
+
 class ObservedCells:
     """Neurons of a population.
 
@@ -107,7 +118,7 @@ class ObservedCells:
             return data
         attribute = self._population._attributes.get(variable)
         if attribute is not None:
-            data = typed(data, attribute.dtype)
+            data = as_type(data, attribute.dtype)
             if attribute.is_global:
                 return data[:, 0]
         return data.reshape(len(data), *self._geometry) if reshape and self._geometry is not None else data
@@ -119,3 +130,62 @@ def _feed_of(population: Population) -> SpikeFeed:
     if "_feed" not in vars(population):
         population._feed = SpikeFeed(population.cells)
     return population._feed  # type: ignore[no-any-return]
+
+
+class ObservedSynapses:
+    """Synapses of a projection, or of one of its dendrites.
+
+    Args:
+        projection: which.
+        position: of the dendrite; None for all.
+    """
+
+    def __init__(self, projection: Projection, position: int | None) -> None:
+        self.network = projection.network
+        self._projection = projection
+        self._position = position
+
+    @property
+    def label(self) -> str:
+        return f"projection '{self._projection.name}'"
+
+    @property
+    def recordable(self) -> list[str]:
+        return list(dict.fromkeys([*self._projection.variables, self._projection._declared.spec.weight]))
+
+    @property
+    def parameters(self) -> list[str]:
+        return self._projection.parameters
+
+    def track(self, variable: str) -> Track:
+        synapses, engine = self._projection.synapses, self.network.engine
+        assert synapses is not None and engine is not None, "monitors are built after what they record"
+        key = self._projection._attribute(variable).key
+        return synaptic_track(engine, lambda name: synapses.get(name), key, self._index(variable))
+
+    def _index(self, variable: str) -> IntArray:
+        """The engine's numbers of the synapses whose values are taken, dendrite after dendrite."""
+        attribute, dendrites = self._projection._attribute(variable), self._projection._dendrites
+        index = dendrites.from_engine(np.arange(dendrites.n))
+        if attribute.is_global:
+            return index[:1]
+        if attribute.locality == "semiglobal":
+            starts = dendrites.starts[:-1]
+            return index[starts if self._position is None else starts[[self._position]]]
+        return index if self._position is None else index[dendrites.of(self._position)]
+
+    def shaped(self, variable: str, data: Any, reshape: bool) -> Any:
+        attribute, dendrites = self._projection._attribute(variable), self._projection._dendrites
+        data = as_type(data, attribute.dtype)
+        if attribute.is_global or (attribute.locality == "semiglobal" and self._position is not None):
+            return data[:, 0]
+        if attribute.locality == "semiglobal" or self._position is not None:
+            return data
+        sizes = dendrites.sizes
+        if (sizes == sizes[0]).all():
+            return data.reshape(len(data), len(sizes), sizes[0])
+        rows = np.empty((len(data), len(sizes)), dtype=object)
+        for position in range(len(sizes)):
+            for sample in range(len(data)):
+                rows[sample, position] = data[sample, dendrites.of(position)]
+        return rows

@@ -23,9 +23,9 @@ from pynn_annarchy.engine.arrays import AnyArray, IntArray, Reading, Value, as_t
 from pynn_annarchy.engine.cells import Cells, SpikeSource
 from pynn_annarchy.exceptions import ModelError
 from pynn_annarchy.language.names import suggestion, sum_of
-from pynn_annarchy.model.declare import receptors_used
 from pynn_annarchy.model.evaluate import evaluate
 from pynn_annarchy.model.own_functions import definitions_in
+from pynn_annarchy.model.receiving import receptors_used
 
 if TYPE_CHECKING:
     from pynn_annarchy.ann.models import Neuron

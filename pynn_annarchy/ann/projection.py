@@ -29,9 +29,9 @@ from pynn_annarchy.engine.arrays import FloatArray, IntArray, Value, as_type, ti
 from pynn_annarchy.engine.connectivity import Synapses
 from pynn_annarchy.exceptions import ModelError
 from pynn_annarchy.language.visit import identifiers
-from pynn_annarchy.model.declare import input_of, with_psp
 from pynn_annarchy.model.evaluate import evaluate
 from pynn_annarchy.model.own_functions import definitions_in
+from pynn_annarchy.model.receiving import input_of, with_psp
 from pynn_annarchy.model.spec import WEIGHT, ModelSpec
 
 if TYPE_CHECKING:

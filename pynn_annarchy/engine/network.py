@@ -341,18 +341,17 @@ class Network:
         self._restart_recorders()
         self.changed()
 
-    def rewind(self, repeat_noise: bool = False, *, recorders: bool = True) -> None:
+    def rewind(self, repeat_noise: bool = False) -> None:
         """Back to t = 0 with all values as they are now, those that synapses have learned included.
 
-        No spikes are under way then. Recorders are empty, or keep what they have and go on.
+        No spikes are under way then, recorders are empty.
         """
         trial = self.next_trial(repeat_noise)
         self.prepare()
         for synapses in self.projections:
             synapses.state.keep()
         self._restart(trial)
-        if recorders:
-            self._restart_recorders()
+        self._restart_recorders()
         self.changed()
 
     def _restart(self, trial: int) -> None:
