@@ -11,6 +11,7 @@
 #include <type_traits>
 
 #include "pynn_annarchy/openmp/team.h"
+#include "pynn_annarchy/reduce.h"
 
 namespace pnn {
 
@@ -36,6 +37,21 @@ const pnn_module* load_module(const char* path, const char* fingerprint, std::st
     }
     return module;
 }
+
+namespace {
+
+double population_value(Reduction operation, const double* values, uint64_t n) {
+    switch (operation) {
+        case Reduction::mean: return reduced<Mean>(n, [=](uint64_t i) { return values[i]; });
+        case Reduction::min: return reduced<Min>(n, [=](uint64_t i) { return values[i]; });
+        case Reduction::max: return reduced<Max>(n, [=](uint64_t i) { return values[i]; });
+        case Reduction::norm1: return reduced<Sum>(n, [=](uint64_t i) { return std::fabs(values[i]); });
+        case Reduction::norm2: return pnn::sqrt(reduced<Sum>(n, [=](uint64_t i) { return values[i] * values[i]; }));
+    }
+    return 0.0;
+}
+
+}  // namespace
 
 std::vector<int64_t> partition_bounds(int64_t size, int partitions) {
     std::vector<int64_t> bounds(std::size_t(partitions) + 1, size);
@@ -310,6 +326,35 @@ void Engine::record(int64_t n, int partition) {
     }
 }
 
+// Values of whole populations at the end of step n - 1. Each thread forms them for itself, which takes no further barrier.
+void Engine::form_values(int64_t n, Due& due) const {
+    due.values.resize(populations.size());
+    for (std::size_t number = 0; number < populations.size(); ++number) {
+        const Population& population = *populations[number];
+        due.values[number].clear();
+        for (const PopulationValue& value : population.values) {
+            const double* row = population.published.row(std::size_t(value.variable)) + population.published.begin(n - 1, population.size);
+            due.values[number].push_back(population_value(value.operation, row, uint64_t(population.size)));
+        }
+    }
+}
+
+void Engine::update_cells(Population& population, std::size_t number, const pnn_step& present, int partition, Due& due) {
+    const auto p = std::size_t(partition);
+    SpikeList& list = population.spikes[present.step & 1][p];
+    pnn_spikes out{list.index.data(), list.count.data(), 0};
+    pnn_segment segment = population.segment;
+    if (!population.values.empty()) {
+        due.shared = population.shared;
+        for (std::size_t k = 0; k < population.values.size(); ++k)
+            if (population.values[k].shared >= 0) due.shared[std::size_t(population.values[k].shared)] = due.values[number][k];
+        segment.shared = due.shared.data();
+    }
+    if (population.bounds[p] < population.bounds[p + 1])
+        population.module->neurons(&segment, population.bounds[p], population.bounds[p + 1], &present, &out);
+    list.n = out.n;
+}
+
 void Engine::step_partition(int64_t n, int partition, Due& due, int& failed) {
     const auto p = std::size_t(partition);
     for (auto& population : populations)
@@ -321,18 +366,15 @@ void Engine::step_partition(int64_t n, int partition, Due& due, int& failed) {
     const pnn_step present = step_value(n);
     update_currents(present, partition);
     form_inputs(partition);
-    for (auto& population : populations) {
+    for (std::size_t number = 0; number < populations.size(); ++number) {
+        auto& population = populations[number];
         if (population->module == nullptr) {
             if (partition == 0) emit_given(*population, n);
             continue;
         }
         if (!population->schedule.parts.empty()) follow_schedule(population->schedule, n, partition);
         if (!population->frames.inputs.empty()) show_frame(*population, n, partition);
-        SpikeList& list = population->spikes[n & 1][p];
-        pnn_spikes out{list.index.data(), list.count.data(), 0};
-        if (population->bounds[p] < population->bounds[p + 1])
-            population->module->neurons(&population->segment, population->bounds[p], population->bounds[p + 1], &present, &out);
-        list.n = out.n;
+        update_cells(*population, number, present, partition, due);
     }
     publish(n, partition);
     remember(n, partition);
@@ -358,6 +400,7 @@ int Engine::run(int64_t n_steps, int workers) {
         Due due;
         int& failed = failures[std::size_t(worker)];
         for (int64_t n = first; n <= stop_after.load(std::memory_order_relaxed); ++n) {
+            form_values(n, due);
             for (int p = worker; p < partitions; p += workers) step_partition(n, p, due, failed);
             if (failed != -1 && stop_after.load(std::memory_order_relaxed) > n) stop_after.store(n, std::memory_order_relaxed);
             if (workers > 1) barrier.wait();

@@ -62,6 +62,12 @@ cdef extern from "pynn_annarchy/engine.h" namespace "pnn" nogil:
         CDrawn generate(int64_t, const CPlan&, int) except + nogil
         void add(int64_t, const int32_t*, int, const int32_t*, int, const double*, int, const uint16_t*, int) except +
         int64_t size()
+    ctypedef enum Reduction "pnn::Reduction":
+        pass
+    cdef struct PopulationValue:
+        int variable
+        Reduction operation
+        int shared
     cdef struct SpikeList:
         vector[uint32_t] index
         vector[uint32_t] count
@@ -120,6 +126,7 @@ cdef extern from "pynn_annarchy/engine.h" namespace "pnn" nogil:
         Frames frames
         int64_t size
         vector[Gathered] gathered
+        vector[PopulationValue] values
         void publish(vector[Seen], int64_t, int64_t) except +
         const pnn_module* module
         pnn_segment segment
@@ -520,6 +527,9 @@ def bounds_of_partitions(int64_t size, int partitions):
     return np.array([bounds[i] for i in range(bounds.size())], np.int64)
 
 
+_REDUCTIONS = {"mean": 0, "min": 1, "max": 2, "norm1": 3, "norm2": 4}
+
+
 cdef void* _address(array) except? NULL:
     return <void*><size_t>array.ctypes.data
 
@@ -617,6 +627,17 @@ cdef class Engine:
             seen.push_back(item)
         population.publish(seen, depth, self.engine.step)
         self.kept[number, "seen"] = kept
+
+    def form_values(self, int number, list values):
+        """What is formed of what a population publishes: (place among that, operation, place among its shared values or -1)."""
+        cdef Population* population = self.engine.populations[number].get()
+        cdef PopulationValue item
+        population.values.clear()
+        for variable, operation, shared in values:
+            item.variable = variable
+            item.operation = <Reduction><int>_REDUCTIONS[operation]
+            item.shared = shared
+            population.values.push_back(item)
 
     def gather(self, int number, list inputs):
         """Inputs of a population that take what synapses transmit all the time: (array, base that is added or None)."""

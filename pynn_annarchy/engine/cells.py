@@ -283,7 +283,8 @@ class Cells:
     def fill(self, values: Mapping[str, Value], max_spikes: Value) -> None:
         """Hands the kernel what it reads as parameters: derived values and propagators included."""
         compiled = self._prepared()
-        self.shared = np.array([values[name] for name in compiled.shared], np.float64)
+        known = {**dict.fromkeys(compiled.population_values, 0.0), **values}
+        self.shared = np.array([known[name] for name in compiled.shared], np.float64)
         for field in compiled.arrays:
             if field.role == "parameter":
                 if field.name not in self.arrays:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,7 +17,7 @@ from pynn_annarchy.engine.arrays import AnyArray, FloatArray, spread
 from pynn_annarchy.engine.cells import Cells, Population
 from pynn_annarchy.exceptions import EquationError, ModelError
 from pynn_annarchy.kernels.ir import ClockedKernel, Field
-from pynn_annarchy.language.names import suggestion
+from pynn_annarchy.language.names import operation_in, suggestion
 from pynn_annarchy.language.syntax import DifferentialEquation, Expression
 from pynn_annarchy.language.visit import identifiers
 from pynn_annarchy.model.evaluate import evaluate
@@ -103,6 +103,8 @@ class Publication:
     cells: Cells
     names: list[str]
     depth: int = 2
+    values_of_all: list[str] = field(default_factory=list)
+    """What is formed of the whole population in each step, ``mean(v)`` and the like."""
 
     def values(self, name: str) -> AnyArray:
         """Present values of a variable or a parameter."""
@@ -113,6 +115,20 @@ class Publication:
     def changes(self, name: str) -> bool:
         """Whether it is a variable."""
         return name not in self.cells.parameters
+
+    def form(self, value_of_all: str) -> int:
+        """Takes a value of the whole population in; returns its place."""
+        self.see((variable_in(value_of_all)[1],), 1)
+        if value_of_all not in self.values_of_all:
+            self.values_of_all.append(value_of_all)
+        return self.values_of_all.index(value_of_all)
+
+    def formed(self) -> list[tuple[int, str, int]]:
+        """For each of those values: the place of its variable, the operation, its place among shared values or -1."""
+        assert self.cells.compiled is not None
+        shared = self.cells.compiled.shared
+        parts = [(value, *variable_in(value)) for value in self.values_of_all]
+        return [(self.names.index(v), o, shared.index(value) if value in shared else -1) for value, o, v in parts]
 
     def see(self, names: tuple[str, ...], longest_delay: int) -> list[int]:
         """Takes names in; returns their places."""
@@ -133,6 +149,10 @@ def clocked_synapses(network: Network) -> Iterator[tuple[Synapses, ClockedKernel
 def publications(network: Network) -> dict[int, Publication]:
     """By number of the population."""
     found: dict[int, Publication] = {}
+    for population in network.cells:
+        assert population.compiled is not None
+        for value in population.compiled.population_values:
+            found.setdefault(population.number, Publication(population, [])).form(value)
     for synapses, kernel in clocked_synapses(network):
         assert synapses.rows is not None
         sides = (
@@ -144,6 +164,13 @@ def publications(network: Network) -> dict[int, Publication]:
                 assert isinstance(cells, Cells), "sources of given spikes have nothing to see"
                 found.setdefault(cells.number, Publication(cells, [])).see(names_of(fields), longest_delay)
     return found
+
+
+def variable_in(value_of_all: str) -> tuple[str, str]:
+    """Operation and variable of a value of a whole population."""
+    parts = operation_in(value_of_all)
+    assert parts is not None, f"'{value_of_all}' is no value of a population"
+    return parts
 
 
 def names_of(fields: tuple[Field, ...]) -> tuple[str, ...]:

@@ -142,6 +142,7 @@ class NativeLoop(Loop):
         for number, publication in published.items():
             values = [(name, publication.values(name), publication.changes(name)) for name in publication.names]
             self._engine.publish(number, values, publication.depth)
+            self._engine.form_values(number, publication.formed())
         for cells in self._network.cells:
             if cells.gathered:
                 self._engine.gather(cells.number, cells.gathering())

@@ -10,7 +10,7 @@ import numpy as np
 from pynn_annarchy.engine import _binding
 from pynn_annarchy.engine.arrays import FloatArray, IntArray
 from pynn_annarchy.engine.cells import NO_SPIKES, Cells, Events, Population, Spikes, SpikeSource
-from pynn_annarchy.engine.clocked import publications
+from pynn_annarchy.engine.clocked import publications, variable_in
 from pynn_annarchy.engine.currents import sum_currents
 from pynn_annarchy.engine.frames import Frames
 from pynn_annarchy.engine.loop import Loop
@@ -21,6 +21,7 @@ from pynn_annarchy.kernels.ir import ClockedKernel, LearningKernel
 from pynn_annarchy.model.spec import WEIGHT
 from pynn_annarchy.targets import reference
 from pynn_annarchy.targets.compile import Storage, compile_models
+from pynn_annarchy.targets.reference_clocked import population_value
 from pynn_annarchy.targets.reference_learning import Fields
 
 if TYPE_CHECKING:
@@ -210,6 +211,7 @@ class ReferenceLoop(Loop):
             for name, (given, base) in zip(cells.gathered, cells.gathering(), strict=True):
                 total = sums[cells.number, name]
                 given[:] = total if base is None else base.astype(np.float64) + total
+            self._form_values(cells, n)
             self._published[cells.number] = self._update(cells, step)
         self._publish_given(n)
         for learning in self._learning.values():
@@ -262,6 +264,14 @@ class ReferenceLoop(Loop):
             fixed = reference.to_fixed(increment, 1.0 / cells.quanta[receptor])
             np.add.at(cells.inputs[receptor], connections.post[due], counts * fixed)
         return is_sound
+
+    def _form_values(self, cells: Cells, n: int) -> None:
+        """Values of the whole population, as of the step before, among what its cells share."""
+        assert cells.compiled is not None
+        for value in cells.compiled.population_values:
+            operation, variable = variable_in(value)
+            row = self._copies[cells.number].row(variable, n - 1)
+            cells.shared[cells.compiled.shared.index(value)] = population_value(operation, row)
 
     def _update(self, cells: Cells, step: reference.Step) -> Published:
         assert cells.compiled is not None

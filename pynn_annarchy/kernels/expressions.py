@@ -32,6 +32,7 @@ from pynn_annarchy.kernels.ir import (
 )
 from pynn_annarchy.language import syntax
 from pynn_annarchy.language.functions import DISTRIBUTIONS, FUNCTIONS, Result
+from pynn_annarchy.language.names import operation_in
 from pynn_annarchy.language.syntax import BinaryOperator, Comparator
 from pynn_annarchy.model.checked import Model, Variable
 from pynn_annarchy.model.evaluate import OWN_NAMES
@@ -140,6 +141,8 @@ class Lowering:
             return StepValue("dt", self._real)
         if identifier == "pi":
             return Literal(math.pi, self._real)
+        if operation_in(identifier):
+            self._fields.setdefault(identifier, Field(identifier, self._real, Role.POPULATION))
         if identifier in self._fields:
             return self._as_condition(identifier, Load(self._fields[identifier]))
         raise ModelError(f"'{self._model.spec.name}': no value is known for '{identifier}' at this place of the step")

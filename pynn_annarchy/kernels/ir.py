@@ -24,6 +24,8 @@ class DType(Enum):
 class Role(Enum):
     """Who writes a field: the kernel (state, refractory) or only the engine (parameter, input).
 
+    Values of the population, of which the engine makes one a step, are the same for all elements.
+
     Of synapses further: traces, which all synapses of a pre- or post-synaptic cell have in common, what a state was
     just before the last post-synaptic spike, and what is seen of the pre- and of the post-synaptic cell.
     """
@@ -32,6 +34,7 @@ class Role(Enum):
     PARAMETER = "parameter"
     INPUT = "input"
     REFRACTORY = "refractory"
+    POPULATION = "value of the population"
     PRE_TRACE = "pre trace"
     POST_TRACE = "post trace"
     LEFT = "left limit"

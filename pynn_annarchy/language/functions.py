@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from enum import Enum, auto
 
 from pynn_annarchy.exceptions import EquationError
-from pynn_annarchy.language.names import suggestion
+from pynn_annarchy.language.names import POPULATION_OPERATIONS, suggestion
 from pynn_annarchy.language.syntax import (
     Binary,
     BinaryOperator,
@@ -118,7 +118,7 @@ _NODES: Mapping[str, tuple[int, Callable[..., Expression]]] = {
 }
 """Functions that are another spelling of an operator: number of arguments and node."""
 
-BUILT_IN = frozenset({*FUNCTIONS, *DISTRIBUTIONS, *_CANONICAL, *_NODES})
+BUILT_IN = frozenset({*FUNCTIONS, *DISTRIBUTIONS, *POPULATION_OPERATIONS, *_CANONICAL, *_NODES})
 """Every function name that has a meaning already."""
 
 
@@ -133,11 +133,23 @@ def call(name: str, arguments: tuple[Expression, ...], span: Span) -> Expression
     Raises:
         EquationError: an operator's spelling with a wrong number of arguments.
     """
+    if name in POPULATION_OPERATIONS and (name not in FUNCTIONS or len(arguments) == 1):
+        return _population_value(name, arguments, span)
     if name not in _NODES:
         return Call(_CANONICAL.get(name, name), arguments, span)
     arity, node = _NODES[name]
     check_arity(name, arity, len(arguments), span)
     return node(*arguments, span=span)
+
+
+def _population_value(operation: str, arguments: tuple[Expression, ...], span: Span) -> Name:
+    """``mean(v)`` as the name of one value."""
+    check_arity(operation, 1, len(arguments), span)
+    variable = arguments[0]
+    if not isinstance(variable, Name) or "(" in variable.identifier:
+        hint = f"assign what is in parentheses to a variable 'x', then write '{operation}(x)'"
+        raise EquationError(span, f"'{operation}' takes the name of a variable", hint)
+    return Name(f"{operation}({variable.identifier})", span)
 
 
 def check_arity(name: str, expected: int, given: int, span: Span) -> None:

@@ -15,6 +15,9 @@ RESERVED = frozenset(
 )
 """Names that the language or a step of the simulation gives a meaning to; no parameter or variable may bear them."""
 
+POPULATION_OPERATIONS = ("mean", "min", "max", "norm1", "norm2")
+"""Words that make a name with a variable in parentheses: ``mean(v)`` is one value of the whole population."""
+
 SUMS = frozenset({"sum", "pre.sum", "post.sum"})
 """Words that make a name with a target in parentheses: ``sum(exc)`` is what a cell receives by that target."""
 
@@ -27,6 +30,12 @@ def sum_of(target: str) -> str:
 def target_of(name: str) -> str:
     """The target in ``sum(target)``."""
     return name.removeprefix("sum(").removesuffix(")")
+
+
+def operation_in(name: str) -> tuple[str, str] | None:
+    """Operation and variable of a value of a population, ``mean(v)`` or ``max(pre.r)``; None for other names."""
+    operation, parenthesis, variable = name.removesuffix(")").partition("(")
+    return (operation, variable) if parenthesis and operation in POPULATION_OPERATIONS else None
 
 
 def suggestion(name: str, known: Iterable[str]) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from pynn_annarchy.exceptions import EquationError
-from pynn_annarchy.language.checks import definitions, dependence, flags, names, types
+from pynn_annarchy.language.checks import definitions, dependence, flags, names, operations, types
 from pynn_annarchy.language.checks.definitions import changed_by
 from pynn_annarchy.language.flags import LOCALITIES
 from pynn_annarchy.language.functions import CONSTANTS
@@ -107,6 +107,7 @@ class Rules:
     parameters: frozenset[str]
     constants: frozenset[str]
     """Parameters and inputs that nothing may change."""
+    variables: tuple[str, ...]
     defined: frozenset[str]
     """Variables that have an equation."""
 
@@ -128,6 +129,7 @@ class Rules:
             },
             parameters=parameters,
             constants=(parameters | inputs) - changeable_parameters(spec),
+            variables=tuple(variable.name for variable in variables),
             defined=frozenset(changed_by(equation) for equation in texts.equations),
         )
 
@@ -199,6 +201,11 @@ class Rules:
     def _reads(self, expression: Expression, *extra: str) -> None:
         known = {*self.types, *extra}
         names.names_are_known(expression, known, of_synapse=self.spec.kind is Kind.SYNAPSE)
+        if self.spec.kind is Kind.SYNAPSE:
+            operations.are_of_cells(expression)
+        else:
+            localities = {name: self.localities[name] for name in self.variables}
+            operations.are_of_local_variables(expression, localities, self.types)
 
     def _takes(self, name: str, value: Expression, *, is_rate: bool = False) -> None:
         """The value suits the variable's type and locality; a rate is always a real number."""

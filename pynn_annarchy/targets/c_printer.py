@@ -94,7 +94,7 @@ class Printer:
 
     def is_shared(self, field: Field) -> bool:
         """Whether a field is one value for the whole segment."""
-        return field.role is Role.PARAMETER and self._shared
+        return field.role is Role.POPULATION or (field.role is Role.PARAMETER and self._shared)
 
     def place(self, field: Field) -> str:
         """Where a field's value of this element is."""
@@ -217,7 +217,7 @@ def _as_real64(count: str) -> Value:
 
 def is_constant(field: Field) -> bool:
     """Whether no step changes the field."""
-    return field.role in (Role.PARAMETER, Role.INPUT)
+    return field.role in (Role.PARAMETER, Role.INPUT, Role.POPULATION)
 
 
 def comment(text: str) -> str:

@@ -25,7 +25,7 @@ import numpy.typing as npt
 
 from pynn_annarchy.exceptions import ModelError, TargetUnavailable, warn
 from pynn_annarchy.kernels import ir
-from pynn_annarchy.kernels.ir import CellKernel, ClockedKernel, DType, Kernel, LearningKernel
+from pynn_annarchy.kernels.ir import CellKernel, ClockedKernel, DType, Kernel, LearningKernel, Role
 from pynn_annarchy.kernels.lower import MOST_SPIKES, PERIOD
 from pynn_annarchy.model.checked import Model
 from pynn_annarchy.model.spec import WEIGHT, ModelSpec
@@ -108,6 +108,11 @@ class CompiledModel:
         """Names of shared values in the order of the module's table."""
         arrays = {array.name for array in self.arrays}
         return tuple(field.name for field in self.kernel.fields if field.name not in arrays)
+
+    @functools.cached_property
+    def population_values(self) -> tuple[str, ...]:
+        """Shared values that the engine makes in each step, ``mean(v)`` and the like."""
+        return tuple(field.name for field in self.kernel.fields if field.role is Role.POPULATION)
 
     @property
     def receptors(self) -> tuple[str, ...]:

@@ -122,7 +122,7 @@ def _further_entries(kernel: Kernel, name: str) -> str:
 
 def is_shared(field: Field, shared: bool) -> bool:
     """Whether a field is one value of the segment rather than an array."""
-    return shared and field.role is Role.PARAMETER
+    return field.role is Role.POPULATION or (shared and field.role is Role.PARAMETER)
 
 
 def _quoted(text: str) -> str:

@@ -15,7 +15,7 @@ from pynn_annarchy.targets.reference import Array, Evaluation, Step
 from pynn_annarchy.targets.reference_learning import Drawing, EventEvaluation, Events, Fields, taken
 
 LANES = 32
-"""Partial results of one cell, as in synapses.h."""
+"""Partial results, as in reduce.h."""
 
 _Join = Callable[[Array, Array], Array]
 
@@ -81,6 +81,14 @@ def gather(psp: npt.NDArray[np.float64], dendrites: Dendrites, operation: str) -
     counts = np.bincount(dendrites.post, minlength=dendrites.n_cells)
     received = lanes[:, 0] / np.maximum(counts, 1) if operation == "mean" else lanes[:, 0]
     return np.where(counts > 0, received, 0.0)
+
+
+def population_value(operation: str, values: npt.NDArray[np.float64]) -> float:
+    """A whole population's values as one number."""
+    joined = {"norm1": "sum", "norm2": "sum"}.get(operation, operation)
+    terms = {"norm1": np.abs(values), "norm2": values * values}.get(operation, values)
+    total = gather(terms, Dendrites.of(np.zeros(len(terms), np.int64), 1), joined)[0]
+    return float(np.sqrt(total) if operation == "norm2" else total)
 
 
 def advance(model: CompiledModel, fields: Fields, seen: Mapping[str, Array], step: Step, drawing: Drawing) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import fsum, sqrt
+
 import numpy as np
 import pytest
 from pytest import approx
@@ -209,3 +211,93 @@ def test_what_is_written_twice_is_drawn_twice(target):
         (x,) = after(cells_of(target, equation), 1, "x")
 
         assert (x != 0).all()
+
+
+# values of the whole population
+
+
+def plainly(operation, values):
+    """A global operation in exact arithmetic, rounded once."""
+    values = [float(value) for value in values]
+    match operation:
+        case "mean":
+            return fsum(values) / len(values)
+        case "norm1":
+            return fsum(map(abs, values))
+        case "norm2":
+            return sqrt(fsum(value * value for value in values))
+        case _:
+            return {"min": min, "max": max}[operation](values)
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+@pytest.mark.parametrize("storage", ["shared", "per element"])
+def test_operations_see_the_population_as_of_the_step_before(target, threads, storage):
+    operations = ("mean", "min", "max", "norm1", "norm2")
+    lines = ["r = gain*Uniform(-1, 1)", *(f"{operation}_r = {operation}(r)" for operation in operations)]
+    gain = {"shared": 2.0, "per element": np.linspace(1, 2, SIZE)}[storage]
+    cells = cells_of(
+        target, "\n".join(lines), threads=threads, parameters=(ParameterSpec("gain", 1.0),), values={"gain": gain}
+    )
+    cells.set_initial("r", np.linspace(-2, 1, SIZE))
+
+    before = cells.state("r")
+    for _ in range(3):
+        cells.network.run(1)
+        for operation in operations:
+            (value,) = set(cells.state(f"{operation}_r"))
+            assert value == approx(plainly(operation, before), rel=1e-14)
+        before = cells.state("r")
+
+
+def test_two_arguments_of_min_and_max_are_compared(target):
+    cells = cells_of(target, "v = v + 1\nlow = min(v, 2.5)\nhigh = max(v, mean(v))", size=3)
+    cells.set_initial("v", [1.0, 2.0, 6.0])
+
+    assert [part.tolist() for part in after(cells, 1, "low", "high")] == [[2.0, 2.5, 2.5], [3.0, 3.0, 7.0]]
+
+
+def test_an_operation_may_stand_wherever_a_number_does(target):
+    cells = cells_of(
+        target,
+        "dv/dt = (mean(v) - v)/tau + 1\ng = max(v) : population\nn = excess(v, mean(v)) : int",
+        functions="excess(a, b) = a - b",
+        parameters=(ParameterSpec("tau", 10.0),),
+        spike="v > 2*mean(v)",
+        reset="v = min(v)",
+        size=3,
+    )
+    cells.set_initial("v", [1.0, 2.0, 6.0])
+    spikes = cells.record_spikes(np.arange(3))
+
+    v, g, n = after(cells, 1, "v", "g", "n")
+
+    decay = np.exp(-0.1)
+    free = 3 + (np.array([1.0, 2.0, 6.0]) - 3) * decay + 10 * (1 - decay)  # the mean is held over the step
+    assert v == approx([free[0], free[1], 1.0], rel=1e-14)
+    assert g == 6.0
+    assert n.tolist() == [int(x - 3) for x in free]
+    assert spikes.spikes()[0].tolist() == [2]
+
+
+def test_operations_heed_what_is_set_between_runs_and_a_reset(target):
+    cells = cells_of(target, "x = mean(v)\nv = v + 1", size=4)
+
+    assert after(cells, 2, "x")[0].tolist() == [1.0] * 4
+    cells.set_state("v", 10.0)
+    assert after(cells, 1, "x")[0].tolist() == [10.0] * 4
+    cells.network.reset()
+    assert after(cells, 1, "x")[0].tolist() == [0.0] * 4
+
+
+@pytest.mark.compiler
+def test_operations_are_the_same_bits_on_both_targets_and_any_number_of_threads():
+    equations = "dr/dt = -r/10 + Normal(0, 1)*(1 + norm2(r)/100) - mean(r)\ns = max(r) - min(r) + norm1(r)"
+
+    def run(target, threads, precision):
+        cells = cells_of(target, equations, size=1001, threads=threads, precision=precision)
+        return b"".join(part.tobytes() for part in after(cells, 20, "r", "s"))
+
+    for precision in ("double", "single"):
+        runs = {run("cpp", threads, precision) for threads in (1, 2, 3, 4)} | {run("reference", 2, precision)}
+        assert len(runs) == 1

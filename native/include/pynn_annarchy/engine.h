@@ -58,6 +58,14 @@ struct Frames {
     int64_t row_at(int64_t step) const;
 };
 
+// One value of a whole population, formed in every step of what it publishes.
+enum class Reduction { mean, min, max, norm1, norm2 };
+struct PopulationValue {
+    int variable = 0;                                // among those that the population publishes
+    Reduction operation = Reduction::mean;
+    int shared = -1;                                 // where its own cells read it, among their shared values; -1: nowhere
+};
+
 // A population: cells of a generated module, or a source whose spike times are given.
 struct Population {
     int64_t size = 0;
@@ -81,6 +89,7 @@ struct Population {
     Schedule schedule;
     Frames frames;
     Publication published;                           // what synapses see of it
+    std::vector<PopulationValue> values;             // what is formed of that
     std::vector<Gathered> gathered;                  // what it receives from synapses all the time
 
     // Says what synapses see, and over how many steps; what is known of earlier steps is kept.
@@ -226,11 +235,15 @@ private:
     struct Due {
         std::vector<pnn_group> groups;
         std::vector<pnn_passage> passages;
+        std::vector<std::vector<double>> values;     // of populations, as of the step before
+        std::vector<double> shared;                  // of one population, with those values
     };
     pnn_step step_value(int64_t n) const { return {n, double(n - 1) * dt, dt, seed_key, trial, 0}; }
     void step_partition(int64_t n, int partition, Due& due, int& failed);
     void deliver(Projection& projection, bool takes_new, int64_t n, int partition, Due& due, int& failed);
     void remember(int64_t n, int partition);
+    void form_values(int64_t n, Due& due) const;
+    void update_cells(Population& population, std::size_t number, const pnn_step& present, int partition, Due& due);
     // See clocked.cpp.
     void publish_present();
     void publish(int64_t n, int partition);

@@ -13,31 +13,10 @@
 #include "pynn_annarchy/learn.h"
 #include "pynn_annarchy/mathematics.h"
 #include "pynn_annarchy/neurons.h"
+#include "pynn_annarchy/reduce.h"
 #include "pynn_annarchy/target.h"
 
 namespace pnn {
-
-constexpr uint64_t LANES = 32;  // partial results of one element
-
-// What becomes of all that an element receives.
-struct Sum {
-    static constexpr double start = 0.0;
-    PNN_FN static double join(double a, double b) { return a + b; }
-    PNN_FN static double finish(double value, uint64_t) { return value; }
-};
-struct Mean : Sum {
-    PNN_FN static double finish(double value, uint64_t n) { return value / static_cast<double>(n); }
-};
-struct Max {
-    static constexpr double start = -__builtin_inf();
-    PNN_FN static double join(double a, double b) { return maximum(a, b); }
-    PNN_FN static double finish(double value, uint64_t) { return value; }
-};
-struct Min {
-    static constexpr double start = __builtin_inf();
-    PNN_FN static double join(double a, double b) { return minimum(a, b); }
-    PNN_FN static double finish(double value, uint64_t) { return value; }
-};
 
 // Where a synapse's source is found in the copies of what is seen.
 struct SameDelay {
@@ -67,9 +46,7 @@ PNN_FN double received(const Model& model, const Sources& source, uint64_t begin
             partial[lane] = Operation::join(partial[lane], What::of(model, s + lane, source(s + lane), post));
     }
     for (uint64_t lane = 0; s < end; ++s, ++lane) partial[lane] = Operation::join(partial[lane], What::of(model, s, source(s), post));
-    for (uint64_t width = LANES / 2; width > 0; width /= 2)
-        for (uint64_t lane = 0; lane < width; ++lane) partial[lane] = Operation::join(partial[lane], partial[lane + width]);
-    return Operation::finish(partial[0], end - begin);
+    return Operation::finish(joined<Operation>(partial), end - begin);
 }
 
 // What a synapse does: `psp` alone, `advance` alone, or both in the model's order.

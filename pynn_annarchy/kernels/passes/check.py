@@ -54,7 +54,7 @@ def _verify_body(body: tuple[Statement, ...], kernel: Kernel) -> dict[str, DType
                 raise _fault(kernel.model, f"'{statement.name}' changes its type")
         elif isinstance(statement, Store):
             _verify_value(statement.value, known, kernel.model)
-            if statement.field.role in (Role.PARAMETER, Role.INPUT, Role.PRE_CELL, Role.POST_CELL):
+            if statement.field.role in (Role.PARAMETER, Role.INPUT, Role.POPULATION, Role.PRE_CELL, Role.POST_CELL):
                 raise _fault(kernel.model, f"'{statement.field.name}' is written, but belongs to the engine")
             if statement.value.dtype is not statement.field.dtype:
                 raise _fault(kernel.model, f"'{statement.field.name}' is stored as another type")

@@ -7,6 +7,7 @@ from collections.abc import Set as AbstractSet
 
 from pynn_annarchy.exceptions import EquationError
 from pynn_annarchy.language.functions import DISTRIBUTIONS
+from pynn_annarchy.language.names import operation_in
 from pynn_annarchy.language.syntax import Assignment, Call, Expression
 from pynn_annarchy.language.visit import names_in, nodes
 
@@ -49,6 +50,8 @@ def changes_what_is_local(statement: Assignment, localities: Mapping[str, str]) 
 
 def _locality_of(identifier: str, localities: Mapping[str, str]) -> str:
     """Locality of a name; ``post.x`` has one value for each post-synaptic cell, ``pre.x`` one for each synapse."""
+    if operation_in(identifier):
+        return "global"
     if identifier.startswith("post."):
         return "semiglobal"
     return localities.get(identifier, "local" if "." in identifier else "global")

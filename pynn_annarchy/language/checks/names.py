@@ -8,7 +8,7 @@ from collections.abc import Set as AbstractSet
 
 from pynn_annarchy.exceptions import EquationError
 from pynn_annarchy.language.functions import BUILT_IN
-from pynn_annarchy.language.names import KEYWORDS, RESERVED, suggestion
+from pynn_annarchy.language.names import KEYWORDS, RESERVED, operation_in, suggestion
 from pynn_annarchy.language.syntax import Expression, Span
 from pynn_annarchy.language.visit import names_in
 
@@ -48,7 +48,7 @@ def names_are_known(expression: Expression, known: AbstractSet[str], *, of_synap
     """Every name that an expression reads is declared; a synapse may also read ``pre.x`` and ``post.x``."""
     for name in names_in(expression):
         identifier = name.identifier
-        if identifier in known or (of_synapse and "." in identifier):
+        if identifier in known or operation_in(identifier) or (of_synapse and "." in identifier):
             continue
         if "." in identifier:
             raise EquationError(name.span, f"'{identifier}' cannot be read here", "only synapses have a pre and a post")
