@@ -25,7 +25,7 @@ def check_cells(pre: Population, post: Population, spec: ModelSpec, label: str, 
             raise EquationError(
                 statement.span,
                 f"'{cells.label}' ({cells.spec.name}) does not spike, so that this would never be executed",
-                "give the cells a condition 'spike', or write an equation of what is to happen all the time",
+                "give the cells a condition 'spike', or write a 'psp' or an equation of what is to happen all the time",
                 f"in synapse type '{spec.name}', {where}",
             )
 

@@ -95,7 +95,7 @@ def test_statements_at_spikes_of_cells_that_have_none_are_refused(target, spec, 
         connected(spec, target, **cells)
 
     head, text, caret = str(raised.value).splitlines()
-    assert head.startswith(message) and "give the cells a condition 'spike', or write an equation" in head
+    assert head.startswith(message) and "give the cells a condition 'spike', or write a 'psp' or an equation" in head
     assert text.strip() == line
     assert "in synapse type 'MyRule', p" in caret
 
