@@ -227,7 +227,9 @@ def pynn_pair_rules() -> dict[str, np.ndarray]:
 
     recorded = {}
     for dependence in pair_rules.DEPENDENCES:
-        recorded[dependence], recorded[f"{dependence} spikes"] = pair_rules.pair_rules(sim, dependence)
+        recorded[dependence], recorded[f"{dependence} spikes"] = pair_rules.pair_rules(
+            sim, dependence, spike_precision="on_grid"
+        )
     return recorded
 
 

@@ -28,7 +28,7 @@ def pair_rules(sim: ModuleType, dependence: str, **options: object) -> tuple[np.
 
     The cells are driven by a current and by strong synapses; those that learn have weights that hardly move them.
     """
-    sim.setup(timestep=DT, min_delay=DT, max_delay=10.0, spike_precision="on_grid", **options)
+    sim.setup(timestep=DT, min_delay=DT, max_delay=10.0, **options)
     rng = np.random.default_rng(20261124)
     times = [np.append(np.sort(rng.choice(np.arange(5, 6000), 20, replace=False)) * DT, FLUSHING) for _ in range(20)]
     drive = [np.sort(rng.choice(np.arange(5, 6000), 40, replace=False)) * DT for _ in range(5)]
