@@ -44,7 +44,7 @@ from pynn_annarchy.control import (  # noqa: F401
     setup,
     timings,
 )
-from pynn_annarchy.custom import Neuron, Synapse, native_cell_type  # noqa: F401
+from pynn_annarchy.custom import Neuron, Synapse, compose, native_cell_type  # noqa: F401
 from pynn_annarchy.model.declared import Parameter, Variable  # noqa: F401
 from pynn_annarchy.populations import Assembly, Population, PopulationView  # noqa: F401
 from pynn_annarchy.procedural_api import connect, create, record, record_gsyn, record_v, set  # noqa: F401

@@ -23,11 +23,14 @@ from pynn_annarchy.language.print import show
 from pynn_annarchy.language.syntax import Expression
 from pynn_annarchy.language.visit import identifiers
 from pynn_annarchy.model.check import check
+from pynn_annarchy.model.compose import CURRENT, ReceptorPart
+from pynn_annarchy.model.compose import compose as join
 from pynn_annarchy.model.declare import declare_neuron, declare_synapse
 from pynn_annarchy.model.declare_texts import Lines
 from pynn_annarchy.model.declared import Declared, Drawn
 from pynn_annarchy.model.draft import Parameters
 from pynn_annarchy.model.evaluate import evaluate
+from pynn_annarchy.model.extend import as_body, extend
 from pynn_annarchy.model.receiving import input_of, receptors_used
 from pynn_annarchy.model.seen import is_clocked
 from pynn_annarchy.model.spec import WEIGHT, Kind, ModelSpec, Order
@@ -142,6 +145,73 @@ def Synapse(  # noqa: N802
             order=Order.PYNN,
         )
     )
+
+
+def compose(
+    name: str,
+    body: Any,
+    receptors: Mapping[str, Any] | None = None,
+    *,
+    parameters: Parameters = None,
+    equations: Lines = None,
+    reset: Lines = None,
+    current: str = "",
+    functions: str | Sequence[str] | None = None,
+    description: str = "",
+    units: Mapping[str, str] | None = None,
+    extra_values: Mapping[str, float] | None = None,
+) -> type[NativeCellType]:
+    """A cell type from one that is there, receptors, and what is to be added.
+
+    Args:
+        name: of the class.
+        body: ``LIF`` or ``AdExp``; a complete cell type such as ``IF_cond_exp``, or one made by Neuron or compose;
+            or the specification of one.
+        receptors: by the name of each the kind, such as ``CondExpPostSynapticResponse``. Its parameters and variables
+            bear that name: ``ampa_tau_syn``, ``ampa_gsyn``.
+        parameters, equations, functions, units, extra_values: what is added, as of a Neuron. The equations may read all
+            that the body has.
+        reset: statements after those of the body.
+        current: a current that is added, in nA, e.g. ``-g_ahp*ca*(v - e_K)``.
+
+    Raises:
+        EquationError: a text is wrong; with a caret under the place.
+        ModelError: a part is of the wrong kind, or two parts use one name for different things.
+    """
+    spec = _body(body)
+    if receptors or CURRENT in spec.equations:
+        parts = {own: _part(own, kind) for own, kind in (receptors or {}).items()}
+        spec = join(name, as_body(spec), parts)
+    return _cell_type(
+        extend(
+            spec,
+            name=name,
+            parameters=parameters,
+            equations=equations,
+            reset=reset,
+            current=current,
+            functions=functions,
+            description=description,
+            units=units,
+            extra_values=extra_values,
+        )
+    )
+
+
+def _body(given: Any) -> ModelSpec:
+    spec = given if isinstance(given, ModelSpec) else getattr(given, "body", None) or getattr(given, "spec", None)
+    if not isinstance(spec, ModelSpec):
+        raise ModelError(
+            f"{given!r} is no cell type that can be extended, such as AdExp, IF_cond_exp or one of Neuron()"
+        )
+    return spec
+
+
+def _part(name: str, given: Any) -> ReceptorPart:
+    part = given if isinstance(given, ReceptorPart) else getattr(given, "part", None)
+    if not isinstance(part, ReceptorPart):
+        raise ModelError(f"receptor '{name}': {given!r} is no receptor, such as CondExpPostSynapticResponse")
+    return part
 
 
 def native_cell_type(model: str | ModelSpec) -> type[NativeCellType]:

@@ -7,6 +7,7 @@ parameters, variables and an increment under names of its own; composition gives
 from __future__ import annotations
 
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 
 from pynn_annarchy.exceptions import ModelError
@@ -83,7 +84,10 @@ def compose(name: str, body: ModelSpec, receptors: Mapping[str, ReceptorPart], d
         name=name,
         parameters=(*body.parameters, *(own for receptor, part in parts for own in _parameters(part, receptor))),
         equations="\n".join(text for text in (differential, *equations, assignments) if text),
-        receptors=tuple(ReceptorSpec(receptor, part.in_cell(part.increment, receptor)) for receptor, part in parts),
+        receptors=(
+            *body.receptors,
+            *(ReceptorSpec(receptor, part.in_cell(part.increment, receptor)) for receptor, part in parts),
+        ),
         units=(*body.units, *(own for receptor, part in parts for own in _units(part, receptor))),
         description=description or body.description,
     )
@@ -110,15 +114,19 @@ def _check_names(name: str, body: ModelSpec, receptors: Mapping[str, ReceptorPar
 
 
 def _with_current(body: ModelSpec, current: str) -> tuple[str, str]:
-    """The body's equations with the current put in: those to its last differential equation, and those after it.
-
-    Equations of receptors belong between them, into one block with the differential equations that read them.
-    """
+    """The body's equations with the current put in, in the two parts between which those of receptors belong."""
     names = {parameter.name for parameter in body.parameters}
-    text = substitute_names(body.equations, {CURRENT: current}, names)
-    ends = [e.span.end for e in parse_equations(text, names) if isinstance(e, DifferentialEquation)]
-    end = text.find("\n", max(ends, default=len(text)))
-    return (text, "") if end < 0 else (text[:end], text[end + 1 :])
+    return after_last_rate(substitute_names(body.equations, {CURRENT: current}, names), names)
+
+
+def after_last_rate(text: str, parameters: AbstractSet[str]) -> tuple[str, str]:
+    """Equations to the last differential one, and those after it.
+
+    What comes between them is in one block with the differential equations that read it.
+    """
+    ends = [e.span.end for e in parse_equations(text, parameters) if isinstance(e, DifferentialEquation)]
+    end = text.find("\n", max(ends)) if ends else 0
+    return (text, "") if end < 0 else (text[:end], text[end + 1 :] if ends else text)
 
 
 def _sum_of_currents(receptors: Mapping[str, ReceptorPart]) -> str:

@@ -119,10 +119,14 @@ class Draft:
                     self._constants.append(name)
         return mentioned
 
-    def finish(self, inputs: tuple[InputSpec, ...] = ()) -> Declared:
-        """The checked model."""
-        units = tuple((name, unit) for name, unit in self._units.items() if name not in self.names)
-        spec = replace(self.model, inputs=inputs, units=units)
+    def finish(self, inputs: tuple[InputSpec, ...] = (), units: tuple[tuple[str, str], ...] = ()) -> Declared:
+        """The checked model.
+
+        Args:
+            units: of variables, before those that the user gives.
+        """
+        own = {name: unit for name, unit in self._units.items() if name not in self.names}
+        spec = replace(self.model, inputs=inputs, units=tuple({**dict(units), **own}.items()))
         check(spec)
         return Declared(spec, self._values, tuple(self._constants))
 
