@@ -199,11 +199,12 @@ def compose(
 
 
 def _body(given: Any) -> ModelSpec:
-    spec = given if isinstance(given, ModelSpec) else getattr(given, "body", None) or getattr(given, "spec", None)
+    kind = given if isinstance(given, type) else type(given)
+    spec = given if isinstance(given, ModelSpec) else getattr(given, "body", None)
+    if spec is None and issubclass(kind, BaseCellType):
+        spec = getattr(given, "spec", None)
     if not isinstance(spec, ModelSpec):
-        raise ModelError(
-            f"{given!r} is no cell type that can be extended, such as AdExp, IF_cond_exp or one of Neuron()"
-        )
+        raise ModelError(f"{given!r} is no cell type that can be extended; AdExp and IF_cond_exp are, for example")
     return spec
 
 

@@ -5,6 +5,7 @@ Every node carries its place in the text as the user wrote it, lines and indenta
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
@@ -98,6 +99,9 @@ class _Parser:
     def equation(self) -> Equation:
         left, operator, right, flags, span = self._sides()
         if not derivatives.derivatives_in(left) and not derivatives.derivatives_in(right):
+            _refuse_derivative(
+                left, r"d2\w+", "dt2", "equations are of first order", "give dx/dt a variable of its own"
+            )
             return _assignment(left, operator, right, flags, span)
         if operator.text != "=":
             message = f"a differential equation has one '=', not '{operator.text}'"
@@ -106,7 +110,10 @@ class _Parser:
         return DifferentialEquation(variable, rate, flags, span)
 
     def assignment(self) -> Assignment:
-        return _assignment(*self._sides())
+        left, *rest = self._sides()
+        message = "a differential equation cannot stand at an event"
+        _refuse_derivative(left, r"d\w+", "dt", message, "it belongs to the equations")
+        return _assignment(left, *rest)
 
     def _sides(self) -> tuple[Expression, Token, Expression, Flags, Span]:
         start = self._next.span
@@ -372,6 +379,13 @@ def _assignment(left: Expression, operator: Token, right: Expression, flags: Fla
         return Assignment(left.identifier, right, flags, span)
     value = Binary(_OPERATORS[operator.text], left, right, span)
     return Assignment(left.identifier, value, flags, span)
+
+
+def _refuse_derivative(left: Expression, above: str, below: str, message: str, hint: str) -> None:
+    """Refuses a left side that looks like a derivative where none of that kind can stand."""
+    match left:
+        case Binary(BinaryOperator.DIVIDE, Name(upper), Name(lower)) if lower == below and re.fullmatch(above, upper):
+            raise EquationError(left.span, message, hint)
 
 
 def _number(token: Token) -> Number:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from numbers import Real
 from typing import Any
@@ -105,6 +106,7 @@ def _written(model: ModelSpec, text: str, known: Mapping[str, float]) -> Iterato
     for statement in statements:
         with told(model, f"parameter '{statement.target}'"):
             _check_statement(model, statement)
+            _reads_no_parameter(statement, {each.target for each in statements} - known.keys())
             value = value_of_text(statement.value, known)
             yield _parameter(model, statement.target, value, _locality(statement.flags), statement.flags.dtype)
 
@@ -118,6 +120,13 @@ def _check_statement(model: ModelSpec, statement: Assignment) -> None:
     rules.refuse(statement.flags, _NOT_OF_PARAMETERS, reason, hint)
     allowed = rules.CELL_LOCALITIES if model.kind is Kind.CELL else rules.SYNAPSE_LOCALITIES
     rules.locality_is_of_kind(statement.flags, allowed, model.kind.value)
+
+
+def _reads_no_parameter(statement: Assignment, parameters: AbstractSet[str]) -> None:
+    for name in names_in(statement.value):
+        if name.identifier in parameters:
+            message = f"'{name.identifier}' is a parameter too, and may be set later"
+            raise EquationError(name.span, message, "compute what depends on it in an equation")
 
 
 def _locality(flags: Flags) -> str:

@@ -14,8 +14,9 @@ from typing import Any
 
 from pynn_annarchy.exceptions import EquationError, ModelError
 from pynn_annarchy.language.checks.definitions import changed_by
-from pynn_annarchy.language.flags import LOCALITIES
+from pynn_annarchy.language.flags import FLAG_WORDS, LOCALITIES
 from pynn_annarchy.language.functions import BUILT_IN, DISTRIBUTIONS
+from pynn_annarchy.language.names import suggestion
 from pynn_annarchy.language.parse import parse_equations, parse_expression, parse_functions, parse_statements
 from pynn_annarchy.language.syntax import Assignment, Call, DifferentialEquation, Equation, Expression, Span
 from pynn_annarchy.language.visit import names_in, nodes
@@ -126,13 +127,22 @@ def _flags(model: ModelSpec, variable: Variable, name: str, initial: dict[str, A
     if variable.max is not None:
         yield f"max={_literal(variable.max)}"
     if variable.method is not None:
-        yield str(variable.method)
+        yield _method(model, name, str(variable.method))
     if variable.locality != "local":
         yield str(variable.locality)
     with told(model, f"variable '{name}'"):
         dtype = type_named(variable.type)
     if dtype != "float":
         yield dtype
+
+
+def _method(model: ModelSpec, name: str, word: str) -> str:
+    known = [flag for flag, meaning in FLAG_WORDS.items() if meaning.kind == "method"]
+    if word not in known:
+        with told(model, f"variable '{name}'"):
+            hint = suggestion(word, known) or f"methods are {', '.join(known)}"
+            raise EquationError(Span(word, 0, len(word)), f"'{word}' is no method", hint)
+    return word
 
 
 def _literal(value: Any) -> str:

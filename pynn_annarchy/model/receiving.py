@@ -35,18 +35,21 @@ def input_of(post: ModelSpec, target: str, synapse: ModelSpec, label: str) -> st
             return sum_of(target)  # see with_psp
     elif target in receptors:
         return target
-    targets = [*receptors_used(post), *(given.name for given in post.inputs if synapse.psp and not given.scheduled)]
-    used = ", ".join(f"'{name}'" for name in targets if name and not is_sum(name)) or "none"
-    near = suggestion(target, targets)
-    only = (
-        f"'{post.name}' takes '{target}' from rate-coded synapses only, in 'sum({target})'; "
-        if (sum_of(target) in inputs)
-        else ""
-    )
-    raise ModelError(
-        f"'{label}': {only}the cells ({post.name}) have no target '{target}' for synapses of type '{synapse.name}'; "
-        f"they use {used}" + (f"; {near}" if near else "")
-    )
+    raise ModelError(f"'{label}': {_no_target(post, target, synapse)}")
+
+
+def _no_target(post: ModelSpec, target: str, synapse: ModelSpec) -> str:
+    """Why synapses do not reach a target, and which ones there are."""
+    if sum_of(target) in (given.name for given in post.inputs):
+        return (
+            f"cells of type '{post.name}' take '{target}' from synapses that transmit all the time, in "
+            f"'{sum_of(target)}'; those of type '{synapse.name}' send at spikes: give them a 'psp', or the cells "
+            f"'g_{target}' and a 'spike'"
+        )
+    others = (given.name for given in post.inputs if synapse.psp.strip() and not given.scheduled)
+    targets = [name for name in (*receptors_used(post), *others) if name and not is_sum(name)]
+    hint = suggestion(target, targets) or f"they use {', '.join(map(repr, targets)) or 'none'}"
+    return f"cells of type '{post.name}' have no target '{target}'; {hint}"
 
 
 def with_psp(spec: ModelSpec, target: str) -> ModelSpec:

@@ -8,13 +8,14 @@ from collections.abc import Set as AbstractSet
 
 from pynn_annarchy.exceptions import EquationError
 from pynn_annarchy.language.functions import BUILT_IN
-from pynn_annarchy.language.names import KEYWORDS, RESERVED, operation_in, suggestion
+from pynn_annarchy.language.names import KEYWORDS, RESERVED, operation_in, suggestion, sum_of
 from pynn_annarchy.language.syntax import Expression, Span
 from pynn_annarchy.language.visit import names_in
 
 ONLY_HERE = {
     "input": "'input' stands for what arrived in this step, in the increment of a receptor",
     "g_target": "'g_target' is what a synapse adds to its target, in 'pre_spike'",
+    "delay": "the delay of a connection cannot be read in equations",
     "t_pre": "'t_pre' is the time of the pre-synaptic spike before, in 'pre_spike' and 'post_spike'",
     "t_post": "'t_post' is the time of the post-synaptic spike before, in 'pre_spike' and 'post_spike'",
 }
@@ -44,6 +45,15 @@ def declared_once(names: Iterable[str]) -> None:
         seen.add(name)
 
 
+def _received(identifier: str) -> str:
+    """The hint for a name of what cells receive, where it means nothing."""
+    if is_sum(identifier):
+        return f"what a cell receives is read in its own equations; synapses read 'post.{identifier}'"
+    if identifier.startswith("g_") and len(identifier) > 2:
+        return f"spiking cells receive '{identifier}', rate-coded ones '{sum_of(identifier.removeprefix('g_'))}'"
+    return ""
+
+
 def names_are_known(expression: Expression, known: AbstractSet[str], *, of_synapse: bool = False) -> None:
     """Every name that an expression reads is declared; a synapse may also read ``pre.x`` and ``post.x``."""
     for name in names_in(expression):
@@ -52,5 +62,5 @@ def names_are_known(expression: Expression, known: AbstractSet[str], *, of_synap
             continue
         if "." in identifier:
             raise EquationError(name.span, f"'{identifier}' cannot be read here", "only synapses have a pre and a post")
-        hint = ONLY_HERE.get(identifier) or suggestion(identifier, known)
+        hint = ONLY_HERE.get(identifier) or suggestion(identifier, known) or _received(identifier)
         raise EquationError(name.span, f"'{identifier}' is not defined", hint)
