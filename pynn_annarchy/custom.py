@@ -204,15 +204,19 @@ def _body(given: Any) -> ModelSpec:
     if spec is None and issubclass(kind, BaseCellType):
         spec = getattr(given, "spec", None)
     if not isinstance(spec, ModelSpec):
-        raise ModelError(f"{given!r} is no cell type that can be extended; AdExp and IF_cond_exp are, for example")
+        raise ModelError(f"{_told(given)} is no cell type that can be extended; AdExp and IF_cond_exp are, for example")
     return spec
 
 
 def _part(name: str, given: Any) -> ReceptorPart:
     part = given if isinstance(given, ReceptorPart) else getattr(given, "part", None)
     if not isinstance(part, ReceptorPart):
-        raise ModelError(f"receptor '{name}': {given!r} is no receptor, such as CondExpPostSynapticResponse")
+        raise ModelError(f"receptor '{name}': {_told(given)} is no receptor, such as CondExpPostSynapticResponse")
     return part
+
+
+def _told(given: Any) -> str:
+    return given.__name__ if isinstance(given, type) else repr(given)
 
 
 def native_cell_type(model: str | ModelSpec) -> type[NativeCellType]:

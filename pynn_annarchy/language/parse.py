@@ -99,9 +99,8 @@ class _Parser:
     def equation(self) -> Equation:
         left, operator, right, flags, span = self._sides()
         if not derivatives.derivatives_in(left) and not derivatives.derivatives_in(right):
-            _refuse_derivative(
-                left, r"d2\w+", "dt2", "equations are of first order", "give dx/dt a variable of its own"
-            )
+            hint = "give the first derivative a variable of its own"
+            _refuse_derivative(left, r"d2\w+", "dt2", "equations are of first order", hint)
             return _assignment(left, operator, right, flags, span)
         if operator.text != "=":
             message = f"a differential equation has one '=', not '{operator.text}'"
@@ -110,10 +109,10 @@ class _Parser:
         return DifferentialEquation(variable, rate, flags, span)
 
     def assignment(self) -> Assignment:
-        left, *rest = self._sides()
+        left, operator, right, flags, span = self._sides()
         message = "a differential equation cannot stand at an event"
         _refuse_derivative(left, r"d\w+", "dt", message, "it belongs to the equations")
-        return _assignment(left, *rest)
+        return _assignment(left, operator, right, flags, span)
 
     def _sides(self) -> tuple[Expression, Token, Expression, Flags, Span]:
         start = self._next.span

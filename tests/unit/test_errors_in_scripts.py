@@ -1,4 +1,4 @@
-"""What a wrong neuron or synapse in a script gives, as the modeller sees it: a file of `tests/golden/errors_in_scripts`.
+"""What a wrong neuron or synapse in a script gives, as its author sees it: files of `tests/golden/errors_in_scripts`.
 
 A file holds a script, then the type of the error and its message. After a change of wording run
 ``RENEW_GOLDEN=1 python -m pytest tests/unit/test_errors_in_scripts.py`` and review the difference like source.

@@ -169,7 +169,7 @@ def test_sum_without_a_target_takes_all_of_them(target):
 def test_a_target_that_the_cells_do_not_read_is_refused(target):
     net = network(target)
     cells = net.add_cells(LEAKY, 1, {}, "cells")
-    with pytest.raises(ModelError, match=r"have no target 'dopa' .* they use 'exc', 'inh'"):
+    with pytest.raises(ModelError, match="have no target 'dopa'; they use 'exc', 'inh'"):
         connect(net, cells, cells, "dopa", synapse())
 
 
