@@ -3,6 +3,7 @@
 """The door to native/src: what Python prepares, C++ runs. Arrays are handed over by pointer and kept alive here."""
 
 from libc.stdint cimport int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
+from libc.string cimport memcpy
 from libcpp cimport bool as cbool
 from libcpp.memory cimport make_shared, make_unique, shared_ptr, unique_ptr
 from libcpp.string cimport string
@@ -219,6 +220,8 @@ cdef extern from "pynn_annarchy/engine.h" namespace "pnn" nogil:
         vector[shared_ptr[CProjection]] draining
         vector[unique_ptr[Signal]] signals
         vector[unique_ptr[Current]] currents
+        vector[uint8_t] state() except +
+        void restore(const uint8_t*, size_t) except +
         int run(int64_t, int) except +
         void replace(int, shared_ptr[CProjection])
         void clear_events()
@@ -892,6 +895,23 @@ cdef class Engine:
         self.engine.draining.clear()
         for item in rows:
             self.engine.draining.push_back((<Rows?>item).projection)
+
+    def state(self):
+        """What is kept from one step to the next and Python does not hold, uint8; spikes on replaced rows are not in it."""
+        cdef vector[uint8_t] data = self.engine.state()
+        cdef uint8_t[::1] out = np.empty(data.size(), np.uint8)
+        if data.size():
+            memcpy(&out[0], data.data(), data.size())
+        return np.asarray(out)
+
+    def restore(self, const uint8_t[::1] data):
+        """Takes over the state of a network like this one; RuntimeError where it is of another."""
+        self.engine.restore(&data[0], data.shape[0])
+
+    @property
+    def is_draining(self):
+        """Whether spikes are under way on rows that have been replaced."""
+        return self.engine.draining.size() > 0
 
     def clear_events(self):
         self.engine.clear_events()

@@ -6,8 +6,9 @@ from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING
 
 from pynn_annarchy.engine import _binding
-from pynn_annarchy.engine.arrays import FloatArray
+from pynn_annarchy.engine.arrays import AnyArray, FloatArray
 from pynn_annarchy.engine.cells import Cells, Population, Spikes
+from pynn_annarchy.exceptions import ModelError
 from pynn_annarchy.targets.compile import CompiledModel
 
 if TYPE_CHECKING:
@@ -61,6 +62,31 @@ class Loop(ABC):
     @abstractmethod
     def rewind(self, trial: int) -> None:
         """Back to step 0 with no spikes under way."""
+
+    @abstractmethod
+    def state(self) -> AnyArray:
+        """What is kept from one step to the next and no population or projection holds, as bytes.
+
+        Recorded spikes have been taken before.
+
+        Raises:
+            ModelError: spikes are under way on synapses whose delays have been changed since.
+        """
+
+    @abstractmethod
+    def restore(self, state: AnyArray) -> None:
+        """Takes over the state of the same network, which has been bound.
+
+        Raises:
+            ModelError: it is of another network.
+        """
+
+    def _check_draining(self, is_draining: bool) -> None:
+        if is_draining:
+            raise ModelError(
+                "no checkpoint can be taken now: spikes are under way on synapses whose delays have been changed since; "
+                "run for the longest delay first"
+            )
 
     @abstractmethod
     def take_spikes(self, number: int) -> Spikes:

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pynn_annarchy.engine import _binding
-from pynn_annarchy.engine.arrays import FloatArray
+from pynn_annarchy.engine.arrays import AnyArray, FloatArray
 from pynn_annarchy.engine.cells import NO_SPIKES, Cells, Population, Spikes
 from pynn_annarchy.engine.clocked import clocked_synapses, names_of, publications
 from pynn_annarchy.engine.currents import Current, Output, Table
 from pynn_annarchy.engine.frames import Frames
 from pynn_annarchy.engine.loop import Loop
-from pynn_annarchy.exceptions import CompilationError, unreachable
+from pynn_annarchy.exceptions import CompilationError, ModelError, unreachable
 from pynn_annarchy.kernels.ir import ClockedKernel, LearningKernel
 from pynn_annarchy.targets.compile import CompiledModel
 
@@ -240,6 +240,16 @@ class NativeLoop(Loop):
         self._engine.step = 0
         self._engine.trial = trial
         self._engine.clear_events()
+
+    def state(self) -> AnyArray:
+        self._check_draining(self._engine.is_draining)
+        return self._engine.state()
+
+    def restore(self, state: AnyArray) -> None:
+        try:
+            self._engine.restore(np.ascontiguousarray(state, np.uint8))
+        except RuntimeError as error:
+            raise ModelError(str(error)) from error
 
     def take_spikes(self, number: int) -> Spikes:
         if number >= self._n_populations:  # made since the last run

@@ -8,15 +8,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pynn_annarchy.engine import _binding
-from pynn_annarchy.engine.arrays import FloatArray, IntArray
+from pynn_annarchy.engine.arrays import AnyArray, FloatArray, IntArray
 from pynn_annarchy.engine.cells import NO_SPIKES, Cells, Events, Population, Spikes, SpikeSource
 from pynn_annarchy.engine.clocked import publications, variable_in
 from pynn_annarchy.engine.currents import sum_currents
 from pynn_annarchy.engine.frames import Frames
 from pynn_annarchy.engine.loop import Loop
+from pynn_annarchy.engine.pickles import dumped, loaded
 from pynn_annarchy.engine.reference_clocked import ClockedConnections, Copies
 from pynn_annarchy.engine.reference_learning import LearningConnections
 from pynn_annarchy.engine.schedules import Changes, Schedule
+from pynn_annarchy.exceptions import ModelError
 from pynn_annarchy.kernels.ir import ClockedKernel, LearningKernel
 from pynn_annarchy.model.spec import WEIGHT
 from pynn_annarchy.targets import reference
@@ -307,6 +309,23 @@ class ReferenceLoop(Loop):
             learning.rewind()
         for clocked in self._clocked.values():
             clocked.rewind()
+
+    def state(self) -> AnyArray:
+        self._check_draining(any(connections.pending for connections in self._draining))
+        return dumped(self._kept(), self._network)
+
+    def restore(self, state: AnyArray) -> None:
+        kept = loaded(state, self._network)
+        if not isinstance(kept, dict) or kept.keys() != self._kept().keys():
+            raise ModelError("the checkpoint is of another target")
+        for name, value in kept.items():
+            setattr(self, name, value)
+        for number, publication in publications(self._network).items():
+            self._copies[number].go_on_with(publication)
+
+    def _kept(self) -> dict[str, object]:
+        names = ("_connections", "_learning", "_clocked", "_copies", "_published")
+        return {name: getattr(self, name) for name in names}
 
     def take_spikes(self, number: int) -> Spikes:
         parts = self._recorded.pop(number, [])

@@ -183,6 +183,7 @@ public:
         for (const auto& bucket : buckets_)
             for (const Cursor& cursor : bucket) visit(cursor);
     }
+    std::vector<std::vector<Cursor>>& buckets() { return buckets_; }
     std::vector<Cursor>& at(int64_t step) { return buckets_[std::size_t(step) % buckets_.size()]; }
 
 private:

@@ -227,6 +227,10 @@ public:
     // Applies all events that have reached the synapses of a projection that learns.
     void apply(int projection);
     pnn_step now() const { return step_value(step); }
+    // What is kept from one step to the next and Python does not hold, as bytes; see checkpoint.cpp.
+    std::vector<uint8_t> state();
+    // Takes over the state of a network like this one, which has been bound.
+    void restore(const uint8_t* data, std::size_t size);
     // Forgets spikes in flight and published ones, puts sources back to their first event; states stay as they are.
     void clear_events();
 
