@@ -214,6 +214,7 @@ cdef extern from "pynn_annarchy/engine.h" namespace "pnn" nogil:
         CEngine(int, double, uint32_t)
         int partitions
         uint16_t trial
+        uint32_t seed_key
         int64_t step
         vector[unique_ptr[Population]] populations
         vector[shared_ptr[CProjection]] projections
@@ -559,6 +560,14 @@ cdef class Engine:
     @step.setter
     def step(self, int64_t value):
         self.engine.step = value
+
+    @property
+    def seed_key(self):
+        return self.engine.seed_key
+
+    @seed_key.setter
+    def seed_key(self, uint32_t value):
+        self.engine.seed_key = value
 
     @property
     def trial(self):

@@ -576,6 +576,12 @@ class SourceRecorder:
         self.harvest()
         self._parts = []
 
+    def go_on_with(self, index: IntArray, times: FloatArray) -> None:
+        """Takes over what another recorder has up to now, sorted by time."""
+        now = self.source.network.step
+        self._harvested = now if now else -1
+        self._parts = [(np.asarray(index, np.int64), np.asarray(times, np.float64))]
+
     def rewind(self) -> None:
         """Time has gone back to 0: forgets all."""
         self._harvested = -1

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pynn_annarchy.engine import _binding
-from pynn_annarchy.engine.arrays import FloatArray, IntArray, Value, finite, spread, times_of, updated
+from pynn_annarchy.engine.arrays import AnyArray, FloatArray, IntArray, Value, finite, spread, times_of, updated
 from pynn_annarchy.engine.clocked import Activity
 from pynn_annarchy.engine.learning import LearningState
 from pynn_annarchy.exceptions import ModelError
@@ -281,6 +281,22 @@ class Synapses:
         self._replace(builder._staging)
         if old is not None and self.rows is not None:
             self.rows.inherit(old)
+
+    def delay_steps(self) -> AnyArray:
+        """Delay of each synapse, in steps."""
+        return np.asarray(self._column("delay"))
+
+    def replace(self, pre: AnyArray, post: AnyArray, weight: AnyArray, delay_steps: AnyArray) -> None:
+        """Other synapses in the place of these, in the order (pre, post, creation); nothing is under way to them."""
+        now = (self.pre(), self.post(), self.delay_steps())
+        if all(np.array_equal(old, new) for old, new in zip(now, (pre, post, delay_steps), strict=True)):
+            if self.rows is not None:
+                self.rows.set_weight(self.cached_order(), np.ascontiguousarray(weight, np.float64))
+                self.network.bounds_changed(self.post_cells)
+            return
+        builder = SynapseBuilder(self)
+        builder.add(pre, post, weight, delay_steps)
+        self._replace(builder._staging)
 
     def unbind(self) -> None:
         """The loop must be told anew what these synapses are."""

@@ -198,11 +198,20 @@ class AmplitudeRecorder:
         """A run stopped before its end: the room of its last steps is not needed."""
         self._buffer.shrink(n_steps)
 
+    def past(self) -> FloatArray:
+        """Amplitudes of the steps done since recording began, in nA."""
+        return self._buffer.rows(len(self._buffer))[:, 0]
+
+    def go_on_with(self, start_step: int, past: FloatArray) -> None:
+        """Takes over what another recorder has taken since a step."""
+        self.start_step = start_step
+        self._buffer = SampleBuffer(1)
+        self._buffer.extend(len(past))[:, 0] = past
+
     def data(self) -> tuple[IntArray, FloatArray]:
         """Steps from the first to the present one, and the amplitude, in nA, that acts from each of them on."""
         now = self.current.network.step
-        past = self._buffer.rows(len(self._buffer))[:, 0]
-        return np.arange(self.start_step, now + 1), np.append(past, self.current.amplitude(now))
+        return np.arange(self.start_step, now + 1), np.append(self.past(), self.current.amplitude(now))
 
 
 @dataclass(frozen=True, eq=False)

@@ -250,6 +250,16 @@ class LearningState:
         self.take_out()
         self.origin, self._is_kept = 0, True
 
+    def go_on_with(self, initial: dict[str, Value], origin: int, is_each: bool, is_kept: bool) -> None:
+        """Takes over what another state like this one is besides the values of variables, which the loop gets."""
+        self._initial, self.origin, self._is_each, self._is_kept = initial, origin, is_each, is_kept
+        self._pending = None
+
+    @property
+    def kept(self) -> tuple[dict[str, Value], int, bool, bool]:
+        """What `go_on_with` takes."""
+        return self._initial, self.origin, self._is_each, self._is_kept
+
     def restore(self) -> None:
         """Back to the values at t = 0."""
         synapses = self._synapses

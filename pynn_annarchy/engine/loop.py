@@ -51,6 +51,10 @@ class Loop(ABC):
                 synapses.is_bound = True
         self._bind_rest()
 
+    def reseed(self, seed_key: int) -> None:
+        """Random numbers of another seed from now on."""
+        self._engine.seed_key = seed_key
+
     def update_quanta(self, cells: Cells) -> list[float]:
         """Value of one unit of each receptor's sums, from the bounds of all that project to the population."""
         return self._engine.update_quanta(cells.number)
@@ -60,8 +64,8 @@ class Loop(ABC):
         """Runs up to and with `last_step`; stops at the step where a projection's increment failed and returns it."""
 
     @abstractmethod
-    def rewind(self, trial: int) -> None:
-        """Back to step 0 with no spikes under way."""
+    def rewind(self, trial: int, step: int = 0) -> None:
+        """To the beginning, or another step, with no spikes under way."""
 
     @abstractmethod
     def state(self) -> AnyArray:
@@ -84,8 +88,8 @@ class Loop(ABC):
     def _check_draining(self, is_draining: bool) -> None:
         if is_draining:
             raise ModelError(
-                "no checkpoint can be taken now: spikes are under way on synapses whose delays have been changed since; "
-                "run for the longest delay first"
+                "no checkpoint can be taken now: spikes are under way on synapses whose delays have been changed "
+                "since; run for the longest delay first"
             )
 
     @abstractmethod

@@ -86,7 +86,8 @@ class NativeLoop(Loop):
     def __init__(self, network: Network) -> None:
         super().__init__(network)
         self._n_currents = 0
-        self._choice = WorkerChoice(network.partitions, network.threads != "auto")
+        cores = available_cores() if network.threads == "auto" else int(network.threads)
+        self._choice = WorkerChoice(min(network.partitions, cores), network.threads != "auto")
 
     def _bind_population(self, population: Population) -> None:
         if isinstance(population, Cells):
@@ -236,8 +237,8 @@ class NativeLoop(Loop):
             record.give_back(last_step - self._network.step)
         return None if failed == -1 else self._network.projections[failed]
 
-    def rewind(self, trial: int) -> None:
-        self._engine.step = 0
+    def rewind(self, trial: int, step: int = 0) -> None:
+        self._engine.step = step
         self._engine.trial = trial
         self._engine.clear_events()
 

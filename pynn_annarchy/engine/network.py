@@ -10,8 +10,9 @@ import numpy as np
 
 from pynn_annarchy import _mathematics
 from pynn_annarchy.engine import _binding, interrupts
-from pynn_annarchy.engine.arrays import IntArray, time_of
+from pynn_annarchy.engine.arrays import AnyArray, IntArray, time_of
 from pynn_annarchy.engine.cells import NO_SPIKES, Cells, Population, Spikes, SpikeSource
+from pynn_annarchy.engine.checkpoint import Checkpoint, capture, restore
 from pynn_annarchy.engine.clocked import check_coupling, check_seen, clocked_synapses, is_clocked
 from pynn_annarchy.engine.connectivity import SynapseBuilder, Synapses
 from pynn_annarchy.engine.currents import Current, Output, Waveform
@@ -39,13 +40,22 @@ class Network:
         dt: time step, in ms.
         seed: of all random numbers, 64 bits.
         threads: number of threads, or 'auto'. Results never depend on it.
+        partitions: parts that every population is cut into; as many as threads or cores, unless a checkpoint asks.
         options: target, compiler and precision.
 
     Raises:
         ModelError: dt or threads not positive.
     """
 
-    def __init__(self, *, dt: float, seed: int, threads: int | str = "auto", options: Options | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        dt: float,
+        seed: int,
+        threads: int | str = "auto",
+        options: Options | None = None,
+        partitions: int | None = None,
+    ) -> None:
         if not (np.isfinite(dt) and dt > 0):
             raise ModelError(f"the time step must be a positive number of ms, got {dt}")
         if threads != "auto" and not (isinstance(threads, int) and threads > 0):
@@ -54,6 +64,7 @@ class Network:
         self.seed = seed
         self.seed_key = int(_mathematics.hash_seed(seed))
         self.threads = threads
+        self._partitions = partitions
         self.options = options or Options()
         self.step = 0
         self.trial = 0
@@ -80,6 +91,8 @@ class Network:
     @property
     def partitions(self) -> int:
         """Number of parts that every population is cut into."""
+        if self._partitions is not None:
+            return self._partitions
         return available_cores() if self.threads == "auto" else int(self.threads)
 
     @property
@@ -387,6 +400,34 @@ class Network:
                 population.spike_recorder.clear()
         for recorder in self.polled:
             recorder.restart()
+
+    def jump(self, step: int, trial: int) -> None:
+        """To another step and trial, with values as they are; no spikes are under way then."""
+        self.prepare()
+        self.step, self.trial = step, trial
+        self.loop.rewind(trial, step)
+        for population in self.populations:
+            population.is_bound = False
+        self.changed()
+
+    def reseed(self, seed: int) -> None:
+        """Random numbers of another seed from now on."""
+        self.seed = seed
+        self.seed_key = int(_mathematics.hash_seed(seed))
+        self.loop.reseed(self.seed_key)
+
+    def checkpoint(self) -> Checkpoint:
+        """All that this network is now, so that one like it can go on from here; see engine/checkpoint.py."""
+        self.check_open()
+        return capture(self)
+
+    def go_on_from(self, checkpoint: Mapping[str, AnyArray]) -> None:
+        """Takes over a checkpoint of a network with the same structure.
+
+        Raises:
+            ModelError: the structure, the target or the number of partitions is another.
+        """
+        restore(self, checkpoint)
 
     def forget_compiled(self) -> None:
         """Lets all models be generated and compiled anew; before the first step only."""

@@ -16,12 +16,13 @@ from pynn_annarchy.engine.cells import Cells, SpikeSource
 from pynn_annarchy.engine.clocked import Publication
 from pynn_annarchy.engine.connectivity import Synapses
 from pynn_annarchy.exceptions import ModelError
-from pynn_annarchy.targets.compile import CompiledModel
+from pynn_annarchy.targets.compile import CompiledModel, Storage
 
 if TYPE_CHECKING:
     from pynn_annarchy.engine.network import Network
 
 _OWN = ("pynn_annarchy.engine.reference_", "pynn_annarchy.targets.reference_")
+_STORAGES = tuple(Storage)
 _OF_NUMPY = ("ndarray", "dtype", "_reconstruct", "scalar", "_frombuffer")
 
 
@@ -40,7 +41,7 @@ def loaded(data: AnyArray, network: Network) -> Any:
     """
     try:
         return _Reader(io.BytesIO(data.tobytes()), network).load()
-    except (pickle.UnpicklingError, EOFError, IndexError, AttributeError) as error:
+    except (pickle.UnpicklingError, EOFError, LookupError, AttributeError) as error:
         raise ModelError(f"the checkpoint is of another network ({error})") from error
 
 
@@ -49,9 +50,6 @@ class _Writer(pickle.Pickler):
         super().__init__(out, protocol=pickle.HIGHEST_PROTOCOL)
         self._network = network
         self._rows = {id(synapses.rows): synapses.number for synapses in network.projections}
-        self._models = {
-            id(network.modules[key]): number for number, key in enumerate(_models(network)) if key in network.modules
-        }
 
     def persistent_id(self, value: Any) -> tuple[str, int] | None:
         if value is self._network:
@@ -63,7 +61,8 @@ class _Writer(pickle.Pickler):
         if id(value) in self._rows:
             return "rows", self._rows[id(value)]
         if isinstance(value, CompiledModel):
-            return "model", self._models[id(value)]
+            number = next(s.number for s in self._network.projections if s.spec == value.spec)
+            return "model", 2 * number + _STORAGES.index(value.storage)
         return ("publication", 0) if isinstance(value, Publication) else None
 
 
@@ -84,7 +83,7 @@ class _Reader(pickle.Unpickler):
             case "rows":
                 return self._network.projections[number].rows
             case "model":
-                return self._network.modules[_models(self._network)[number]]
+                return self._network.modules[self._network.projections[number // 2].spec, _STORAGES[number % 2]]
             case "publication":
                 return None  # the loop knows it better
         raise pickle.UnpicklingError(f"what is a {kind}?")

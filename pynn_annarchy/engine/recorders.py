@@ -121,6 +121,13 @@ class SignalRecorder:
         """Number of samples after `first_step` up to and with `last_step`."""
         return (last_step - self.start_step) // self.every - (first_step - self.start_step) // self.every
 
+    def go_on_with(self, start_step: int, samples: FloatArray) -> None:
+        """Takes over what another recorder has sampled since a step, shape (n_samples, n_cells)."""
+        self.start_step = start_step
+        self._buffer = SampleBuffer(len(self.index))
+        self._buffer.extend(len(samples))[:] = samples
+        self._pending_first = False
+
     def samples(self) -> Samples:
         """What was sampled up to now, the first value included."""
         self.take_first()
@@ -154,12 +161,19 @@ class SpikeRecorder:
                 (np.concatenate([part[0] for part in self._parts]), np.concatenate([part[1] for part in self._parts]))
             ]
 
+    def go_on_with(self, steps: IntArray, index: IntArray) -> None:
+        """Takes over what another recorder has, sorted by (step, index)."""
+        self._collect()
+        self._parts = [(np.asarray(steps, np.int64), np.asarray(index, np.int64))]
+
+    def events(self) -> tuple[IntArray, IntArray]:
+        """Step and index of each spike, sorted by both; do not write to them."""
+        self._collect()
+        return self._parts[0] if self._parts else (np.empty(0, np.int64), np.empty(0, np.int64))
+
     def spikes(self) -> tuple[IntArray, FloatArray]:
         """Index of the cell and time in ms of each spike, sorted by (time, index); do not write to them."""
-        self._collect()
-        if not self._parts:
-            return np.empty(0, np.int64), np.empty(0)
-        steps, index = self._parts[0]
+        steps, index = self.events()
         return index, times_of(steps, self.cells.step_time())
 
     def counts(self) -> tuple[IntArray, IntArray]:

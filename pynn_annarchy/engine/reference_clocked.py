@@ -45,6 +45,10 @@ class Copies:
             for earlier in range(step - 1, step - publication.depth, -1):
                 known.setdefault(earlier, known[earlier + 1])
 
+    def go_on_with(self, publication: Publication) -> None:
+        """Publishes this from now on, after the values that are known."""
+        self._publication = publication
+
     def publish(self, step: int) -> None:
         """Takes the present values for those at the end of a step; before the first one all was like them."""
         assert self._publication is not None

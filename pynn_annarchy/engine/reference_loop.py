@@ -300,7 +300,7 @@ class ReferenceLoop(Loop):
         for signal in cells.signals:
             signal.take(n)
 
-    def rewind(self, trial: int) -> None:
+    def rewind(self, trial: int, step: int = 0) -> None:
         self._published.clear()
         self._draining.clear()
         for connections in self._connections.values():

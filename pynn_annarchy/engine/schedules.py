@@ -68,6 +68,15 @@ class Schedule:
         """One column of a cell's table, ``times`` or an input."""
         return self._columns[name][index]
 
+    def columns(self) -> dict[str, list[FloatArray]]:
+        """All tables: ``times`` and each input, one array a cell."""
+        return self._columns
+
+    def set_columns(self, columns: dict[str, list[FloatArray]]) -> None:
+        """Takes over the tables of a schedule like this one."""
+        assert columns.keys() == self._columns.keys(), "a schedule of other inputs"
+        self._columns = columns
+
     def rows(self) -> tuple[IntArray, dict[str, FloatArray]]:
         """Cell of each row of all tables, and the values of each input in it."""
         cells, _ = flat(self._columns["times"])
