@@ -22,6 +22,7 @@ from pynn_annarchy.engine.clocked import Activity
 from pynn_annarchy.engine.connectivity import Synapses
 from pynn_annarchy.engine.currents import Current, Output, Table
 from pynn_annarchy.engine.recorders import SignalRecorder, SpikeRecorder
+from pynn_annarchy.engine.schedules import Schedule
 from pynn_annarchy.exceptions import ModelError
 from pynn_annarchy.model.canonical import canonical
 from pynn_annarchy.targets import cache
@@ -184,8 +185,11 @@ def _capture_cells(cells: Cells, out: _Section) -> None:
         _capture_samples(signal, out.section(f"signals/{number}"))
     if cells.spike_recorder is not None:
         _capture_spikes(cells.spike_recorder, out.section("spikes"))
-    if cells.schedule is not None:
+    if isinstance(cells.schedule, Schedule):
         _put_lists(out.section("schedule"), cells.schedule.columns())
+    elif cells.schedule is not None:
+        out["frames"] = [cells.schedule.origin, cells.schedule.period]
+        out["frame steps"], out["frame values"] = cells.schedule.steps, cells.schedule.values
 
 
 def _states(cells: Cells) -> dict[str, AnyArray]:
@@ -198,7 +202,11 @@ def _states(cells: Cells) -> dict[str, AnyArray]:
 def _restore_parameters(cells: Cells, given: _Section) -> None:
     cells.set_many(given.section("parameters").all())
     cells.initial = given.section("initial").all()
-    if cells.schedule is not None:
+    if "frames" in given:
+        origin, period = (int(value) for value in given["frames"])
+        values = dict(zip(cells.spec.scheduled(), np.moveaxis(given["frame values"], 1, 0), strict=True))
+        cells.set_frames(given["frame steps"], values, origin, period)
+    elif isinstance(cells.schedule, Schedule):
         cells.schedule.set_columns(_get_lists(given.section("schedule")))
 
 
