@@ -95,6 +95,14 @@ void Engine::clear_events() {
     draining.clear();
 }
 
+void Engine::clear_spikes(int number) {
+    for (auto& lists : populations[std::size_t(number)]->spikes)
+        for (auto& list : lists) list.n = 0;
+    for (auto& projection : projections)
+        if (projection && projection->pre == number) projection->clear();
+    draining.erase(std::remove_if(draining.begin(), draining.end(), [&](const auto& p) { return p->pre == number; }), draining.end());
+}
+
 int64_t Engine::n_recorded(int number) const {
     int64_t n = 0;
     for (const RecordedSpikes& part : populations[std::size_t(number)]->spike_record)
@@ -204,6 +212,13 @@ void Engine::emit_given(Population& population, int64_t n) {
         list.index[std::size_t(list.n)] = population.event_index[next];
         list.count[std::size_t(list.n)] = population.event_count[next];
     }
+}
+
+// A population that is switched off stays as it is; what arrives meanwhile is lost.
+void Engine::rest(Population& population, int64_t n, int partition) {
+    const auto p = std::size_t(partition);
+    population.spikes[n & 1][p].n = 0;
+    for (int64_t* input : population.inputs) std::fill(input + population.bounds[p], input + population.bounds[p + 1], 0);
 }
 
 // Which currents each partition evaluates in this run; partition 0 records.
@@ -368,6 +383,10 @@ void Engine::step_partition(int64_t n, int partition, Due& due, int& failed) {
     form_inputs(partition);
     for (std::size_t number = 0; number < populations.size(); ++number) {
         auto& population = populations[number];
+        if (!population->active) {
+            rest(*population, n, partition);
+            continue;
+        }
         if (population->module == nullptr) {
             if (partition == 0) emit_given(*population, n);
             continue;
@@ -392,7 +411,7 @@ int Engine::run(int64_t n_steps, int workers) {
     // Step 0 has no interval, but a source may be told to spike at t = 0.
     if (step == 0)
         for (auto& population : populations)
-            if (population->module == nullptr) emit_given(*population, 0);
+            if (population->module == nullptr && population->active) emit_given(*population, 0);
     std::vector<int> failures(std::size_t(workers), -1);
     // A failure stops every worker at the same barrier: the step it happened in is published, not a mere flag.
     std::atomic<int64_t> stop_after{last};

@@ -321,7 +321,7 @@ class Connectors:
         if data is None:
             raise ModelError(f"{self._label}: '{filename}' was not written by save_connectivity()")
         pre, post = (np.asarray(data[side], np.int32).reshape(-1) for side in ("pre", "post"))
-        weights, delays = (_number_or_array(data[name]) for name in ("w", "delay"))
+        weights, delays = (number_or_array(data[name]) for name in ("w", "delay"))
         self._connect(lambda: self._of_ranks(pre, post, weights, delays), "From File", f"From file {filename}")
         return self
 
@@ -604,7 +604,7 @@ def _one_each(given: Any, n: int, what: str) -> list[float]:
     return values * n
 
 
-def _number_or_array(value: Any) -> Value:
+def number_or_array(value: Any) -> Value:
     array = np.asarray(value, np.float64)
     return float(array) if array.ndim == 0 else array
 

@@ -61,6 +61,19 @@ def load(filename: str | Path, pickle_encoding: str | None = None) -> State:
     return state
 
 
+def values_of(state: State, name: str, filename: str | Path) -> dict[str, Any]:
+    """The values of one object; where the file holds but one, its name does not matter.
+
+    Raises:
+        ModelError: the file holds several others.
+    """
+    if name in state:
+        return state[name]
+    if len(state) == 1:
+        return next(iter(state.values()))
+    raise ModelError(f"'{filename}' holds values of {', '.join(state)}, and none of '{name}'")
+
+
 def _nested(flat: dict[str, Any], path: Path) -> State:
     state: State = {}
     for key, value in flat.items():

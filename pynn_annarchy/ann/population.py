@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pynn_annarchy.ann import files
 from pynn_annarchy.ann.attributes import (
     Attribute,
     WithAttributes,
@@ -18,11 +20,14 @@ from pynn_annarchy.ann.attributes import (
 )
 from pynn_annarchy.ann.distributions import RandomDistribution
 from pynn_annarchy.ann.geometry import Geometry, Shape, is_rank
+from pynn_annarchy.ann.stopping import StopCondition
 from pynn_annarchy.ann.views import IndividualNeuron, PopulationView
 from pynn_annarchy.engine.arrays import AnyArray, IntArray, Reading, Value, as_type
 from pynn_annarchy.engine.cells import Cells, SpikeSource
 from pynn_annarchy.exceptions import ModelError
 from pynn_annarchy.language.names import suggestion, sum_of
+from pynn_annarchy.language.parse import parse_expression
+from pynn_annarchy.model.draft import REFRACTORY, with_refractory
 from pynn_annarchy.model.evaluate import evaluate
 from pynn_annarchy.model.own_functions import definitions_in
 from pynn_annarchy.model.receiving import receptors_used
@@ -54,7 +59,7 @@ class Population(WithAttributes):
     size: int
     geometry: Shape
     neuron_type: Neuron
-    stop_condition: str | None
+    stop_condition: StopCondition | None
     cells: Cells | SpikeSource | None
     enabled: bool
     _values: dict[str, Value | RandomDistribution]
@@ -75,12 +80,14 @@ class Population(WithAttributes):
         self.neuron_type = neuron() if isinstance(neuron, type) else neuron
         if not hasattr(self.neuron_type, "declared"):
             raise ModelError(f"{what} needs a type of neurons, e.g. ann.Neuron(equations=...), not {neuron!r}")
-        self.stop_condition = stop_condition
         self.cells = None
         self.enabled = True
         self.network = network or default_network()
         self._declared = self.neuron_type.declared(self.network._constants)
         self._attributes = attributes_of(self._declared)
+        self.stop_condition = None
+        if stop_condition is not None:
+            self.stop_condition = StopCondition.read(stop_condition, self._declared.spec)
         self._values = {name: law(value) for name, value in self._declared.values.items()}
         self._firing_rate_window: float | None = None
         self.name = name  # type: ignore[assignment]  # the network names it
@@ -309,24 +316,112 @@ class Population(WithAttributes):
             if attribute.is_variable and attribute.name in self._values:
                 cells.set_initial(attribute.key, self._given(attribute))
         self.cells = cells
+        self._set_enabled(self.enabled)
 
     def reset(self, attributes: list[str] | None = None) -> None:
         """Gives parameters and variables the values that they had when the network was built.
 
         Args:
-            attributes: names of those that are reset; None for all, and for spikes under way, too.
+            attributes: names of those that are reset; None for all, and to forget spikes and refractory times.
         """
-        names = self.attributes if attributes is None else attributes
-        chosen = [self._attribute(name) for name in names]
+        chosen = [self._attribute(name) for name in (self.attributes if attributes is None else attributes)]
         if self.cells is None:
             return
         assert isinstance(self.cells, Cells)
-        for attribute in chosen:
-            if not attribute.is_variable:
-                self.cells.set(attribute.key, self._given(attribute))
+        self.cells.set_many({each.key: self._given(each) for each in chosen if not each.is_variable})
+        if attributes is None:
+            self.cells.restore_initial()
+            self.clear()
+            return
         for attribute in chosen:
             if attribute.is_variable:
                 self.cells.set_state(attribute.key, self._given(attribute))
+
+    def clear(self) -> None:
+        """Forgets the spikes of the population that are still under way to others."""
+        if self.cells is not None:
+            self.cells.network.clear_spikes(self.cells)
+
+    # switching off and on
+
+    def enable(self) -> None:
+        """Lets the population go on after `disable`."""
+        self._set_enabled(True)
+
+    def disable(self) -> None:
+        """Lets the population stand still: its values stay, it does not spike, and what is sent to it is lost.
+
+        Projections to it neither transmit nor learn meanwhile. ``enabled`` tells how it stands.
+        """
+        self._set_enabled(False)
+
+    def _set_enabled(self, enabled: bool) -> None:
+        self.enabled = enabled
+        if self.cells is None:
+            return
+        self.cells.network.activate(self.cells, enabled)
+        for projection in self._incoming:
+            projection._act()
+
+    # refractoriness
+
+    @property
+    def refractory(self) -> Any:
+        """Refractory period of spiking neurons in ms: a number or an array; 0 where the type has none.
+
+        Raises:
+            ModelError: the neurons do not spike; on setting it, the type computes it from several values, or has none
+                and the network has been built.
+        """
+        text = self._refractory()
+        if not text:
+            return 0.0
+        if text in self._attributes:
+            return self.get(text)
+        values = {name: self._now(each) for name, each in self._attributes.items()}
+        return np.broadcast_to(evaluate(parse_expression(text), values), (self.size,)).reshape(self.geometry)
+
+    @refractory.setter
+    def refractory(self, value: Any) -> None:
+        text = self._refractory()
+        if not text:
+            if self.cells is not None:
+                raise ModelError(
+                    f"the neurons of {self._label} were built without a refractory period: set one before the network "
+                    "is built, or give the type one: ann.Neuron(..., refractory=0.0)"
+                )
+            self._declared = replace(self._declared, spec=with_refractory(self._declared.spec))
+            self._attributes, text = attributes_of(self._declared), REFRACTORY
+        if text not in self._attributes:
+            raise ModelError(f"the refractory period of {self._label} is '{text}': set what it is computed from")
+        self._set(text, value)
+
+    def _refractory(self) -> str:
+        """The refractory period as the type has it, '' for none; ModelError where neurons do not spike."""
+        if not self._declared.spec.spike:
+            raise ModelError(f"the neurons of {self._label} do not spike, and have no refractory period")
+        return self._declared.spec.refractory
+
+    # files
+
+    def save(self, filename: str) -> None:
+        """Writes the values of all parameters and variables to a file: .npz, .gz, .mat, or any other for a pickle."""
+        files.save(filename, {self.name: self._saved()})
+
+    def load(self, filename: str, pickle_encoding: str | None = None) -> None:
+        """Reads the values of all parameters and variables that `save` has written.
+
+        Raises:
+            ModelError: the file holds other populations, or values that do not fit.
+        """
+        self._restore(files.values_of(files.load(filename, pickle_encoding), self.name, filename))
+
+    def _saved(self) -> dict[str, Any]:
+        return {name: self.get(name) for name in self.attributes}
+
+    def _restore(self, values: Mapping[str, Any]) -> None:
+        """Sets what `_saved` gave."""
+        self.set(values)
 
     def __repr__(self) -> str:
         return f"<Population '{self.name}' of {self.size} {self._declared.spec.name}>"

@@ -18,15 +18,17 @@ from pynn_annarchy.ann.attributes import (
     law,
     names_of,
 )
-from pynn_annarchy.ann.connectors import CONNECTIVITY, Connectors, whole
+from pynn_annarchy.ann.connectors import CONNECTIVITY, Connectors, number_or_array, whole
 from pynn_annarchy.ann.dendrites import Dendrite, IndividualSynapse
 from pynn_annarchy.ann.distributions import RandomDistribution
 from pynn_annarchy.ann.geometry import is_rank
 from pynn_annarchy.ann.patterns import Connections, Dendrites
 from pynn_annarchy.ann.population import Population, default_network
+from pynn_annarchy.ann.running import GRID_TOLERANCE
 from pynn_annarchy.ann.views import PopulationView
 from pynn_annarchy.engine.arrays import FloatArray, IntArray, Value, as_type, times_of
-from pynn_annarchy.engine.connectivity import Synapses
+from pynn_annarchy.engine.clocked import Activity
+from pynn_annarchy.engine.connectivity import SynapseBuilder, Synapses
 from pynn_annarchy.exceptions import ModelError
 from pynn_annarchy.language.visit import identifiers
 from pynn_annarchy.model.evaluate import evaluate
@@ -96,11 +98,12 @@ class Projection(Connectors, WithAttributes):
         self._made: Connections | None = None
         """Connections that have not been built yet."""
         self._structure: Dendrites | None = None
+        self._transmits = self._updates = self._learns = True
+        self._period, self._offset = 1, 0
         self._has_single_weight = False
         """Whether all synapses have one weight, which is shown as one number."""
-        self.name = name or f"to '{post.name}'"
-        self._check_targets()
         self.name = name  # type: ignore[assignment]  # the network names it
+        self._check_targets()
         self.network._register(self)
         self.synapse_type.share_constants(self, self.network._constants)
 
@@ -256,14 +259,17 @@ class Projection(Connectors, WithAttributes):
         attribute = self._attribute(name)
         if attribute.key == WEIGHT:
             self._has_single_weight &= np.isscalar(value)
-        new = self._drawn(attribute, self._flat(attribute, value))
+        self._store(attribute, self._drawn(attribute, self._flat(attribute, value)))
+
+    def _store(self, attribute: Attribute, new: Value) -> None:
+        """Sets one number, or one value for each synapse or dendrite."""
         if self.synapses is not None:
             self._write(attribute, new)
         elif attribute.key == WEIGHT:
             assert self._made is not None
             self._made = replace(self._made, weights=new)
         else:
-            self._values[name] = new
+            self._values[attribute.name] = new
 
     def set(self, values: Mapping[str, Any]) -> None:
         """Sets parameters and variables, and the delay, by name; see `get` for the shapes."""
@@ -391,13 +397,17 @@ class Projection(Connectors, WithAttributes):
             given = given.drawn_with(self.network.default_rng, self.nb_synapses).astype(np.float64)
         if np.min(given) < 0:
             raise ModelError(f"{what} must not be negative, got {np.min(given)} ms")
+        self._store_delays(given)
+
+    def _store_delays(self, new: Value) -> None:
+        """Sets delays, one or one for each synapse."""
         if self.synapses is None:
             assert self._made is not None
-            self._made = replace(self._made, delays=given)
-        elif isinstance(given, float):
-            self.synapses.set(DELAY, max(given, self.network.dt))
+            self._made = replace(self._made, delays=new)
+        elif isinstance(new, float):
+            self.synapses.set(DELAY, max(new, self.network.dt))
         else:
-            self.synapses.set(DELAY, self._dendrites.to_engine(np.maximum(given, self.network.dt)))
+            self.synapses.set(DELAY, self._dendrites.to_engine(np.maximum(new, self.network.dt)))
 
     def _delays_of(self, which: slice, shown: Callable[[FloatArray], Any]) -> Any:
         """Delays of some synapses, in ms: one number where those of the whole projection are equal."""
@@ -414,6 +424,89 @@ class Projection(Connectors, WithAttributes):
     def _delay_steps(self, delays: Value) -> IntArray:
         """Delays as numbers of steps, at least one."""
         return np.maximum(np.rint(np.asarray(delays) / self.network.dt), 1).astype(np.int64)
+
+    # learning and transmission
+
+    @property
+    def transmission(self) -> bool:
+        """Whether anything comes from the synapses; without, they do not learn either."""
+        return self._transmits
+
+    @transmission.setter
+    def transmission(self, value: bool) -> None:
+        self._transmits = bool(value)
+        self._act()
+
+    @property
+    def update(self) -> bool:
+        """Whether the equations of the synapses are followed."""
+        return self._updates
+
+    @update.setter
+    def update(self, value: bool) -> None:
+        self._updates = bool(value)
+        self._act()
+
+    @property
+    def plasticity(self) -> bool:
+        """Whether the weights may change."""
+        return self._learns
+
+    @plasticity.setter
+    def plasticity(self, value: bool) -> None:
+        self._learns = bool(value)
+        self._act()
+
+    def enable_learning(self, period: float | None = None, offset: float | None = None) -> None:
+        """Lets the synapses learn from now on.
+
+        Args:
+            period: their equations are followed once in so many ms, by so much time at once; None for every step.
+            offset: ms from now to the first time, less than the period.
+
+        Raises:
+            ModelError: no multiples of the time step, an offset without a period or not smaller than it.
+        """
+        dt = self.network.dt
+        if period is None and offset is not None:
+            raise ModelError(f"enable_learning() of {self._label}: an offset needs a period")
+        steps = 1 if period is None else self._steps(period, "period")
+        first = 0 if offset is None else self._steps(offset, "offset")
+        if period is not None and not 0 <= first < steps:
+            raise ModelError(
+                f"enable_learning() of {self._label}: the offset ({first * dt} ms) must be smaller than the period "
+                f"({steps * dt} ms), which is at least one time step"
+            )
+        self._updates = self._learns = True
+        self._period = steps
+        self._offset = (self.network.current_step + first) % steps
+        self._act()
+
+    def _steps(self, duration: float, what: str) -> int:
+        steps = float(duration) / self.network.dt
+        if not np.isfinite(steps) or abs(steps - round(steps)) > GRID_TOLERANCE:
+            raise ModelError(
+                f"enable_learning() of {self._label}: the {what} must be a multiple of the time step "
+                f"({self.network.dt} ms), got {duration} ms"
+            )
+        return round(steps)
+
+    def disable_learning(self) -> None:
+        """Lets the synapses stop learning: in rate-coded ones nothing changes any more, in spiking ones no weight."""
+        if self._declared.spec.psp.strip():
+            self._updates = False
+        else:
+            self._learns = False
+        self._act()
+
+    def _act(self) -> None:
+        """Tells the engine what the synapses do from now on."""
+        if self.synapses is None:
+            return
+        transmits = self._transmits and whole(self.post).enabled
+        activity = Activity(transmits, self._updates, self._period, self._offset)
+        if activity != self.synapses.activity:
+            self.synapses.act(activity)
 
     # matrices
 
@@ -464,12 +557,39 @@ class Projection(Connectors, WithAttributes):
         delays = self._delays_of(slice(None), lambda flat: flat)
         return {"pre": self._dendrites.pre, "post": self._dendrites.post, "w": self._now(weight), "delay": delays}
 
+    def save(self, filename: str) -> None:
+        """Writes connections and the values of all parameters and variables to a file, see Population.save."""
+        files.save(filename, {self.name: self._saved()})
+
+    def load(self, filename: str, pickle_encoding: str | None = None) -> None:
+        """Reads what `save` has written; the connections become those of the file.
+
+        Raises:
+            ModelError: the file holds other projections, or values that do not fit.
+        """
+        self._restore(files.values_of(files.load(filename, pickle_encoding), self.name, filename))
+
+    def _saved(self) -> dict[str, Any]:
+        values = {name: self._now(self._attribute(name)) for name in self.attributes}
+        return {**values, **self._connectivity()}
+
+    def _restore(self, values: Mapping[str, Any]) -> None:
+        """Takes over what `_saved` gave."""
+        pre, post = (np.asarray(values[side], np.int32) for side in ("pre", "post"))
+        known = self._structure
+        if known is None or not (np.array_equal(known.pre, pre) and np.array_equal(known.post, post)):
+            weights, delays = (number_or_array(values[name]) for name in ("w", DELAY))
+            self._replace(self._of_ranks(pre, post, weights, delays))
+        for name in (each for each in values if self._knows(each)):
+            self._store(self._attribute(name), number_or_array(values[name]))
+        self._store_delays(number_or_array(values[DELAY]))
+
     # building
 
     def _check_targets(self) -> None:
-        post = whole(self.post)
+        post, label = whole(self.post), self.name or f"projection to '{self.post.name}'"
         for target in self.targets:
-            input_of(post._declared.spec, target, self._declared.spec, str(self.name))
+            input_of(post._declared.spec, target, self._declared.spec, label)
 
     def _with_inputs(self, spec: ModelSpec) -> ModelSpec:
         """A type of neurons that takes what the synapses transmit all the time, also where it is spiking."""
@@ -500,6 +620,20 @@ class Projection(Connectors, WithAttributes):
         self.synapses, self._made = synapses, None
         for attribute, value in given.items():
             self._write(attribute, value)
+        self._act()
+
+    def _replace(self, made: Connections) -> None:
+        """Other connections in the place of those that there are, with other variables at their beginning."""
+        self._take(made)
+        if self.synapses is None:
+            return
+        builder = SynapseBuilder(self.synapses)
+        builder.add(made.pre, made.post, made.weights, self._delay_steps(made.delays))
+        builder.finish()
+        self._made = None
+        for attribute in self._attributes.values():
+            if self._is_given(attribute):
+                self._write(attribute, self._given(attribute))
 
     def _is_given(self, attribute: Attribute) -> bool:
         """Whether the engine must be told what an attribute begins with, besides the weight."""
@@ -507,12 +641,15 @@ class Projection(Connectors, WithAttributes):
             return False
         return not attribute.is_variable or attribute.name in self._values
 
-    def reset(self, attributes: Sequence[str] | int = -1) -> None:
+    def reset(self, attributes: Sequence[str] | int = -1, synapses: bool = False) -> None:
         """Gives parameters and variables but the weight the values that they had when the network was built.
 
         Args:
             attributes: names; -1 for all.
+            synapses: connects anew, too, as the connector did: with new random weights, delays and connections.
         """
+        if synapses and self._make is not None:
+            self._replace(self._make())
         names = self.attributes if attributes == -1 else list(attributes)  # type: ignore[arg-type]
         for attribute in [self._attribute(name) for name in names]:
             if self.synapses is not None and attribute.key != WEIGHT:

@@ -126,6 +126,7 @@ cdef extern from "pynn_annarchy/engine.h" namespace "pnn" nogil:
         Schedule schedule
         Frames frames
         int64_t size
+        cbool active
         vector[Gathered] gathered
         vector[PopulationValue] values
         void publish(vector[Seen], int64_t, int64_t) except +
@@ -226,6 +227,7 @@ cdef extern from "pynn_annarchy/engine.h" namespace "pnn" nogil:
         int run(int64_t, int) except +
         void replace(int, shared_ptr[CProjection])
         void clear_events()
+        void clear_spikes(int)
         int64_t n_recorded(int)
         void take_recorded(int, int64_t*, int64_t*)
         void update_quanta(int)
@@ -924,6 +926,14 @@ cdef class Engine:
 
     def clear_events(self):
         self.engine.clear_events()
+
+    def clear_spikes(self, int number):
+        """Forgets spikes of a population that are under way."""
+        self.engine.clear_spikes(number)
+
+    def set_active(self, int number, bint active):
+        """Whether the cells of a population do anything."""
+        self.engine.populations[number].get().active = active
 
     def run(self, int64_t n_steps, int workers):
         """Runs without the GIL; returns the number of a projection whose increment failed, or -1."""

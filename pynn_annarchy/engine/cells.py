@@ -101,6 +101,7 @@ class Cells:
         self.schedule: Schedule | Frames | None = (
             Schedule(self._scheduled, size, network.dt) if self._scheduled else None
         )
+        self.is_active = True
         self.is_bound = False
         self.set_many(parameters)
 
@@ -461,6 +462,7 @@ class SpikeSource:
         self.number = number
         self.times: list[FloatArray] = [np.empty(0)] * size
         self.recorder: SourceRecorder | None = None
+        self.is_active = True
         self.is_bound = False
         self._events: tuple[int, Events] | None = None
 

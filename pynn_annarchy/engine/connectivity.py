@@ -98,7 +98,9 @@ class SynapseBuilder:
         return drawn
 
     def finish(self) -> Synapses:
-        """Sorts what was added and hands it to the network."""
+        """Sorts what was added and hands it to the network, in the place of what the projection held before."""
+        if self._synapses.rows is not None:
+            self._synapses.forget()
         self._synapses._replace(self._staging)
         order: IntArray | None = None
         for name, parts in self._values.items():
@@ -297,6 +299,13 @@ class Synapses:
         builder = SynapseBuilder(self)
         builder.add(pre, post, weight, delay_steps)
         self._replace(builder._staging)
+
+    def forget(self) -> None:
+        """Back to the parameters of the type and to what nothing has been learned: the synapses will be others."""
+        self.network.check_open()
+        self.parameters = {name: value for name, value in self.spec.defaults().items() if name != "weight"}
+        self.state = LearningState(self)
+        self.network.forget(self)
 
     def unbind(self) -> None:
         """The loop must be told anew what these synapses are."""

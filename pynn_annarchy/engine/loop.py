@@ -41,6 +41,7 @@ class Loop(ABC):
             if not population.is_bound:
                 self._bind_population(population)
                 self._engine.set_max_spikes(population.number, population.max_spikes)
+                self._engine.set_active(population.number, population.is_active)
                 population.is_bound = True
         for synapses in self._network.projections:
             if synapses.number >= self._n_projections:
@@ -93,8 +94,15 @@ class Loop(ABC):
             )
 
     @abstractmethod
+    def clear_spikes(self, population: Population) -> None:
+        """Forgets spikes of a population that are under way."""
+
+    @abstractmethod
     def take_spikes(self, number: int) -> Spikes:
         """Recorded spikes of a population since the last call, one entry a spike."""
+
+    def forget(self, synapses: Synapses) -> None:  # noqa: B027  # the native loop knows them by their rows alone
+        """The synapses of a projection will be others: what is known of them by number is void."""
 
     @abstractmethod
     def settle(self, synapses: Synapses) -> None:

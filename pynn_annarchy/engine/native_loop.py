@@ -252,6 +252,9 @@ class NativeLoop(Loop):
         except RuntimeError as error:
             raise ModelError(str(error)) from error
 
+    def clear_spikes(self, population: Population) -> None:
+        self._engine.clear_spikes(population.number)
+
     def take_spikes(self, number: int) -> Spikes:
         if number >= self._n_populations:  # made since the last run
             return NO_SPIKES

@@ -367,6 +367,26 @@ class Network:
         self._restart_recorders()
         self.changed()
 
+    def activate(self, population: Population, is_active: bool) -> None:
+        """Lets the cells of a population go on, or stand still: then they do not spike, and lose what arrives."""
+        self.check_open()
+        population.is_active, population.is_bound = is_active, False
+        self.changed()
+
+    def clear_spikes(self, population: Population) -> None:
+        """Forgets the spikes of a population that are under way, and when its cells have spiked last."""
+        self.check_open()
+        self.prepare()
+        for synapses in self.projections:
+            if synapses.pre_cells is population:
+                synapses.state.take_out()
+        self.loop.clear_spikes(population)
+
+    def forget(self, synapses: Synapses) -> None:
+        """The synapses of a projection will be others."""
+        if self._loop is not None:
+            self._loop.forget(synapses)
+
     def _restart(self, trial: int) -> None:
         """Time begins anew: no spikes under way, sources and schedules at their beginning."""
         self.check_open()

@@ -147,6 +147,10 @@ class ReferenceLoop(Loop):
         clocked = self._clocked.get(synapses.number)
         return self._caught_up(synapses).fields if clocked is None else clocked.fields
 
+    def forget(self, synapses: Synapses) -> None:
+        self._learning.pop(synapses.number, None)
+        self._clocked.pop(synapses.number, None)
+
     def settle(self, synapses: Synapses) -> None:
         weight = self._fields(synapses)[WEIGHT]
         assert synapses.rows is not None
@@ -237,7 +241,8 @@ class ReferenceLoop(Loop):
 
     def _publish_given(self, n: int) -> None:
         for number, events in self._events.items():
-            self._published[number] = events.get(n, _NO_SPIKES)
+            is_active = self._network.populations[number].is_active
+            self._published[number] = events.get(n, _NO_SPIKES) if is_active else _NO_SPIKES
 
     def _send(self, connections: _Connections, n: int) -> None:
         sources, counts = self._published.get(connections.synapses.pre_cells.number, _NO_SPIKES)
@@ -277,6 +282,10 @@ class ReferenceLoop(Loop):
 
     def _update(self, cells: Cells, step: reference.Step) -> Published:
         assert cells.compiled is not None
+        if not cells.is_active:
+            for array in cells.inputs:
+                array[:] = 0
+            return _NO_SPIKES
         index, count = reference.run_neurons(
             cells.compiled,
             cells.kernel_arrays(),
@@ -326,6 +335,19 @@ class ReferenceLoop(Loop):
     def _kept(self) -> dict[str, object]:
         names = ("_connections", "_learning", "_clocked", "_copies", "_published")
         return {name: getattr(self, name) for name in names}
+
+    def clear_spikes(self, population: Population) -> None:
+        self._published.pop(population.number, None)
+        self._draining = [each for each in self._draining if each.synapses.pre_cells is not population]
+        for connections in self._connections.values():
+            if connections.synapses.pre_cells is population:
+                connections.pending.clear()
+        for learning in self._learning.values():
+            if learning.synapses.pre_cells is population:
+                learning.rewind()
+        for clocked in self._clocked.values():
+            if clocked.synapses.pre_cells is population:
+                clocked.rewind()
 
     def take_spikes(self, number: int) -> Spikes:
         parts = self._recorded.pop(number, [])

@@ -25,6 +25,19 @@ REFRACTORY = "refractory_period"
 """The parameter that holds a refractory period that was given as a number, in ms."""
 
 
+def with_refractory(model: ModelSpec, period: float = 0.0) -> ModelSpec:
+    """A cell type with a refractory period, in ms, that is a parameter.
+
+    Raises:
+        ModelError: it is negative.
+    """
+    parameter = ParameterSpec(REFRACTORY, period, "ms", not_negative=True)
+    objection = parameter.objection(period)
+    if objection:
+        raise ModelError(f"cell type '{model.name}': 'refractory' {objection}")
+    return replace(model, parameters=(*model.parameters, parameter), refractory=REFRACTORY)
+
+
 class Draft:
     """A specification that grows part by part."""
 
@@ -75,11 +88,7 @@ class Draft:
             return
         if not isinstance(given, Real) or isinstance(given, bool):
             raise ModelError(f"cell type '{self.model.name}': 'refractory' is a number of ms or text, not {given!r}")
-        parameter = ParameterSpec(REFRACTORY, float(given), "ms", not_negative=True)
-        objection = parameter.objection(float(given))
-        if objection:
-            raise ModelError(f"cell type '{self.model.name}': 'refractory' {objection}")
-        self.model = replace(self.model, parameters=(*self.model.parameters, parameter), refractory=REFRACTORY)
+        self.model = with_refractory(self.model, float(given))
 
     def take_texts(self, **parts: Lines) -> None:
         """Equations and statements of events, by the names of their fields."""

@@ -69,6 +69,7 @@ struct PopulationValue {
 // A population: cells of a generated module, or a source whose spike times are given.
 struct Population {
     int64_t size = 0;
+    bool active = true;                              // whether its cells do anything
     const pnn_module* module = nullptr;
     pnn_segment segment{};
     std::vector<void*> arrays;
@@ -233,6 +234,8 @@ public:
     void restore(const uint8_t* data, std::size_t size);
     // Forgets spikes in flight and published ones, puts sources back to their first event; states stay as they are.
     void clear_events();
+    // Forgets the spikes that a population has emitted and that are under way.
+    void clear_spikes(int population);
 
 private:
     // What a thread uses again and again.
@@ -259,6 +262,7 @@ private:
     void reach_synapses(Projection& projection, int64_t seen, int64_t n, int partition);
     void end_step(int64_t n, int partition);
     void emit_given(Population& population, int64_t n);
+    void rest(Population& population, int64_t n, int partition);
     void find_currents();
     void update_currents(const pnn_step& step, int partition);
     void inject(Population& population, int partition);
