@@ -493,7 +493,7 @@ class Projection(Connectors, WithAttributes):
 
     def disable_learning(self) -> None:
         """Lets the synapses stop learning: in rate-coded ones nothing changes any more, in spiking ones no weight."""
-        if self._declared.spec.psp.strip():
+        if self.synapse_type.type == "rate":
             self._updates = False
         else:
             self._learns = False
@@ -503,7 +503,8 @@ class Projection(Connectors, WithAttributes):
         """Tells the engine what the synapses do from now on."""
         if self.synapses is None:
             return
-        transmits = self._transmits and whole(self.post).enabled
+        is_heard = whole(self.post).enabled or not self._declared.spec.psp.strip()
+        transmits = self._transmits and is_heard
         activity = Activity(transmits, self._updates, self._period, self._offset)
         if activity != self.synapses.activity:
             self.synapses.act(activity)

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from pynn_annarchy.engine import _binding
 from pynn_annarchy.engine.arrays import AnyArray, FloatArray, IntArray, Value, finite, spread, times_of, updated
-from pynn_annarchy.engine.clocked import Activity
+from pynn_annarchy.engine.clocked import Activity, is_clocked
 from pynn_annarchy.engine.learning import LearningState
 from pynn_annarchy.exceptions import ModelError
 from pynn_annarchy.model.receiving import input_of
@@ -245,9 +245,12 @@ class Synapses:
         """Says what synapses that do something in every step do from now on.
 
         Raises:
-            ModelError: steps are to be left out, but a step of this model begins with what its synapses transmit.
+            ModelError: steps are to be left out, but a step of this model begins with what its synapses transmit; the
+                synapses wait for spikes.
         """
         self.network.check_open()
+        if not is_clocked(self.spec, self.network.options):
+            raise ModelError(f"'{self.label}': synapses that wait for spikes cannot be switched off in this version")
         if activity.period != 1 and self.spec.order is not Order.ANNARCHY:
             raise ModelError(f"'{self.label}': only synapses in ANNarchy's order of a step can leave steps out")
         self.activity = activity
