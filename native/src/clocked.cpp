@@ -1,4 +1,4 @@
-// clocked.cpp: projections whose synapses do something in every step, and what cells publish for them and gather from them.
+// clocked.cpp: what synapses that do something in every step do when, and what cells publish for them and gather from them.
 #include <algorithm>
 #include <cmath>
 #include <cstring>
@@ -10,9 +10,6 @@ namespace pnn {
 
 namespace {
 
-constexpr uint64_t place_mask = (uint64_t(1) << 40) - 1;
-constexpr double never = -std::numeric_limits<double>::infinity();
-
 void copy_values(const Seen& variable, int64_t begin, int64_t end, double* row) {
     if (variable.dtype == PNN_F64) {
         const double* source = static_cast<const double*>(variable.source);
@@ -23,158 +20,7 @@ void copy_values(const Seen& variable, int64_t begin, int64_t end, double* row) 
     }
 }
 
-// Places of one row's synapses in the order of creation where a pair of cells has several.
-void by_creation(const DelayedRows& rows, std::vector<uint32_t>& row) {
-    if (rows.creation.empty()) return;
-    std::stable_sort(row.begin(), row.end(), [&](uint32_t a, uint32_t b) { return rows.creation_rank(a) < rows.creation_rank(b); });
-}
-
 }  // namespace
-
-Dendrites::Dendrites(const DelayedRows& rows)
-    : start(std::size_t(rows.n_post) + 1, 0),
-      sources(std::size_t(rows.n)),
-      places(std::size_t(rows.n)),
-      spiked(std::size_t(rows.n_post), never) {
-    const auto n = std::size_t(rows.n);
-    for (std::size_t s = 0; s < n; ++s) ++start[rows.target(s) + 1];
-    for (std::size_t element = 1; element < start.size(); ++element) start[element] += start[element - 1];
-    const bool alike = rows.group_delay.empty() || std::all_of(rows.group_delay.begin(), rows.group_delay.end(), [&](uint16_t delay) {
-        return delay == rows.group_delay[0];
-    });
-    if (!alike) delays = Array<uint16_t>(n);
-    std::vector<uint64_t> next(start.begin(), start.end() - 1);
-    std::vector<uint32_t> row;
-    std::vector<uint16_t> row_delays;
-    for (std::size_t source = 0; source + 1 < rows.row_start.size(); ++source) {
-        const uint32_t first = rows.group_start[rows.row_start[source]], last = rows.group_start[rows.row_start[source + 1]];
-        row.resize(last - first);
-        for (uint32_t k = 0; k < row.size(); ++k) row[k] = first + k;
-        row_delays.resize(row.size());
-        for (uint32_t group = rows.row_start[source]; group < rows.row_start[source + 1]; ++group)
-            for (uint32_t s = rows.group_start[group]; s < rows.group_start[group + 1]; ++s) row_delays[s - first] = rows.group_delay[group];
-        by_creation(rows, row);
-        for (uint32_t s : row) {
-            const uint64_t place = next[rows.target(s)]++;
-            sources[place] = uint32_t(source);
-            places[s] = uint32_t(place);
-            if (!alike) delays[place] = row_delays[s - first];
-        }
-    }
-}
-
-std::size_t Dendrites::bytes() const {
-    std::size_t n = start.capacity() * 8 + sources.size() * 4 + delays.size() * 2 + places.size() * 4 + ranks.capacity() * 4;
-    n += (passed.capacity() + passed_before.capacity() + spiked.capacity()) * 8;
-    for (const Column& column : columns) n += column.each.size() * 8;
-    return n;
-}
-
-void Projection::make_dendrites() {
-    if (!dendrites.empty()) return;
-    for (const auto& part : rows) dendrites.push_back(std::make_unique<Dendrites>(*part));
-}
-
-void Projection::prepare_clocked(const uint64_t* order) {
-    for (std::size_t p = 0; p < rows.size(); ++p) {
-        DelayedRows& part = *rows[p];
-        Dendrites& own = *dendrites[p];
-        const auto n = std::size_t(part.n);
-        own.columns.resize(std::size_t(module->n_arrays));
-        if (weight_field >= 0 && part.weights_elsewhere == nullptr) {
-            Column& weights = own.columns[std::size_t(weight_field)];
-            weights.each = Array<double>(n);
-            for (std::size_t s = 0; s < n; ++s) weights.each[own.places[s]] = part.weight(s);
-            part.places = own.places.data();
-            part.weights_elsewhere = &weights;
-            part.weights32.release();
-            part.weights64.release();
-        }
-        for (std::size_t field = std::size_t(n_parameters); field < own.columns.size(); ++field) {
-            Column& column = own.columns[field];
-            if (!column.is_shared() || n == 0) continue;
-            column.each = Array<double>(n);
-            std::fill_n(column.each.data(), n, column.shared);
-        }
-        own.arrays.resize(own.columns.size());
-        own.array_steps.resize(own.columns.size());
-        for (std::size_t field = 0; field < own.columns.size(); ++field) {
-            Column& column = own.columns[field];
-            own.arrays[field] = column.is_shared() ? &column.shared : column.each.data();
-            own.array_steps[field] = column.is_shared() ? 0 : 1;
-        }
-        if (module->asks_when && own.passed.size() != n) {
-            own.passed.assign(n, never);
-            own.passed_before.assign(n, never);
-        }
-        if (module->draws) own.ranks.resize(n);
-    }
-    if (module->draws)
-        for (int64_t i = 0; i < size(); ++i) {
-            Dendrites& own = *dendrites[order[i] >> 40];
-            own.ranks[own.places[order[i] & place_mask]] = uint32_t(i);
-        }
-}
-
-void Projection::set_field(const uint64_t* order, int field, const double* each, double shared) {
-    for (auto& own : dendrites) {
-        if (own->columns.size() < std::size_t(module->n_arrays)) own->columns.resize(std::size_t(module->n_arrays));
-        Column& column = own->columns[std::size_t(field)];
-        column.shared = shared;
-        const std::size_t n = each == nullptr ? 0 : own->sources.size();
-        if (column.each.size() != n) column.each = Array<double>(n);
-    }
-    if (each == nullptr) return;
-    for (int64_t i = 0; i < size(); ++i) {
-        Dendrites& own = *dendrites[order[i] >> 40];
-        own.columns[std::size_t(field)].each[own.places[order[i] & place_mask]] = each[i];
-    }
-}
-
-void Projection::read_field(const uint64_t* order, int field, double* out) const {
-    for (int64_t i = 0; i < size(); ++i) {
-        const Dendrites& own = *dendrites[order[i] >> 40];
-        out[i] = own.columns[std::size_t(field)][own.places[order[i] & place_mask]];
-    }
-}
-
-pnn_dendrites Projection::dendrites_view(const Population& pre_cells, const Population& post_cells, int64_t n, int partition) {
-    const auto p = std::size_t(partition);
-    const DelayedRows& part = *rows[p];
-    Dendrites& own = *dendrites[p];
-    own.pre.clear();
-    own.post.clear();
-    for (int variable : pre_seen) own.pre.push_back(pre_cells.published.row(std::size_t(variable)));
-    for (int variable : post_seen) own.post.push_back(post_cells.published.row(std::size_t(variable)));
-    own.rows_seen.assign(1, 0);
-    if (!pre_seen.empty()) {
-        const bool alike = own.delays.size() == 0;
-        own.rows_seen.resize(alike ? 1 : std::size_t(part.max_delay) + 1);
-        for (std::size_t delay = 0; delay < own.rows_seen.size(); ++delay)
-            own.rows_seen[delay] = pre_cells.published.begin(n - (alike ? int64_t(part.max_delay) : int64_t(delay)), pre_cells.size);
-    }
-    pnn_dendrites view{};
-    view.start = own.start.data();
-    view.n_elements = part.n_post;
-    view.sources = own.sources.data();
-    // Without anything to see, where it lies does not matter.
-    view.delays = own.delays.size() && !pre_seen.empty() ? own.delays.data() : nullptr;
-    view.rows_seen = own.rows_seen.data();
-    view.row_of_post = post_seen.empty() ? 0 : post_cells.published.begin(n - 1, post_cells.size) + uint64_t(part.first_post);
-    view.pre = own.pre.data();
-    view.post = own.post.data();
-    view.arrays = own.arrays.data();
-    view.array_steps = own.array_steps.data();
-    view.ranks = own.ranks.data();
-    view.object_index = object_index;
-    view.places = own.places.data();
-    if (module->asks_when) {
-        view.passed = own.passed.data();
-        view.passed_before = own.passed_before.data();
-        view.spiked = own.spiked.data();
-    }
-    return view;
-}
 
 void Population::publish(std::vector<Seen> variables, int64_t depth, int64_t step) {
     for (Seen& fresh : variables) {

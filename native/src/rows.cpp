@@ -304,6 +304,7 @@ int Projection::min_delay() const {
 
 void Projection::update_bound() {
     bound = 0.0;
+    if (receptor < 0) return;  // spikes send nothing
     for (const auto& part : rows) {
         const bool is_shared = part->weight_form == PNN_WEIGHT_SHARED && part->weights_elsewhere == nullptr;
         const std::size_t n = is_shared ? std::size_t(part->n > 0) : std::size_t(part->n);
@@ -347,6 +348,10 @@ constexpr uint64_t place_mask = (uint64_t(1) << 40) - 1;
 void Projection::describe(const uint64_t* order, int32_t* pre, int32_t* post, double* weight, uint16_t* delay) const {
     if (rows.empty()) return;
     const int64_t total = size();
+    if (weight && rows[0]->weights_elsewhere != nullptr) {
+        read_field(order, weight_field, weight);
+        weight = nullptr;
+    }
     if (post || weight) {
         for (int64_t i = 0; i < total; ++i) {
             const DelayedRows& part = *rows[order[i] >> 40];
@@ -382,7 +387,7 @@ void Projection::set_weights(const uint64_t* order, const double* weight) {
         all_equal = all_equal && weight[i] == weight[0];
     }
     if (!rows.empty() && rows[0]->weights_elsewhere != nullptr) {
-        set_column(order, weight_field, weight, 0.0);
+        set_weights_by_place(order, weight, all_equal);
         return;
     }
     if (total > 0 && all_equal) {
@@ -419,10 +424,7 @@ void Projection::set_weights_at(const uint64_t* order, const int64_t* index, int
         bound = std::max(bound, headroom * std::fabs(weight[k]));
     }
     if (!rows.empty() && rows[0]->weights_elsewhere != nullptr) {
-        for (int64_t k = 0; k < n; ++k) {
-            Dendrites& own = *dendrites[order[index[k]] >> 40];
-            own.columns[std::size_t(weight_field)].each[own.places[order[index[k]] & place_mask]] = weight[k];
-        }
+        set_weights_by_place_at(order, index, n, weight);
         return;
     }
     for (auto& part : rows) {

@@ -117,6 +117,8 @@ cdef extern from "pynn_annarchy/engine.h" namespace "pnn" nogil:
         int32_t dtype
         const void* base
         vector[double] sums
+    cdef enum class Place(uint8_t):
+        pass
     cdef struct Activity:
         cbool transmits
         cbool advances
@@ -185,6 +187,9 @@ cdef extern from "pynn_annarchy/engine.h" namespace "pnn" nogil:
         void make_dendrites() except +
         void prepare_clocked(const uint64_t*) except +
         void read_field(const uint64_t*, int, double*)
+        size_t field_size(int)
+        cbool spikes_matter
+        vector[Place] kinds
         double dendritic
         double declared_bound
         double origin
@@ -443,13 +448,18 @@ cdef class Rows:
         projection.activity.transmits, projection.activity.advances = transmits, advances
         projection.activity.period, projection.activity.offset = period, offset
 
-    def clock(self, int weight_field, int n_parameters, double declared_bound):
-        """Says that a module's synapses do something in every step, and where the weight lies among their fields."""
+    def clock(self, int weight_field, int n_parameters, double declared_bound, cbool spikes_matter, list kinds):
+        """Says that a module's synapses do something in every step, where the weight lies among their fields, whether spikes
+        change anything, and of what each field has one value (kernels/ir.Place)."""
         cdef CProjection* projection = self.projection.get()
         projection.changes = projection.clocked = True
         projection.weight_field = weight_field
         projection.n_parameters = n_parameters
         projection.declared_bound = declared_bound
+        projection.spikes_matter = spikes_matter
+        projection.kinds.clear()
+        for kind in kinds:
+            projection.kinds.push_back(<Place><int>kind)
         projection.make_dendrites()
         projection.update_bound()
 
@@ -461,9 +471,9 @@ cdef class Rows:
         self.projection.get().prepare_clocked(places)
 
     def read_field(self, uint64_t[::1] order, int field):
-        """A field of synapses that do something in every step, in canonical order."""
-        cdef double[::1] out = np.empty(len(self))
-        if out.shape[0]:
+        """A field of synapses that do something in every step: in canonical order, by post-synaptic cell, or one value."""
+        cdef double[::1] out = np.empty(self.projection.get().field_size(field))
+        if len(self) and out.shape[0]:
             self.projection.get().read_field(&order[0], field, &out[0])
         return np.asarray(out)
 
@@ -483,8 +493,9 @@ cdef class Rows:
             self.projection.get().set_column(&order[0], field, NULL, value)
             return
         values = np.ascontiguousarray(value, np.float64)
-        if values.shape[0] != len(self):
-            raise ValueError(f"{len(self)} synapses cannot take {values.shape[0]} values")
+        wanted = self.projection.get().field_size(field) if self.projection.get().clocked else len(self)
+        if values.shape[0] != wanted:
+            raise ValueError(f"a field of {wanted} values cannot take {values.shape[0]}")
         with nogil:
             self.projection.get().set_column(&order[0], field, &values[0], 0.0)
 

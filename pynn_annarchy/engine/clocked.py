@@ -228,7 +228,7 @@ def _falls(synapses: Synapses) -> Iterator[tuple[str, FloatArray]]:
             continue
         coefficient = _coefficient(psp, name, {*synapses.parameters, "weight"})
         if coefficient is not None:
-            values = {**synapses.parameters, "weight": synapses.get("weight"), "dt": synapses.network.dt}
+            values = {**synapses.spread_parameters(), "weight": synapses.get("weight"), "dt": synapses.network.dt}
             yield name.removeprefix(POST), -np.broadcast_to(evaluate(coefficient, values), (synapses.n,))
 
 

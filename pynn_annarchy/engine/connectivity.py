@@ -12,6 +12,7 @@ from pynn_annarchy.engine.arrays import AnyArray, FloatArray, IntArray, Value, f
 from pynn_annarchy.engine.clocked import Activity, is_clocked
 from pynn_annarchy.engine.learning import LearningState
 from pynn_annarchy.exceptions import ModelError
+from pynn_annarchy.language.flags import LOCALITIES
 from pynn_annarchy.model.receiving import input_of
 from pynn_annarchy.model.spec import ModelSpec, Order
 from pynn_annarchy.targets.compile import CompiledModel, Storage
@@ -191,6 +192,35 @@ class Synapses:
         """Post-synaptic index of each synapse."""
         return np.asarray(self._column("post"), np.int32)
 
+    def locality(self, name: str) -> str:
+        """'local', 'semiglobal' or 'global': whether a synapse, a post-synaptic cell or the projection has one value."""
+        for parameter in self.spec.parameters:
+            if parameter.name == name:
+                return LOCALITIES[parameter.locality]
+        return self.state.locality(name)
+
+    def count_of(self, name: str) -> int:
+        """Number of values of a parameter or a variable."""
+        return {"local": self.n, "semiglobal": self.post_size, "global": 1}[self.locality(name)]
+
+    def at_synapses(self, name: str, values: Value) -> Value:
+        """Values of a parameter or a variable as every synapse sees them: one number for all, or one each."""
+        if isinstance(values, float) or self.locality(name) == "local":
+            return values
+        return values[self.post()] if self.locality(name) == "semiglobal" else float(values[0])
+
+    def spread_parameters(self) -> dict[str, Value]:
+        """Parameters as every synapse sees them."""
+        return {name: self.at_synapses(name, value) for name, value in self.parameters.items()}
+
+    def of_post(self, values: Value) -> Value:
+        """What all synapses of a post-synaptic cell agree in, by cell; zero for one that has no synapse."""
+        if isinstance(values, float):
+            return values
+        found = np.zeros(self.post_size)
+        found[self.post()] = values
+        return found
+
     def get(self, name: str) -> FloatArray:
         """Values of each synapse: 'weight' (unit of the receptor), 'delay' (ms), a parameter or a variable.
 
@@ -198,8 +228,12 @@ class Synapses:
         """
         if name == "delay":
             return times_of(self._column("delay"), self.network.dt)
+        return spread(self.at_synapses(name, self.get_own(name)), self.n)
+
+    def get_own(self, name: str) -> Value:
+        """Values of a parameter or a variable, as many as there are: see `locality`; a number where all are alike."""
         if name in self.parameters:
-            return spread(self.parameters[name], self.n)
+            return self.parameters[name]
         if name == "weight" and (self.network.step == 0 or name not in self.state.names):
             return np.asarray(self._column("weight"))
         if name in self.state.names:
@@ -214,18 +248,22 @@ class Synapses:
         on; those under way arrive when they were due.
 
         Args:
-            index: which synapses; None for all.
+            index: which synapses, or post-synaptic cells of what is semiglobal; None for all.
         """
         self.network.check_open()
         what = f"{name} of '{self.label}'"
         if name in self.parameters:
-            self._set_parameter(name, updated(self.parameters[name], value, self.n, index, what))
+            self._set_parameter(name, updated(self.parameters[name], value, self.count_of(name), index, what))
             return
         if name == "weight" and index is not None and self.rows is not None:
             self._set_weights_at(finite(value, what), np.atleast_1d(np.asarray(index, np.int64)))
             return
-        old = self.get(name) if index is not None or name not in ("weight", "delay") else 0.0  # or refuses the name
-        new = updated(old, value, self.n, index, what)
+        if name == "delay":
+            old, n = (0.0 if index is None else self.get(name)), self.n
+        else:
+            old = self.get_own(name) if index is not None or name != "weight" else 0.0  # or refuses the name
+            n = self.count_of(name)
+        new = updated(old, value, n, index, what)
         if self.rows is None:
             return
         if name == "delay":
@@ -268,7 +306,7 @@ class Synapses:
 
     def _set_parameter(self, name: str, new: Value) -> None:
         parameter = next(item for item in self.spec.parameters if item.name == name)
-        if parameter.locality == "global" and not isinstance(new, float):
+        if LOCALITIES[parameter.locality] == "global" and not isinstance(new, float):
             raise ModelError(f"{name} of '{self.label}' is one value for all synapses")
         objection = parameter.objection(float(np.min(new))) if np.size(new) else ""
         if objection:

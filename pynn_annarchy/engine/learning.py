@@ -13,7 +13,16 @@ import numpy as np
 
 from pynn_annarchy.engine.arrays import FloatArray, IntArray, Value, spread, updated
 from pynn_annarchy.exceptions import ModelError
-from pynn_annarchy.kernels.ir import ClockedKernel, LearningKernel, Moment, loaded, statement_values, values_in
+from pynn_annarchy.kernels.ir import (
+    ClockedKernel,
+    LearningKernel,
+    Moment,
+    Place,
+    Role,
+    loaded,
+    statement_values,
+    values_in,
+)
 from pynn_annarchy.language.visit import identifiers
 from pynn_annarchy.model.spec import WEIGHT
 from pynn_annarchy.targets.compile import CompiledModel, Storage, storage_for
@@ -60,6 +69,15 @@ class LearningState:
         fields = () if kernel is None else (*kernel.variables, *kernel.pre_traces, *kernel.post_traces)
         return tuple(field.name for field in fields if not field.name.endswith(".left"))
 
+    def locality(self, name: str) -> str:
+        """Of what a variable has one value."""
+        kernel = self.kernel
+        if not isinstance(kernel, ClockedKernel) or name == WEIGHT or name not in self.names:
+            return "local"
+        return {Place.SYNAPSE: "local", Place.POST_CELL: "semiglobal", Place.PROJECTION: "global"}[
+            kernel.place_of(name)
+        ]
+
     def storage(self) -> Storage:
         """Whether traces can be kept once a cell; if they once could not, they cannot until the next reset."""
         synapses = self._synapses
@@ -76,12 +94,13 @@ class LearningState:
         synapses, kernel = self._synapses, model.kernel
         assert isinstance(kernel, LearningKernel | ClockedKernel) and synapses.rows is not None
         names = [field.name for field in kernel.fields]
-        bound = model.bound(synapses.parameters) or 0.0
+        bound = model.bound(synapses.spread_parameters()) or 0.0
         weight_field = names.index(WEIGHT) if WEIGHT in names else -1
         if isinstance(kernel, ClockedKernel):
-            synapses.rows.clock(weight_field, len(kernel.parameters), bound)
+            kinds = [kernel.place_of(name).value for name in names]
+            synapses.rows.clock(weight_field, len(kernel.parameters), bound, kernel.spikes_matter, kinds)
         else:
-            values = model.prepare(synapses.parameters, synapses.network.dt)
+            values = model.prepare(synapses.spread_parameters(), synapses.network.dt)
             tables = [self._table(tau) for tau in model.decay_taus(values)]
             synapses.rows.learn(weight_field, len(kernel.parameters), synapses.dendritic, bound, self.origin, tables)
         if WEIGHT in self.names and WEIGHT not in self._initial:
@@ -91,9 +110,15 @@ class LearningState:
         """What the kernel reads and never changes, but for the weight."""
         kernel = model.kernel
         assert isinstance(kernel, LearningKernel | ClockedKernel)
-        duration = self._synapses.network.dt * self._synapses.activity.period
-        values = model.prepare(self._synapses.parameters, duration)
-        return {field.name: values[field.name] for field in kernel.parameters if field.name != WEIGHT}
+        synapses = self._synapses
+        values = model.prepare(synapses.spread_parameters(), synapses.network.dt * synapses.activity.period)
+        return {
+            field.name: synapses.of_post(values[field.name])
+            if field.role is Role.POST_PARAMETER
+            else values[field.name]
+            for field in kernel.parameters
+            if field.name != WEIGHT
+        }
 
     def take_variables(self, model: CompiledModel) -> dict[str, Value]:
         """Values of variables, but for the weight, that the loop has not been given yet."""
@@ -103,7 +128,9 @@ class LearningState:
             synapses = self._synapses
             assert synapses.rows is not None
             weight = self._initial.get(WEIGHT, 0.0) if WEIGHT in self.names else synapses.get(WEIGHT)
-            values = {**model.initial({**synapses.parameters, WEIGHT: weight}), **given}
+            local = model.initial({**synapses.spread_parameters(), WEIGHT: weight}, ["local"])
+            common = model.initial(synapses.parameters, ["semiglobal", "global"])
+            values = {**local, **common, **given}
         self._pending = {}
         return {name: value for name, value in values.items() if name != WEIGHT}
 
@@ -135,7 +162,7 @@ class LearningState:
         synapses = self._synapses
         if isinstance(model.kernel, ClockedKernel):
             return self.stored(self.names)
-        fields = dict(model.prepare(synapses.parameters, synapses.network.dt))
+        fields = dict(model.prepare(synapses.spread_parameters(), synapses.network.dt))
         fields.update(self.stored(self.names))
         return present(model, fields, self._now(), synapses.network.dt)
 

@@ -11,7 +11,7 @@ from pynn_annarchy.engine import _binding
 from pynn_annarchy.engine.arrays import FloatArray, IntArray, spread
 from pynn_annarchy.engine.cells import Cells
 from pynn_annarchy.engine.clocked import Publication
-from pynn_annarchy.kernels.ir import ClockedKernel, Field
+from pynn_annarchy.kernels.ir import ClockedKernel, Field, Place
 from pynn_annarchy.model.spec import WEIGHT
 from pynn_annarchy.targets import reference
 from pynn_annarchy.targets.compile import CompiledModel
@@ -119,13 +119,53 @@ class ClockedConnections:
         self.fields.update(synapses.state.parameters(self.model))
         self.fields[WEIGHT] = np.array(synapses.rows.weight(synapses.cached_order()))
         for name, value in synapses.state.take_variables(self.model).items():
-            self.fields[name] = np.array(spread(value, synapses.n))
+            self.fields[name] = np.array(spread(value, synapses.count_of(name)))
         for variable in self.kernel.variables:
-            self.fields.setdefault(variable.name, np.zeros(synapses.n))
+            self.fields.setdefault(variable.name, np.zeros(synapses.count_of(variable.name)))
 
     def take_over(self, old: ClockedConnections) -> None:
         """The moments of post-synaptic spikes, from the same synapses with other delays."""
         self.spiked = old.spiked
+
+    def at_synapses(self) -> Fields:
+        """All fields as each synapse sees them; its own ones can be changed in place."""
+        values: Fields = {}
+        for given in self.kernel.fields:
+            value, place = self.fields[given.name], self.kernel.place_of(given.name)
+            if isinstance(value, float) or place is Place.SYNAPSE:
+                values[given.name] = value
+            else:
+                values[given.name] = value[self.post] if place is Place.POST_CELL else value[0]
+        return values
+
+    def advance(self, copies: dict[int, Copies], seen_in: int, step: reference.Step) -> None:
+        """One step of what all synapses have in common, then of what those of a cell have, then of each of them."""
+        kernel, number = self.kernel, self.synapses.object_index
+        if kernel.common_step:
+            advance(self.model, kernel.common_step, self.fields, {}, step, Drawing(number, np.zeros(1, np.int64)))
+        if kernel.post_step:
+            self._advance_post(copies, seen_in, step)
+        if kernel.step:
+            seen = self.seen(copies, seen_in)
+            advance(self.model, kernel.step, self.at_synapses(), seen, step, self._drawing())
+
+    def _advance_post(self, copies: dict[int, Copies], seen_in: int, step: reference.Step) -> None:
+        """Cells without synapses stay as they are."""
+        of_cells = {name: self.fields[name] for name in self._names(Place.POST_CELL)}
+        before = {name: np.array(value) for name, value in of_cells.items()}
+        common = {name: self.fields[name][0] for name in self._names(Place.PROJECTION)}
+        shared = {name: value for name, value in self.fields.items() if isinstance(value, float)}
+        cells = self.synapses.post_cells
+        seen = {f.name: copies[cells.number].row(f.name.partition(".")[2], seen_in - 1) for f in self.kernel.post_seen}
+        drawing = Drawing(self.synapses.object_index, np.arange(self.synapses.post_size))
+        advance(self.model, self.kernel.post_step, {**shared, **common, **of_cells}, seen, step, drawing)
+        alone = np.setdiff1d(np.arange(self.synapses.post_size), self.post)
+        for name, value in of_cells.items():
+            if not isinstance(value, float):
+                value[alone] = before[name][alone]
+
+    def _names(self, place: Place) -> list[str]:
+        return [given.name for given in self.kernel.fields if self.kernel.place_of(given.name) is place]
 
     def seen(self, copies: dict[int, Copies], step: int) -> Fields:
         """What each synapse sees in a step of its cells, by name."""
@@ -166,7 +206,7 @@ class ClockedConnections:
             return self._deliver(copies, step) & self._transmit(copies, sums, step.step, before)
         is_sound = self._transmit(copies, sums, step.step, step)
         if self.synapses.activity.advances_in(step.step):
-            advance(self.model, self.fields, self.seen(copies, step.step), step, self._drawing())
+            self.advance(copies, step.step, step)
         return is_sound & self._deliver(copies, step)
 
     def end(self, cells: IntArray, counts: IntArray, copies: dict[int, Copies], step: reference.Step) -> None:
@@ -174,14 +214,14 @@ class ClockedConnections:
         activity = self.synapses.activity
         if activity.advances_in(step.step):
             whole = replace(step, dt=step.dt * activity.period)
-            advance(self.model, self.fields, self.seen(copies, step.step + 1), whole, self._drawing())
+            self.advance(copies, step.step + 1, whole)
         self.reach(cells, counts, copies, step.step + 1, step)
 
     def _transmit(self, copies: dict[int, Copies], sums: Sums, seen_in: int, step: reference.Step) -> bool:
         synapses = self.synapses
         if synapses.input is None or not synapses.activity.transmits:
             return True
-        psp = transmit(self.model, self.fields, self.seen(copies, seen_in), step, self._drawing())
+        psp = transmit(self.model, self.at_synapses(), self.seen(copies, seen_in), step, self._drawing())
         received = gather(psp, self.dendrites, self.kernel.operation)
         sums[synapses.post_cells.number, synapses.input] += received
         return bool(np.isfinite(received).all())
@@ -200,7 +240,7 @@ class ClockedConnections:
         total = np.zeros(len(here))
         for repetition in range(count):
             events = Events(0.0, 0.0, 0.0, now * dt, t_pre, t_post, emitted, repetition)
-            total = total + pre_spike(self.model, self.fields, seen, here, events, step, self._drawing())
+            total = total + pre_spike(self.model, self.at_synapses(), seen, here, events, step, self._drawing())
             t_pre = np.full(len(here), now * dt)
         self.passed_before[here], self.passed[here] = self.passed[here], now
         cells, receptor = self.synapses.post_cells, self.synapses.receptor_number
@@ -227,7 +267,7 @@ class ClockedConnections:
                 events = Events(
                     0.0, 0.0, 0.0, now * dt, t_pre, t_post, step.step, FIRST_POST + repetition, coincident
                 )  # fmt: skip
-                post_spike(self.model, self.fields, seen, here, events, step, self._drawing())
+                post_spike(self.model, self.at_synapses(), seen, here, events, step, self._drawing())
                 t_post = np.full(len(here), now * dt)
         self.spiked[cells] = now
 

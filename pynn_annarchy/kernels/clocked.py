@@ -7,6 +7,9 @@ ones. Of its cells it sees the end of an earlier step, never the present one.
 Coincident spikes do not see each other's traces, as where synapses are event-driven: a post-synaptic spike reads what a
 pre-synaptic one of the same moment alone has changed as it was before.
 
+What synapses have in common, all of a projection or all of a post-synaptic cell, is advanced first; the equations of
+the others read it as it has become.
+
 In ANNarchy's order synapses advance once the cells have been updated, and see what those are now, and their sources as
 they were the delay less one step ago; then come the post-synaptic spikes. The psp of the next step is formed from what
 all that has become and the pre-synaptic spikes that pass at the start of that step: so the same walk through memory
@@ -15,7 +18,9 @@ can do both. Each spike sees what all earlier ones have done, the pre-synaptic o
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from itertools import chain
 
 from pynn_annarchy.kernels.expressions import cast
 from pynn_annarchy.kernels.handlers import ZERO, Handlers, left_limit
@@ -38,6 +43,8 @@ from pynn_annarchy.kernels.ir import (
     loaded,
     statement_values,
 )
+from pynn_annarchy.language.checks.definitions import changed_by
+from pynn_annarchy.language.flags import LOCALITIES
 from pynn_annarchy.language.print import show
 from pynn_annarchy.language.syntax import Assignment
 from pynn_annarchy.language.visit import identifiers
@@ -46,6 +53,8 @@ from pynn_annarchy.model.sides import Side
 from pynn_annarchy.model.spec import Order
 from pynn_annarchy.model.variables import INCREMENT
 from pynn_annarchy.solvers.updates import Updates
+
+_STATES = {"local": Role.STATE, "semiglobal": Role.POST_STATE, "global": Role.COMMON_STATE}
 
 
 def lower_clocked(updates: Updates) -> ClockedKernel:
@@ -58,8 +67,10 @@ class _Clocked(Handlers):
         super().__init__(updates)
         self._at_spike = self._in_psp = False
         self._advances_first = self._model.spec.order is Order.ANNARCHY
+        for name in self._parameters_of_post():
+            self._fields[name] = replace(self._fields[name], role=Role.POST_PARAMETER)
         for name in self._sides:
-            self._fields[name] = Field(name, DType.REAL64, Role.STATE)
+            self._fields[name] = Field(name, DType.REAL64, _STATES[self._variables[name].locality])
         for prefix, role in ((PRE, Role.PRE_CELL), (POST, Role.POST_CELL)):
             for name in seen(self._model, prefix):
                 self._fields[prefix + name] = Field(prefix + name, DType.REAL64, role)
@@ -69,29 +80,44 @@ class _Clocked(Handlers):
 
     def kernel(self) -> ClockedKernel:
         psp = self._psp()
-        step = self._step()
+        steps = self._steps()
         pre = self._handler(Side.PRE)
         increment = Local(INCREMENT, DType.REAL64) if pre else ZERO
         post = self._handler(Side.POST)
-        values = (*statement_values((*step, *pre, *post)), *([] if psp is None else [psp]))
+        values = (*statement_values((*chain(*steps.values()), *pre, *post)), *([] if psp is None else [psp]))
         read = set().union(*(loaded(value) for value in values))
         return ClockedKernel(
             model=self._model.spec.name,
-            parameters=tuple(field for field in self._of_role(Role.PARAMETER) if field in read),
-            variables=self._of_role(Role.STATE),
+            parameters=tuple(f for f in self._of_role(Role.PARAMETER, Role.POST_PARAMETER) if f in read),
+            variables=self._of_role(Role.STATE, Role.POST_STATE, Role.COMMON_STATE),
             pre_seen=tuple(field for field in self._of_role(Role.PRE_CELL) if field in read),
             post_seen=tuple(field for field in self._of_role(Role.POST_CELL) if field in read),
             advances_first=self._advances_first,
             psp=psp,
             operation=self._model.spec.operation,
-            step=step,
+            common_step=steps["global"],
+            post_step=steps["semiglobal"],
+            step=steps["local"],
             pre=pre,
             increment=increment,
             post=post,
         )
 
-    def _of_role(self, role: Role) -> tuple[Field, ...]:
-        return tuple(field for field in self._fields.values() if field.role is role)
+    def _of_role(self, *roles: Role) -> tuple[Field, ...]:
+        return tuple(field for field in self._fields.values() if field.role in roles)
+
+    def _parameters_of_post(self) -> set[str]:
+        """Parameters and what follows from them that is one value for all synapses of a post-synaptic cell."""
+        place = {parameter.name: LOCALITIES[parameter.locality] for parameter in self._model.spec.parameters}
+        derived = [(each.name, identifiers(each.expression)) for each in self._updates.derived]
+        for system in self._updates.systems:
+            read = set().union(*(identifiers(entry) for row in system.matrix for entry in row))
+            read = read.union(*(identifiers(entry) for entry in system.constant))
+            derived += [(entry.name, frozenset(read)) for entry in (*system.transition, *system.mean)]
+        for name, read in derived:
+            places = {place[other] for other in read if other in place}
+            place[name] = next((each for each in ("local", "semiglobal") if each in places), "global")
+        return {name for name, each in place.items() if each == "semiglobal"}
 
     # bodies
 
@@ -104,15 +130,27 @@ class _Clocked(Handlers):
         self._in_psp = False
         return psp
 
-    def _step(self) -> tuple[Statement, ...]:
-        statements = self._updates.statements
+    def _steps(self) -> dict[str, tuple[Statement, ...]]:
+        """By locality the statements that bring its variables from the start of the step to its end."""
+        statements = list(self._updates.statements)
+        localities = [self._variables[s.target].locality if s.target in self._variables else "" for s in statements]
+        steps = {}
+        for locality in ("global", "semiglobal"):
+            # temporaries come before the variables that they are for
+            n = max((place + 1 for place, name in enumerate(localities) if name == locality), default=0)
+            steps[locality] = self._step(statements[:n], locality)
+            statements, localities = statements[n:], localities[n:]
+        return {**steps, "local": self._step(statements, "local")}
+
+    def _step(self, statements: Sequence[Assignment], locality: str) -> tuple[Statement, ...]:
         if not statements:
             return ()
         needed = {name for statement in statements for name in (statement.target, *identifiers(statement.value))}
         for statement in statements:
             needed |= self._read_by_bounds(statement.target)
         self._begin(needed)
-        self._body += [Comment(show(equation)) for equation in self._model.equations]
+        own = (e for e in self._model.equations if self._variables[changed_by(e)].locality == locality)
+        self._body += [Comment(show(equation)) for equation in own]
         for statement in statements:
             self._assign(statement)
         return self._end(statement.target for statement in statements)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from pynn_annarchy.language.syntax import BinaryOperator, Comparator, Connective
+from pynn_annarchy.model.spec import WEIGHT
 
 
 class DType(Enum):
@@ -27,7 +28,8 @@ class Role(Enum):
     Values of the population, of which the engine makes one a step, are the same for all elements.
 
     Of synapses further: traces, which all synapses of a pre- or post-synaptic cell have in common, what a state was
-    just before the last post-synaptic spike, and what is seen of the pre- and of the post-synaptic cell.
+    just before the last post-synaptic spike, what is seen of the pre- and of the post-synaptic cell, and what all
+    synapses of a post-synaptic cell, or of a projection, have in common.
     """
 
     STATE = "state"
@@ -38,6 +40,9 @@ class Role(Enum):
     PRE_TRACE = "pre trace"
     POST_TRACE = "post trace"
     LEFT = "left limit"
+    POST_PARAMETER = "parameter of a post cell's synapses"
+    POST_STATE = "state of a post cell's synapses"
+    COMMON_STATE = "state of all synapses"
     PRE_CELL = "seen of the pre cell"
     POST_CELL = "seen of the post cell"
 
@@ -364,20 +369,40 @@ class LearningKernel:
         return any(isinstance(value, Draw) for value in values_in(self))
 
 
+class Place(Enum):
+    """Of what a field of synapses has one value; the numbers are those of `dendrites.h`."""
+
+    SYNAPSE = 0
+    POST_CELL = 1
+    PROJECTION = 2
+
+
+_PLACES = {
+    Role.PARAMETER: Place.SYNAPSE,
+    Role.STATE: Place.SYNAPSE,
+    Role.POST_PARAMETER: Place.POST_CELL,
+    Role.POST_STATE: Place.POST_CELL,
+    Role.COMMON_STATE: Place.PROJECTION,
+}
+
+
 @dataclass(frozen=True, slots=True)
 class ClockedKernel:
     """Primitive `synapses`: what a synapse does in every step, and when a spike of one of its cells reaches it.
 
     Args:
         model: name of the synapse type.
-        parameters: all that the bodies load, each one value for all synapses or one for each of them.
-        variables: stored in every synapse.
+        parameters: all that the bodies load, each one value for all synapses or one for each of them, or for each
+            post-synaptic cell.
+        variables: stored in every synapse, once for all synapses of a post-synaptic cell, or once.
         pre_seen: variables and parameters of the pre-synaptic cell that it loads, by their names 'pre.x'.
         post_seen: the same of the post-synaptic one.
         advances_first: ANNarchy's order, see `kernels.clocked`.
         psp: what it transmits over the step that begins; None for nothing.
         operation: what becomes of the psp of all synapses of a cell.
-        step: statements that bring it from the start of the step to its end, after the psp.
+        common_step: statements that bring what all synapses have in common from the start of the step to its end.
+        post_step: then the same of what those of a post-synaptic cell have in common.
+        step: then of the synapse itself.
         pre: statements at a pre-synaptic spike.
         increment: what that one sends.
         post: statements at a post-synaptic spike.
@@ -391,6 +416,8 @@ class ClockedKernel:
     advances_first: bool
     psp: Value | None
     operation: str
+    common_step: tuple[Statement, ...]
+    post_step: tuple[Statement, ...]
     step: tuple[Statement, ...]
     pre: tuple[Statement, ...]
     increment: Value
@@ -410,6 +437,20 @@ class ClockedKernel:
     def post_traces(self) -> tuple[Field, ...]:
         """None either."""
         return ()
+
+    def place_of(self, name: str) -> Place:
+        """Of what there is one value."""
+        return _PLACES[next(field.role for field in self.fields if field.name == name)]
+
+    @property
+    def keeps_weight(self) -> bool:
+        """Whether it reads a weight that it never changes, so that one value may do for all synapses."""
+        return any(field.name == WEIGHT for field in self.parameters)
+
+    @property
+    def spikes_matter(self) -> bool:
+        """Whether spikes change, send or ask for anything."""
+        return self.has_pre or self.has_post or self.asks_when
 
     @property
     def has_step(self) -> bool:
@@ -485,7 +526,7 @@ def bodies(kernel: Kernel) -> tuple[tuple[Statement, ...], ...]:
     if isinstance(kernel, LearningKernel):
         return kernel.pre, kernel.post, kernel.pre_trace, kernel.post_trace
     if isinstance(kernel, ClockedKernel):
-        return kernel.pre, kernel.post, kernel.step
+        return kernel.pre, kernel.post, kernel.step, kernel.post_step, kernel.common_step
     return (kernel.body,)
 
 

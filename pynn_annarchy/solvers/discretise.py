@@ -11,10 +11,11 @@ Within a step, ``t`` is the time of its start; equations read ``t`` of the stage
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
-from itertools import groupby
+from itertools import chain, groupby
 
+from pynn_annarchy.language.checks.definitions import changed_by
 from pynn_annarchy.language.functions import DISTRIBUTIONS
 from pynn_annarchy.language.syntax import (
     Assignment,
@@ -77,7 +78,7 @@ def discretise(model: Model, default_method: str | None = None) -> Updates:
     names = FreshNames(names_of(model))
     constants = _constants(model)
     parts: list[_Discretised] = []
-    for part in _parts(model.equations):
+    for part in _parts(_common_first(model)):
         if isinstance(part, Assignment):
             parts.append(_Discretised((part,)))
         else:
@@ -99,10 +100,23 @@ def _constants(model: Model) -> frozenset[str]:
     return frozenset([p.name for p in model.spec.parameters if p.name not in changing] + ["dt", "pi"])
 
 
-def _parts(equations: tuple[Equation, ...]) -> list[Assignment | tuple[DifferentialEquation, ...]]:
-    """Runs of differential equations, and the assignments between them one by one."""
+_ORDER_OF_PLACES = ("global", "semiglobal", "local")
+
+
+def _common_first(model: Model) -> tuple[tuple[Equation, ...], ...]:
+    """The equations; of synapses first those of what they have in common, which are advanced before the others."""
+    if model.spec.kind is Kind.CELL:
+        return (model.equations,)
+    return tuple(
+        tuple(equation for equation in model.equations if model.variable(changed_by(equation)).locality == locality)
+        for locality in _ORDER_OF_PLACES
+    )
+
+
+def _parts(sections: Iterable[tuple[Equation, ...]]) -> list[Assignment | tuple[DifferentialEquation, ...]]:
+    """Runs of differential equations in each section, and the assignments between them one by one."""
     parts: list[Assignment | tuple[DifferentialEquation, ...]] = []
-    for _, members in groupby(equations, type):
+    for _, members in chain.from_iterable(groupby(equations, type) for equations in sections):
         run = tuple(members)
         differential = tuple(equation for equation in run if isinstance(equation, DifferentialEquation))
         parts += [differential] if differential else [e for e in run if isinstance(e, Assignment)]

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+import textwrap
+from collections.abc import Iterable, Iterator
 
-from pynn_annarchy.kernels.ir import ClockedKernel, Draw, Event, Field, Moment, Role, Statement, StepValue, Value
+from pynn_annarchy.kernels.ir import ClockedKernel, Draw, Event, Field, Moment, Place, Role, StepValue, Value
 from pynn_annarchy.model.spec import WEIGHT
 from pynn_annarchy.targets.c_printer import Member, Printer, identifier, struct_text, wrapped
 from pynn_annarchy.targets.learning_printer import ABOUT, member
@@ -21,6 +22,7 @@ _NEXT_STEP: tuple[Member, ...] = (
 )
 _DRAWING: tuple[Member, ...] = (
     ("const uint32_t* ranks_;", "ranks_(rows.ranks)"),
+    ("uint64_t first_element_;", "first_element_(static_cast<uint64_t>(rows.first_element))"),
     (
         "pnn::Identity who_;  // all but the synapse, the spike and the draw",
         "who_{step.seed_key, rows.object_index, 0, pnn::trial_batch(step.trial, step.batch),\n"
@@ -29,12 +31,14 @@ _DRAWING: tuple[Member, ...] = (
 )
 _IDENTITY = (
     "",
-    "    PNN_FN pnn::Identity identity_(uint64_t s, uint32_t draw) const {",
+    "    PNN_FN pnn::Identity identity_of_(uint64_t element, uint32_t draw) const {",
     "        pnn::Identity drawing = who_;",
-    "        drawing.element = ranks_[s];",
+    "        drawing.element = element;",
     "        drawing.draw = draw;",
     "        return drawing;",
     "    }",
+    "",
+    "    PNN_FN pnn::Identity identity_(uint64_t s, uint32_t draw) const { return identity_of_(ranks_[s], draw); }",
     "",
     "    PNN_FN pnn::Identity identity_(uint64_t s, const pnn_event& event, uint32_t draw) const {",
     "        pnn::Identity drawing = identity_(s, draw);",
@@ -50,11 +54,13 @@ class _Printer(Printer):
 
     Args:
         shared: whether all parameters but the weight are one value for all synapses.
+        of: what the body changes.
         at_spike: whether the body belongs to a spike, whose random numbers are its own.
     """
 
-    def __init__(self, shared: bool, at_spike: bool) -> None:
+    def __init__(self, shared: bool, of: Place, at_spike: bool = False) -> None:
         super().__init__(shared)
+        self._of = of
         self._at_spike = at_spike
 
     def place(self, field: Field) -> str:
@@ -63,14 +69,26 @@ class _Printer(Printer):
                 return f"this->{_seen(field)}[pre]"
             case Role.POST_CELL:
                 return f"this->{_seen(field)}[post]"
-            case Role.PARAMETER if field.name != WEIGHT:
-                name = identifier(field.name)
-                return f"this->{name}" if self.is_shared(field) else f"this->{name}[s * this->{name}_step_]"
+            case Role.PARAMETER | Role.POST_PARAMETER if field.name != WEIGHT:
+                name, index = identifier(field.name), "s" if field.role is Role.PARAMETER else "element"
+                return f"this->{name}" if self.is_shared(field) else f"this->{name}[{index} * this->{name}_step_]"
+            case Role.PARAMETER:
+                return f"this->{member(field)}[each_weight_ ? s : 0]"
+            case Role.POST_STATE:
+                return f"this->{member(field)}[element]"
+            case Role.COMMON_STATE:
+                return f"this->{member(field)}[0]"
             case _:
                 return f"this->{member(field)}[s]"
 
     def identity(self, draw: Draw) -> str:
-        return f"identity_(s, event, {draw.number})" if self._at_spike else f"identity_(s, {draw.number})"
+        match self._of:
+            case Place.PROJECTION:
+                return f"identity_of_(0, {draw.number})"
+            case Place.POST_CELL:
+                return f"identity_of_(first_element_ + element, {draw.number})"
+            case Place.SYNAPSE:
+                return f"identity_(s, event, {draw.number})" if self._at_spike else f"identity_(s, {draw.number})"
 
     def expression(self, value: Value) -> str:
         match value:
@@ -92,16 +110,18 @@ def clocked_struct(kernel: ClockedKernel, shared: bool) -> str:
     """
     time = (*_TIME, *(_NEXT_STEP if kernel.advances_first else ()))
     members = [*_fields(kernel, shared), *_seen_members(kernel), *(_DRAWING if kernel.draws else ()), *time]
-    return struct_text(
+    head = (
+        "template <bool each_weight_>  // whether synapses have weights of their own\n" if kernel.keeps_weight else ""
+    )
+    return head + struct_text(
         kernel,
         _constants(kernel),
         members,
         "const pnn_dendrites& rows, const pnn_step& step",
         *(_IDENTITY if kernel.draws else ()),
         *_transmission(kernel, shared),
-        *_function(kernel, shared, "void advance", "one step of one synapse", kernel.step),
-        *_function(kernel, shared, "double pre_spike", "what a pre-synaptic spike does, and sends", kernel.pre),
-        *_function(kernel, shared, "void post_spike", "what a post-synaptic spike does in one synapse", kernel.post),
+        *_steps(kernel, shared),
+        *_handlers(kernel, shared),
     )
 
 
@@ -114,7 +134,7 @@ def _fields(kernel: ClockedKernel, shared: bool) -> Iterator[Member]:
     """Parameters as values or as arrays with a step (0: one value for all); the weight and variables as arrays."""
     for number, field in enumerate(kernel.fields):
         name, array = member(field), f"rows.arrays[{number}]"
-        if field.role is not Role.PARAMETER:
+        if field.role not in (Role.PARAMETER, Role.POST_PARAMETER):
             yield f"double* {name};", f"{name}(static_cast<double*>({array}))"
         elif shared and field.name != WEIGHT:
             yield f"double {name};", f"{name}(*static_cast<const double*>({array}))"
@@ -134,33 +154,54 @@ def _constants(kernel: ClockedKernel) -> Iterator[str]:
     facts = {
         "has_psp": kernel.psp is not None,
         "has_step": kernel.has_step,
+        "has_post_step": bool(kernel.post_step),
+        "has_common_step": bool(kernel.common_step),
         "advances_first": kernel.advances_first,
     }
     told = ", ".join(f"{name} = {str(value).lower()}" for name, value in facts.items())
-    yield f"    static constexpr bool {told};"
+    yield from (
+        f"    {line}" for line in textwrap.wrap(f"static constexpr bool {told};", 100, subsequent_indent="    ")
+    )
     yield f"    using Operation = {_OPERATIONS[kernel.operation]};"
 
 
-_ARGUMENTS = "[[maybe_unused]] uint64_t s, [[maybe_unused]] uint64_t pre, [[maybe_unused]] uint64_t post"
+_INDICES = ("uint64_t s", "uint64_t pre", "uint64_t post", "uint64_t element")
+_EVENT = "const pnn_event& event"
 
 
 def _transmission(kernel: ClockedKernel, shared: bool) -> Iterator[str]:
-    yield ""
-    yield f"    // {kernel.model}: what one synapse transmits over the step"
-    yield f"    PNN_FN double psp({_ARGUMENTS}) const {{"
-    value = "0.0" if kernel.psp is None else _Printer(shared, at_spike=False).expression(kernel.psp)
-    yield from wrapped([f"return {value};"])
-    yield "    }"
+    value = "0.0" if kernel.psp is None else _Printer(shared, Place.SYNAPSE).expression(kernel.psp)
+    lines = wrapped([f"return {value};"])
+    yield from _function(f"{kernel.model}: what one synapse transmits over the step", "double psp", _INDICES, lines)
 
 
-def _function(kernel: ClockedKernel, shared: bool, head: str, what: str, body: tuple[Statement, ...]) -> Iterator[str]:
-    at_spike = head.endswith("spike")
-    printer = _Printer(shared, at_spike)
-    event = f",\n{' ' * (12 + len(head))}[[maybe_unused]] const pnn_event& event" if at_spike else ""
+def _steps(kernel: ClockedKernel, shared: bool) -> Iterator[str]:
+    """One step of what all synapses have in common, of what those of a post-synaptic cell have, and of one of them."""
+    of_post = ("uint64_t element", "uint64_t post")
+    for name, whose, place, arguments, body in (
+        ("advance_common", "all synapses", Place.PROJECTION, (), kernel.common_step),
+        ("advance_post", "what the synapses of one cell have in common", Place.POST_CELL, of_post, kernel.post_step),
+        ("advance", "one synapse", Place.SYNAPSE, _INDICES, kernel.step),
+    ):
+        lines = wrapped(_Printer(shared, place).statements(body))
+        yield from _function(f"{kernel.model}: one step of {whose}", f"void {name}", arguments, lines)
+
+
+def _handlers(kernel: ClockedKernel, shared: bool) -> Iterator[str]:
+    printer = _Printer(shared, Place.SYNAPSE, at_spike=True)
+    pre = [*printer.statements(kernel.pre), f"return {printer.expression(kernel.increment)};"]
+    arguments = (*_INDICES, _EVENT)
+    what = f"{kernel.model}: what a pre-synaptic spike does, and sends"
+    yield from _function(what, "double pre_spike", arguments, wrapped(pre))
+    what = f"{kernel.model}: what a post-synaptic spike does in one synapse"
+    yield from _function(what, "void post_spike", arguments, wrapped(printer.statements(kernel.post)))
+
+
+def _function(what: str, head: str, arguments: tuple[str, ...], body: Iterable[str]) -> Iterator[str]:
+    listed = ", ".join(f"[[maybe_unused]] {argument}" for argument in arguments)
     yield ""
-    yield f"    // {kernel.model}: {what}"
-    yield f"    PNN_FN {head}({_ARGUMENTS}{event}) const {{"
-    yield from wrapped(printer.statements(body))
-    if head.startswith("double"):
-        yield from wrapped([f"return {printer.expression(kernel.increment)};"])
+    yield f"    // {what}"
+    declaration = f"PNN_FN {head}({listed}) const {{"
+    yield from (f"    {line}" for line in textwrap.wrap(declaration, 112, subsequent_indent="        "))
+    yield from body
     yield "    }"

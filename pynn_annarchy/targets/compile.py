@@ -155,11 +155,13 @@ class CompiledModel:
             )
         return max_spikes
 
-    def initial(self, parameters: Mapping[str, Value]) -> dict[str, Value]:
-        """Values of the variables at t = 0."""
+    def initial(
+        self, parameters: Mapping[str, Value], localities: Collection[str] = ("local", "semiglobal", "global")
+    ) -> dict[str, Value]:
+        """Values of the variables of these localities at t = 0."""
         from pynn_annarchy.solvers.propagators import evaluate
 
-        kept = (variable for variable in self.updates.model.variables if variable.is_kept)
+        kept = (v for v in self.updates.model.variables if v.is_kept and v.locality in localities)
         return {variable.name: _whole(evaluate(variable.init, parameters), variable.dtype) for variable in kept}
 
     def decay_taus(self, values: Mapping[str, Value]) -> tuple[float | None, ...]:

@@ -113,7 +113,8 @@ def _further_entries(kernel: Kernel, name: str) -> str:
             return ""
     lines = [*entries, ", ".join(str(int(number)) for number in numbers)]
     if isinstance(kernel, ClockedKernel):
-        lines += [f"&pnn::{function}<{name}>" for function in ("synapses", "pass_spikes", "reach")]
+        forms = f"{name}<true>, {name}<false>" if kernel.keeps_weight else name
+        lines += [f"&pnn::{function}<{forms}>" for function in ("synapses", "pass_spikes", "reach")]
         lines.append(
             ", ".join(str(int(number)) for number in (kernel.has_pre, kernel.asks_when, kernel.advances_first))
         )

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pynn_annarchy import _mathematics
-from pynn_annarchy.kernels.ir import ClockedKernel, Statement
+from pynn_annarchy.kernels.ir import ClockedKernel, Role, Statement
 from pynn_annarchy.targets.compile import CompiledModel
 from pynn_annarchy.targets.reference import Array, Evaluation, Step
 from pynn_annarchy.targets.reference_learning import Drawing, EventEvaluation, Events, Fields, taken
@@ -91,11 +91,22 @@ def population_value(operation: str, values: npt.NDArray[np.float64]) -> float:
     return float(np.sqrt(total) if operation == "norm2" else total)
 
 
-def advance(model: CompiledModel, fields: Fields, seen: Mapping[str, Array], step: Step, drawing: Drawing) -> None:
-    """One step of every synapse."""
+def advance(
+    model: CompiledModel,
+    body: tuple[Statement, ...],
+    fields: Fields,
+    seen: Mapping[str, Array],
+    step: Step,
+    drawing: Drawing,
+) -> None:
+    """One step of all synapses, or of what all or those of each post-synaptic cell have in common.
+
+    Args:
+        body: the kernel's statements for that; what they store is changed in place.
+    """
     evaluation = _whole(model, fields, seen, step, drawing)
     with np.errstate(all="ignore"):
-        evaluation.execute(_kernel_of(model).step)
+        evaluation.execute(body)
 
 
 def pre_spike(
@@ -157,5 +168,6 @@ def _at(
     with np.errstate(all="ignore"):
         evaluation.execute(body)
     for field in kernel.variables:
-        fields[field.name][index] = evaluation.fields[field.name]
+        if field.role is Role.STATE:
+            fields[field.name][index] = evaluation.fields[field.name]
     return evaluation

@@ -107,19 +107,30 @@ typedef struct pnn_event {
     int32_t coincident;           // a spike from the other side reaches the synapse at the same time
 } pnn_event;
 
+// Synapses of an element whose sources lie side by side, from the end of the run before to its own.
+typedef struct pnn_run {
+    uint64_t end;
+    uint64_t shift;               // from a synapse to its source, modulo 2^64
+} pnn_run;
+
 // The synapses of one projection that end in one partition, by post-synaptic element and in the order of their sources: for
 // modules whose synapses do something in every step.
 typedef struct pnn_dendrites {
     const uint64_t* start;        // of each element's synapses; one more than there are elements
     int64_t n_elements;
-    const uint32_t* sources;
+    int64_t first_element;        // of the population
+    const void* sources;          // null where there are runs
+    int32_t source_bits;          // 16 or 32
+    const uint64_t* run_start;    // of each element's runs; one more than there are elements
+    const pnn_run* runs;          // null where there are sources
     const uint16_t* delays;       // in steps; null where all are alike
     const uint64_t* rows_seen;    // by delay (or the first alone): where the values of all sources that are seen now begin
     uint64_t row_of_post;         // where those of the partition's elements begin
     const double* const* pre;     // copies of what is seen of the sources, in the module's order
     const double* const* post;
-    void* const* arrays;          // fields of the synapses, in the order of the module's `arrays` table
-    const int32_t* array_steps;   // 1 where every synapse has a value of its own, 0 for one value
+    void* const* arrays;          // fields in the order of the module's `arrays` table: one value a synapse, an element or in all
+    int32_t each_weight;          // whether every synapse has a weight of its own among them
+    const int32_t* array_steps;   // of parameters: 1 where each synapse (or element) has a value of its own, 0 for one value
     const uint32_t* ranks;        // canonical rank of each synapse, where the module draws
     uint32_t object_index;
     double* sums;                 // what each element receives in this step, to be added to; for modules with a psp

@@ -6,6 +6,7 @@
 #define PYNN_ANNARCHY_DELAYED_ROWS_H
 
 #include <algorithm>
+#include <algorithm>
 #include <cstdint>
 #include <vector>
 
@@ -110,6 +111,12 @@ struct Column {
     double shared = 0.0;
 
     bool is_shared() const { return each.size() == 0; }
+    // Gives each of n synapses its value.
+    void spread(std::size_t n) {
+        if (!is_shared() || n == 0) return;
+        each = Array<double>(n);
+        std::fill_n(each.data(), n, shared);
+    }
     double operator[](std::size_t synapse) const { return is_shared() ? shared : each[synapse]; }
 };
 
@@ -117,6 +124,17 @@ struct Column {
 struct Creation {
     uint32_t place;
     uint32_t rank;
+};
+
+// Where synapses lie that are sorted by their targets.
+struct Places {
+    Array<uint32_t> each;                  // empty where every source has one synapse with every target, in order
+    uint64_t n_sources = 0, n_targets = 0;
+
+    bool is_complete() const { return each.size() == 0; }
+    uint64_t operator[](std::size_t synapse) const {
+        return is_complete() ? synapse % n_targets * n_sources + synapse / n_targets : each[synapse];
+    }
 };
 
 struct DelayedRows {
@@ -137,13 +155,13 @@ struct DelayedRows {
     int64_t n_post = 0;
     uint16_t max_delay = 1;
     const Column* weights_elsewhere = nullptr;    // where the weights are, if not here, by place
-    const uint32_t* places = nullptr;
+    const Places* places = nullptr;
 
     uint32_t target(std::size_t synapse) const {
         return targets16.size() ? targets16[synapse] : targets32[synapse];
     }
     double weight(std::size_t synapse) const {
-        if (weights_elsewhere != nullptr) return (*weights_elsewhere)[places[synapse]];
+        if (weights_elsewhere != nullptr) return (*weights_elsewhere)[(*places)[synapse]];
         if (weight_form == PNN_WEIGHT_F64) return weights64[synapse];
         return weight_form == PNN_WEIGHT_F32 ? double(weights32[synapse]) : shared_weight;
     }

@@ -12,12 +12,20 @@
 
 namespace pnn {
 
-// Built from delayed rows, which keep what concerns the paths of spikes; values of synapses are here.
+// Of what a field has one value (kernels/ir.py).
+enum class Place : uint8_t { synapse = 0, element = 1, projection = 2 };
+
+// Built from delayed rows, which keep what concerns the paths of spikes; values of synapses are here. Sources are stored
+// as runs of neighbours where these are long, and not at all where every source has one synapse with every element.
 struct Dendrites {
+    int64_t n = 0, n_elements = 0, first_element = 0;
     std::vector<uint64_t> start;          // of each element's synapses, and their number
-    Array<uint32_t> sources;
+    Array<uint16_t> sources16;            // at most one of these two and of the runs is not empty
+    Array<uint32_t> sources32;
+    std::vector<uint64_t> run_start;      // of each element's runs, and their number
+    std::vector<pnn_run> runs;
     Array<uint16_t> delays;               // empty where all are alike
-    Array<uint32_t> places;               // here, of each synapse of the delayed rows
+    Places places;                        // here, of each synapse of the delayed rows
     std::vector<Column> columns;          // fields in the module's order, the weight among them
     std::vector<void*> arrays;
     std::vector<int32_t> array_steps;
@@ -26,8 +34,14 @@ struct Dendrites {
     std::vector<uint64_t> rows_seen;      // by delay, in the present step
     std::vector<const double*> pre, post; // copies of what is seen of the cells, in the module's order
 
-    explicit Dendrites(const DelayedRows& rows);
+    // `spikes_matter`: whether synapses are asked for their sources one by one.
+    Dendrites(const DelayedRows& rows, bool spikes_matter);
+    std::size_t size_of(Place place) const { return place == Place::synapse ? std::size_t(n) : place == Place::element ? std::size_t(n_elements) : 1; }
     std::size_t bytes() const;
+
+private:
+    void place_all(const DelayedRows& rows, Array<uint32_t>& sources);
+    bool find_runs(const Array<uint32_t>& sources);
 };
 
 // A variable of a population that synapses see: its values at the end of the last `depth` steps, one row a step.

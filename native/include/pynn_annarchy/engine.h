@@ -156,15 +156,22 @@ public:
     bool clocked = false;
     int input = -1;                                  // among those that the population gathers, where the psp goes
     Activity activity;
+    bool spikes_matter = true;                       // whether spikes change, send or ask for anything
+    std::vector<Place> kinds;                        // of what each field has one value
     std::vector<int> pre_seen, post_seen;            // among the variables that the populations publish
     std::vector<std::unique_ptr<Dendrites>> dendrites;
     // Makes the synapses' places by post-synaptic element.
     void make_dendrites();
     // Makes room for what the module stores; the weights move from the rows to the dendrites.
     void prepare_clocked(const uint64_t* order);
+    // How many values a field has: of synapses, of post-synaptic elements, or one.
+    std::size_t field_size(int field) const;
     // Sets a field, in canonical order (`each`) or to one value (`each` null); reads one.
     void set_field(const uint64_t* order, int field, const double* each, double shared);
     void read_field(const uint64_t* order, int field, double* out) const;
+    // Weights that have moved to the dendrites: of all synapses, or of n of them.
+    void set_weights_by_place(const uint64_t* order, const double* weight, bool all_equal);
+    void set_weights_by_place_at(const uint64_t* order, const int64_t* index, int64_t n, const double* weight);
     // What a module reads of one partition in step n.
     pnn_dendrites dendrites_view(const Population& pre, const Population& post, int64_t n, int partition);
 

@@ -18,91 +18,148 @@
 
 namespace pnn {
 
-// Where a synapse's source is found in the copies of what is seen.
+// Where the sources of a row's synapses are found in the copies of what is seen.
+template <class Index>
 struct SameDelay {
-    const uint32_t* sources;
+    const Index* sources;
     uint64_t row;
-    PNN_FN explicit SameDelay(const pnn_dendrites& d) : sources(d.sources), row(d.rows_seen[0]) {}
+    PNN_FN explicit SameDelay(const pnn_dendrites& d) : sources(static_cast<const Index*>(d.sources)), row(d.rows_seen[0]) {}
     PNN_FN uint64_t operator()(uint64_t s) const { return row + sources[s]; }
 };
 struct OwnDelays {
     const uint32_t* sources;
     const uint16_t* delays;
     const uint64_t* rows;
-    PNN_FN explicit OwnDelays(const pnn_dendrites& d) : sources(d.sources), delays(d.delays), rows(d.rows_seen) {}
+    PNN_FN explicit OwnDelays(const pnn_dendrites& d)
+        : sources(static_cast<const uint32_t*>(d.sources)), delays(d.delays), rows(d.rows_seen) {}
     PNN_FN uint64_t operator()(uint64_t s) const { return rows[delays[s]] + sources[s]; }
 };
+// Of one run of synapses, whose sources lie side by side.
+struct Neighbours {
+    uint64_t shift;
+    PNN_FN uint64_t operator()(uint64_t s) const { return s + shift; }
+};
 
-// What an element receives from the synapses [begin, end), of which there is at least one.
-template <class What, class Model, class Sources>
-PNN_FN double received(const Model& model, const Sources& source, uint64_t begin, uint64_t end, uint64_t post) {
-    using Operation = typename Model::Operation;
-    double partial[LANES];
-    for (uint64_t lane = 0; lane < LANES; ++lane) partial[lane] = Operation::start;
-    uint64_t s = begin;
-    for (; s + LANES <= end; s += LANES) {
-        PNN_INDEPENDENT
-        for (uint64_t lane = 0; lane < LANES; ++lane)
-            partial[lane] = Operation::join(partial[lane], What::of(model, s + lane, source(s + lane), post));
+// A row's synapses as stretches that find their sources alike: one, or its runs.
+template <class Sources>
+struct Whole {
+    Sources sources;
+    PNN_FN explicit Whole(const pnn_dendrites& d) : sources(d) {}
+    template <class Visit>
+    PNN_FN void visit(uint64_t, uint64_t begin, uint64_t end, Visit visit) const {
+        visit(sources, begin, end);
     }
-    for (uint64_t lane = 0; s < end; ++s, ++lane) partial[lane] = Operation::join(partial[lane], What::of(model, s, source(s), post));
-    return Operation::finish(joined<Operation>(partial), end - begin);
-}
+};
+struct Runs {
+    const uint64_t* start;
+    const pnn_run* runs;
+    uint64_t row;
+    PNN_FN explicit Runs(const pnn_dendrites& d) : start(d.run_start), runs(d.runs), row(d.rows_seen[0]) {}
+    template <class Visit>
+    PNN_FN void visit(uint64_t element, uint64_t begin, uint64_t, Visit visit) const {
+        for (uint64_t run = start[element]; run < start[element + 1]; ++run) {
+            visit(Neighbours{row + runs[run].shift}, begin, runs[run].end);
+            begin = runs[run].end;
+        }
+    }
+};
 
-// What a synapse does: `psp` alone, `advance` alone, or both in the model's order.
+// What a synapse does: `psp` alone, or it advances besides, in the model's order.
 template <class Model>
 struct Transmits {
-    PNN_FN static double of(const Model& model, uint64_t s, uint64_t pre, uint64_t post) { return model.psp(s, pre, post); }
+    PNN_FN static double of(const Model& model, uint64_t s, uint64_t pre, uint64_t post, uint64_t element) {
+        return model.psp(s, pre, post, element);
+    }
 };
 template <class Model>
 struct TransmitsAndAdvances {
-    PNN_FN static double of(const Model& model, uint64_t s, uint64_t pre, uint64_t post) {
+    PNN_FN static double of(const Model& model, uint64_t s, uint64_t pre, uint64_t post, uint64_t element) {
         if constexpr (Model::advances_first) {
-            model.advance(s, pre, post);
-            return model.psp(s, pre, post);
+            model.advance(s, pre, post, element);
+            return model.psp(s, pre, post, element);
         } else {
-            const double psp = model.psp(s, pre, post);
-            model.advance(s, pre, post);
+            const double psp = model.psp(s, pre, post, element);
+            model.advance(s, pre, post, element);
             return psp;
         }
     }
 };
 
-template <class Model, class Sources>
-int32_t synapses_of(const Model& model, const Sources source, const pnn_dendrites& dendrites, int32_t what) {
+// What an element receives from the synapses [begin, end), of which there is at least one. The place in the row decides on
+// the partial result, wherever a stretch begins.
+template <class What, class Model, class Stretches>
+PNN_FN double received(const Model& model, const Stretches& stretches, uint64_t begin, uint64_t end, uint64_t post, uint64_t element) {
+    using Operation = typename Model::Operation;
+    double partial[LANES];
+    for (uint64_t lane = 0; lane < LANES; ++lane) partial[lane] = Operation::start;
+    stretches.visit(element, begin, end, [&](const auto& source, uint64_t first, uint64_t last) {
+        uint64_t s = first;
+        for (uint64_t lane = (s - begin) % LANES; lane != 0 && lane < LANES && s < last; ++s, ++lane)
+            partial[lane] = Operation::join(partial[lane], What::of(model, s, source(s), post, element));
+        for (; s + LANES <= last; s += LANES) {
+            PNN_INDEPENDENT
+            for (uint64_t lane = 0; lane < LANES; ++lane)
+                partial[lane] = Operation::join(partial[lane], What::of(model, s + lane, source(s + lane), post, element));
+        }
+        for (uint64_t lane = 0; s < last; ++s, ++lane)
+            partial[lane] = Operation::join(partial[lane], What::of(model, s, source(s), post, element));
+    });
+    return Operation::finish(joined<Operation>(partial), end - begin);
+}
+
+template <class Model, class Stretches>
+int32_t synapses_of(const Model& model, const Stretches stretches, const pnn_dendrites& dendrites, int32_t what) {
     const uint64_t* const start = dendrites.start;
     double* const sums = dendrites.sums;
     const bool transmits = Model::has_psp && (what & PNN_TRANSMIT), advances = Model::has_step && (what & PNN_ADVANCE);
     bool sound = true;
-    for (int64_t element = 0; element < dendrites.n_elements; ++element) {
+    for (uint64_t element = 0; element < static_cast<uint64_t>(dendrites.n_elements); ++element) {
         const uint64_t begin = start[element], end = start[element + 1];
+        const uint64_t post = dendrites.row_of_post + element;
         if (begin == end) continue;
-        const uint64_t post = dendrites.row_of_post + static_cast<uint64_t>(element);
+        if (Model::has_post_step && (what & PNN_ADVANCE)) model.advance_post(element, post);
         if (!transmits) {
             if (!advances) continue;
-            PNN_INDEPENDENT
-            for (uint64_t s = begin; s < end; ++s) model.advance(s, source(s), post);
+            stretches.visit(element, begin, end, [&](const auto& source, uint64_t first, uint64_t last) {
+                PNN_INDEPENDENT
+                for (uint64_t s = first; s < last; ++s) model.advance(s, source(s), post, element);
+            });
             continue;
         }
-        const double sum = advances ? received<TransmitsAndAdvances<Model>>(model, source, begin, end, post)
-                                    : received<Transmits<Model>>(model, source, begin, end, post);
+        const double sum = advances ? received<TransmitsAndAdvances<Model>>(model, stretches, begin, end, post, element)
+                                    : received<Transmits<Model>>(model, stretches, begin, end, post, element);
         sound &= __builtin_fabs(sum) <= __DBL_MAX__;
         sums[element] += sum;
     }
     return sound ? 0 : 1;
 }
 
-// Model has: a constructor from (dendrites, step), has_psp, has_step, advances_first, Operation, psp, advance, pre_spike and
-// post_spike.
+// Model has: a constructor from (dendrites, step); has_psp, has_step, has_post_step, has_common_step, advances_first and
+// Operation; psp, advance, advance_post and advance_common; pre_spike and post_spike.
 template <class Model>
-int32_t synapses(const pnn_dendrites* dendrites, const pnn_step* step, int32_t what) {
+int32_t synapses_at(const pnn_dendrites* dendrites, const pnn_step* step, int32_t what) {
+    // What synapses transmit first they transmit before anything that they have in common is new.
+    if (!Model::advances_first && (Model::has_post_step || Model::has_common_step) && what == (PNN_TRANSMIT | PNN_ADVANCE)) {
+        const int32_t failed = synapses_at<Model>(dendrites, step, PNN_TRANSMIT);
+        return synapses_at<Model>(dendrites, step, PNN_ADVANCE) | failed;
+    }
     const Model model(*dendrites, *step);
-    return dendrites->delays == nullptr ? synapses_of(model, SameDelay(*dendrites), *dendrites, what)
-                                        : synapses_of(model, OwnDelays(*dendrites), *dendrites, what);
+    if (Model::has_common_step && (what & PNN_ADVANCE)) model.advance_common();
+    if (dendrites->delays != nullptr) return synapses_of(model, Whole<OwnDelays>(*dendrites), *dendrites, what);
+    if (dendrites->runs != nullptr) return synapses_of(model, Runs(*dendrites), *dendrites, what);
+    return dendrites->source_bits == 16 ? synapses_of(model, Whole<SameDelay<uint16_t>>(*dendrites), *dendrites, what)
+                                        : synapses_of(model, Whole<SameDelay<uint32_t>>(*dendrites), *dendrites, what);
 }
 
+// A model may have a second form for synapses that all have one weight.
+template <class Model, class OneWeight = Model>
+int32_t synapses(const pnn_dendrites* dendrites, const pnn_step* step, int32_t what) {
+    return dendrites->each_weight ? synapses_at<Model>(dendrites, step, what) : synapses_at<OneWeight>(dendrites, step, what);
+}
+
+// Where spikes change anything, sources have 32 bits each.
 PNN_FN uint64_t source_of(const pnn_dendrites& dendrites, uint64_t s) {
-    return dendrites.delays == nullptr ? SameDelay(dendrites)(s) : OwnDelays(dendrites)(s);
+    return dendrites.delays == nullptr ? SameDelay<uint32_t>(dendrites)(s) : OwnDelays(dendrites)(s);
 }
 
 template <class Model, class Target>
@@ -125,7 +182,7 @@ int32_t pass_spikes_to(const Model& model, const pnn_dendrites& dendrites, const
             double sum = 0.0;
             for (int64_t repetition = 0; repetition < passage.multiplicity; ++repetition) {
                 event.repetition = static_cast<uint32_t>(repetition);
-                sum += model.pre_spike(s, source_of(dendrites, s), dendrites.row_of_post + element, event);
+                sum += model.pre_spike(s, source_of(dendrites, s), dendrites.row_of_post + element, element, event);
                 event.t_pre = event.t;
             }
             if (dendrites.passed != nullptr) {
@@ -140,15 +197,22 @@ int32_t pass_spikes_to(const Model& model, const pnn_dendrites& dendrites, const
 }
 
 template <class Model>
-int32_t pass_spikes(const pnn_dendrites* dendrites, const pnn_rows* rows, const pnn_passage* passages, int64_t n_passages,
-                    const pnn_step* step) {
+int32_t pass_spikes_at(const pnn_dendrites* dendrites, const pnn_rows* rows, const pnn_passage* passages, int64_t n_passages,
+                       const pnn_step* step) {
     const Model model(*dendrites, *step);
     return rows->target_bits == 16 ? pass_spikes_to<Model, uint16_t>(model, *dendrites, *rows, passages, n_passages, *step)
                                    : pass_spikes_to<Model, uint32_t>(model, *dendrites, *rows, passages, n_passages, *step);
 }
 
+template <class Model, class OneWeight = Model>
+int32_t pass_spikes(const pnn_dendrites* dendrites, const pnn_rows* rows, const pnn_passage* passages, int64_t n_passages,
+                    const pnn_step* step) {
+    return dendrites->each_weight ? pass_spikes_at<Model>(dendrites, rows, passages, n_passages, step)
+                                  : pass_spikes_at<OneWeight>(dendrites, rows, passages, n_passages, step);
+}
+
 template <class Model>
-void reach(const pnn_dendrites* dendrites, const pnn_spikes* spikes, int64_t first, const pnn_step* step) {
+void reach_at(const pnn_dendrites* dendrites, const pnn_spikes* spikes, int64_t first, const pnn_step* step) {
     const Model model(*dendrites, *step);
     const double now = static_cast<double>(step->step);
     for (int64_t i = 0; i < spikes->n; ++i) {
@@ -164,12 +228,17 @@ void reach(const pnn_dendrites* dendrites, const pnn_spikes* spikes, int64_t fir
             }
             for (uint32_t repetition = 0; repetition < spikes->count[i]; ++repetition) {
                 event.repetition = POST_EVENTS + repetition;
-                model.post_spike(s, source_of(*dendrites, s), dendrites->row_of_post + element, event);
+                model.post_spike(s, source_of(*dendrites, s), dendrites->row_of_post + element, element, event);
                 event.t_post = event.t;
             }
         }
         if (dendrites->spiked != nullptr) dendrites->spiked[element] = now;
     }
+}
+
+template <class Model, class OneWeight = Model>
+void reach(const pnn_dendrites* dendrites, const pnn_spikes* spikes, int64_t first, const pnn_step* step) {
+    dendrites->each_weight ? reach_at<Model>(dendrites, spikes, first, step) : reach_at<OneWeight>(dendrites, spikes, first, step);
 }
 
 }  // namespace pnn

@@ -25,6 +25,7 @@ from pynn_annarchy.kernels.ir import (
 )
 from pynn_annarchy.language.syntax import BinaryOperator
 
+_OF_THE_ENGINE = (Role.PARAMETER, Role.POST_PARAMETER, Role.INPUT, Role.POPULATION, Role.PRE_CELL, Role.POST_CELL)
 _NUMBERS = (DType.REAL, DType.REAL64)
 
 
@@ -54,7 +55,7 @@ def _verify_body(body: tuple[Statement, ...], kernel: Kernel) -> dict[str, DType
                 raise _fault(kernel.model, f"'{statement.name}' changes its type")
         elif isinstance(statement, Store):
             _verify_value(statement.value, known, kernel.model)
-            if statement.field.role in (Role.PARAMETER, Role.INPUT, Role.POPULATION, Role.PRE_CELL, Role.POST_CELL):
+            if statement.field.role in _OF_THE_ENGINE:
                 raise _fault(kernel.model, f"'{statement.field.name}' is written, but belongs to the engine")
             if statement.value.dtype is not statement.field.dtype:
                 raise _fault(kernel.model, f"'{statement.field.name}' is stored as another type")
