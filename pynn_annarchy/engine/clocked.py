@@ -16,7 +16,7 @@ import numpy as np
 from pynn_annarchy.engine.arrays import AnyArray, FloatArray, spread
 from pynn_annarchy.engine.cells import Cells, Population
 from pynn_annarchy.exceptions import EquationError, ModelError
-from pynn_annarchy.kernels.ir import ClockedKernel, Field
+from pynn_annarchy.kernels.ir import ClockedKernel, Field, Role
 from pynn_annarchy.language.names import operation_in, suggestion
 from pynn_annarchy.language.syntax import DifferentialEquation, Expression
 from pynn_annarchy.language.visit import identifiers
@@ -89,11 +89,12 @@ def _generated(spec: ModelSpec, options: Options) -> Generated:
 
 
 def _names(cells: Population, options: Options) -> list[str]:
-    """What synapses may see of cells: variables, then parameters; nothing of sources of given spikes."""
+    """What synapses may see of cells: variables, parameters, sums; nothing of sources of given spikes."""
     if not isinstance(cells, Cells):
         return []
-    variables = _generated(cells.spec, options).updates.model.variables
-    return [*(variable.name for variable in variables), *cells.parameters]
+    generated = _generated(cells.spec, options)
+    sums = [field.name for field in generated.kernel.fields if field.role is Role.INPUT]
+    return [*(variable.name for variable in generated.updates.model.variables), *cells.parameters, *sums]
 
 
 @dataclass

@@ -193,7 +193,7 @@ class Synapses:
         return np.asarray(self._column("post"), np.int32)
 
     def locality(self, name: str) -> str:
-        """'local', 'semiglobal' or 'global': whether a synapse, a post-synaptic cell or the projection has one value."""
+        """'local', 'semiglobal' or 'global': a synapse, a post-synaptic cell or the projection has one value."""
         for parameter in self.spec.parameters:
             if parameter.name == name:
                 return LOCALITIES[parameter.locality]

@@ -35,6 +35,9 @@ _TABLE = 16384
 """Steps over which decays are looked up instead of computed."""
 
 
+_LOCALITIES = {Place.SYNAPSE: "local", Place.POST_CELL: "semiglobal", Place.PROJECTION: "global"}
+
+
 class LearningState:
     """The variables of the synapses of one projection."""
 
@@ -74,9 +77,7 @@ class LearningState:
         kernel = self.kernel
         if not isinstance(kernel, ClockedKernel) or name == WEIGHT or name not in self.names:
             return "local"
-        return {Place.SYNAPSE: "local", Place.POST_CELL: "semiglobal", Place.PROJECTION: "global"}[
-            kernel.place_of(name)
-        ]
+        return _LOCALITIES[kernel.place_of(name)]
 
     def storage(self) -> Storage:
         """Whether traces can be kept once a cell; if they once could not, they cannot until the next reset."""
@@ -112,13 +113,9 @@ class LearningState:
         assert isinstance(kernel, LearningKernel | ClockedKernel)
         synapses = self._synapses
         values = model.prepare(synapses.spread_parameters(), synapses.network.dt * synapses.activity.period)
-        return {
-            field.name: synapses.of_post(values[field.name])
-            if field.role is Role.POST_PARAMETER
-            else values[field.name]
-            for field in kernel.parameters
-            if field.name != WEIGHT
-        }
+        of_post = {field.name for field in kernel.parameters if field.role is Role.POST_PARAMETER}
+        values.update((name, synapses.of_post(values[name])) for name in of_post)
+        return {field.name: values[field.name] for field in kernel.parameters if field.name != WEIGHT}
 
     def take_variables(self, model: CompiledModel) -> dict[str, Value]:
         """Values of variables, but for the weight, that the loop has not been given yet."""

@@ -111,9 +111,9 @@ class _Clocked(Handlers):
         place = {parameter.name: LOCALITIES[parameter.locality] for parameter in self._model.spec.parameters}
         derived = [(each.name, identifiers(each.expression)) for each in self._updates.derived]
         for system in self._updates.systems:
-            read = set().union(*(identifiers(entry) for row in system.matrix for entry in row))
-            read = read.union(*(identifiers(entry) for entry in system.constant))
-            derived += [(entry.name, frozenset(read)) for entry in (*system.transition, *system.mean)]
+            entries = (*chain.from_iterable(system.matrix), *system.constant)
+            read = frozenset().union(*(identifiers(entry) for entry in entries))
+            derived += [(entry.name, read) for entry in (*system.transition, *system.mean)]
         for name, read in derived:
             places = {place[other] for other in read if other in place}
             place[name] = next((each for each in ("local", "semiglobal") if each in places), "global")

@@ -73,7 +73,6 @@ def discretise(model: Model, default_method: str | None = None) -> Updates:
     if model.spec.kind is Kind.SYNAPSE:
         if not is_clocked(model):
             return event_driven.solve(model)
-        event_driven.require_own_values(model)
         event_driven.check_flagged(model)
     names = FreshNames(names_of(model))
     constants = _constants(model)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from pynn_annarchy.engine.clocked import Activity
 from pynn_annarchy.engine.network import Network
-from pynn_annarchy.exceptions import ModelError
+from pynn_annarchy.exceptions import EquationError, ModelError
 from pynn_annarchy.model.spec import InputSpec, Kind, ModelSpec, Order, ParameterSpec, ReceptorSpec
 from pynn_annarchy.targets.compile import Options
 
@@ -219,3 +221,179 @@ def test_synapses_may_rest_or_leave_steps_out(target):
         net.run(5)
         seen.append((ours.get("x")[0], ours.get("y")[0], cells.state("y")[0]))
     assert seen == [(5, 4, 1), (5, 4, 1), (9, 13, 1), (9, 13, 0), (14, 24, 1)]
+
+
+# what synapses have in common
+
+
+IBCM = synapse(
+    equations="tau*dtheta/dt + theta = post.r**2 : postsynaptic, exponential, init=0.1\n"
+    "dw/dt = eta*post.r*(post.r - theta)*pre.r : min=0, explicit",
+    tau=20.0,
+    eta=0.01,
+)
+
+
+def ibcm(steps, n, tau):
+    """Intrator and Cooper's rule in the leaky network, written out; the threshold moves before the weights."""
+    r, w, theta = np.full(n, 0.25), np.full((n, n), 0.01), np.full(n, 0.1)
+    for _ in range(steps):
+        r = r + ((w * r[None, :]).sum(1) + 0.5 - r) / 10.0
+        theta = theta + (1 - np.exp(-1 / tau)) * (r**2 - theta)
+        w = np.maximum(w + 0.01 * (r * (r - theta))[:, None] * r[None, :], 0)
+    return r, w, theta
+
+
+@pytest.mark.parametrize("tau", [20.0, np.linspace(5.0, 40.0, 12)], ids=["one tau", "a tau a cell"])
+def test_a_threshold_is_kept_once_a_post_synaptic_cell(target, tau):
+    net = network(target)
+    n = 12
+    cells = net.add_cells(LEAKY, n, {}, "cells")
+    spec = replace(
+        IBCM, parameters=tuple(replace(p, locality="postsynaptic") for p in IBCM.parameters[1:2]) + IBCM.parameters[::2]
+    )
+    pairs = [(i, j) for i in range(n) for j in range(n)]
+    ours = connect(net, cells, cells, "exc", spec, pairs, 0.01)
+    ours.set("tau", tau)
+
+    net.run(30)
+
+    r, w, theta = ibcm(30, n, tau)
+    assert cells.state("r") == pytest.approx(r, rel=1e-12)
+    assert ours.get("weight") == pytest.approx(w.T.ravel(), rel=1e-11)
+    assert ours.get_own("theta") == pytest.approx(theta, rel=1e-12)
+    assert (ours.get("theta").reshape(n, n) == ours.get_own("theta")).all()
+
+
+def test_a_value_of_a_cell_without_synapses_stays_what_it_was(target):
+    net = network(target)
+    cells = net.add_cells(LEAKY, 3, {}, "cells")
+    ours = connect(net, cells, cells, "exc", synapse(equations="n = n + 1 : postsynaptic, init=5"), [(0, 0), (0, 2)])
+    net.run(10)
+    assert ours.get_own("n").tolist() == [15, 5, 15]
+    ours.set("n", 100.0, np.array([0]))
+    net.run(1)
+    assert ours.get_own("n").tolist() == [101, 5, 16]
+    net.reset()  # to the values as they were set
+    net.run(1)
+    assert ours.get_own("n").tolist() == [101, 5, 16]
+
+
+def test_a_value_of_the_projection_is_kept_once(target):
+    net = network(target, threads=3)
+    cells = net.add_cells(LEAKY, 40, {}, "cells")
+    spec = synapse(
+        "n",
+        "n = n + 2 : projection\nnoise = Normal(0, 1) : projection\nown = Normal(0, 1) : postsynaptic\nx = n + noise",
+    )
+    ours = connect(net, cells, cells, "exc", spec, [(i, (3 * i) % 40) for i in range(40)])
+    net.run(4)
+    assert ours.get_own("n") == [8.0]
+    assert (ours.get("x") == 8.0 + ours.get_own("noise")[0]).all()
+    assert len(set(ours.get_own("own"))) == 40
+    assert cells.state("y").tolist() == [6.0] * 40
+
+
+def test_what_is_common_draws_the_same_on_any_number_of_threads():
+    def drawn(target, threads):
+        net = network(target, threads)
+        cells = net.add_cells(LEAKY, 40, {}, "cells")
+        spec = synapse("0.0", "a = Normal(0, 1) : projection\nb = Normal(0, 1) : postsynaptic\nc = Normal(0, 1)")
+        ours = connect(net, cells, cells, "exc", spec, [(i, j) for i in range(40) for j in range(40)])
+        net.run(3)
+        return np.concatenate([ours.get_own(name) for name in "abc"])
+
+    one = drawn("cpp", 1)
+    assert len(set(one)) == 1 + 40 + 1600
+    for other in (("cpp", 3), ("cpp", 4), ("reference", 1)):
+        assert (drawn(*other) == one).all()
+
+
+@pytest.mark.parametrize(
+    "equations, caret, message",
+    [
+        ("theta = w : postsynaptic", "w :", "a semiglobal variable cannot depend on 'w', which is local"),
+        ("theta = pre.r : postsynaptic", "pre.r", "a semiglobal variable cannot depend on 'pre.r', which is local"),
+        ("g = post.r : projection", "post.r", "a global variable cannot depend on 'post.r', which is semiglobal"),
+    ],
+)
+def test_what_is_common_depends_on_nothing_that_differs(target, equations, caret, message):
+    net = network(target)
+    cells = net.add_cells(LEAKY, 1, {}, "cells")
+    with pytest.raises(EquationError) as raised:
+        connect(net, cells, cells, "exc", synapse(equations=equations))
+    head, line, marked = str(raised.value).splitlines()
+    assert message in head and marked.index("^") == line.index(caret)
+
+
+def test_synapses_see_what_their_cells_receive(target):
+    net = network(target)
+    clock, cells = net.add_cells(CLOCK, 1, {}, "clock"), net.add_cells(LEAKY, 2, {}, "cells")
+    connect(net, clock, cells, "exc", synapse(), weight=10.0)
+    ours = connect(
+        net,
+        cells,
+        cells,
+        "inh",
+        synapse("0", "x = pre.sum(exc) + 1000*post.sum(inh)\ny = post.sum(exc)"),
+        [(0, 1), (1, 0)],
+    )
+    net.run(4)
+    assert ours.get("x").tolist() == [30.0, 0.0] and ours.get("y").tolist() == [0.0, 30.0]
+
+
+# layouts
+
+
+def patterns(n_pre, n_post, rng):
+    """Connections by the layout that they ask for."""
+    yield "all", np.ones((n_pre, n_post), bool)
+    yield "all but one", ~np.eye(n_pre, n_post, dtype=bool)
+    bands = (np.arange(n_pre)[:, None] - np.arange(n_post)[None, :]) % n_pre
+    yield "a band", bands < 20
+    yield "sparse", rng.random((n_pre, n_post)) < 0.1
+
+
+@pytest.mark.parametrize("which", range(4), ids=["all", "all but one", "a band", "sparse"])
+@pytest.mark.parametrize("weights", ["one", "each"])
+def test_every_layout_gives_the_same_bits(which, weights):
+    rng = np.random.default_rng(which)
+    n_pre, n_post = 75, 50
+    _, connected = list(patterns(n_pre, n_post, rng))[which]
+    pairs = np.argwhere(connected)
+    weight = 0.03 if weights == "one" else rng.normal(0, 0.05, len(pairs))
+    spec = synapse("w*pre.r*(1 + x)", "x = 0.9*x + pre.r*post.r")
+
+    def outcome(target, threads):
+        net = network(target, threads)
+        pre, post = (
+            net.add_cells(LEAKY, n_pre, {"B": np.linspace(0, 1, n_pre)}, "pre"),
+            net.add_cells(LEAKY, n_post, {}, "post"),
+        )
+        ours = connect(net, pre, post, "exc", spec, pairs, weight, delay=2)
+        net.run(10)
+        ours.set("weight", np.linspace(0, 0.05, len(pairs)))
+        ours.set("x", np.arange(len(pairs)) / len(pairs), None)
+        net.run(3)
+        ours.set("weight", 0.01, np.array([5, 6]))
+        net.run(2)
+        ours.set("weight", 0.02)
+        net.run(2)
+        assert (ours.pre() == pairs[:, 0]).all() and (ours.post() == pairs[:, 1]).all()
+        return np.concatenate([post.state("r"), ours.get("x"), ours.get("weight")])
+
+    one = outcome("cpp", 1)
+    for other in (("cpp", 3), ("cpp", 4), ("reference", 1)):
+        assert (outcome(*other) == one).all(), other
+
+
+def test_a_dense_projection_takes_no_memory_for_its_indices():
+    net = network("cpp", threads=2)
+    pre, post = net.add_cells(LEAKY, 300, {}, "pre"), net.add_cells(LEAKY, 200, {}, "post")
+    pairs = np.argwhere(np.ones((300, 200), bool))
+    ours = connect(net, pre, post, "exc", synapse(), pairs)
+    net.run(1)
+    assert ours.nbytes < 2.3 * 60_000  # the targets of the rows of spikes
+    ours.set("weight", np.arange(60_000.0))
+    net.run(1)
+    assert ours.nbytes < 10.3 * 60_000
