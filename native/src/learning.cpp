@@ -63,7 +63,7 @@ Shifts Projection::shifts(int delay) const {
 }
 
 void Projection::inherit(Projection& old) {
-    if (old.clocked) make_dendrites();
+    if (old.clocked || !old.dendrites.empty()) make_dendrites();  // a projection that was never bound may have inherited some
     for (std::size_t p = 0; p < old.dendrites.size(); ++p) dendrites[p]->spiked = old.dendrites[p]->spiked;
     learning = std::move(old.learning);
     for (Learning& state : learning) state.forget_passed();

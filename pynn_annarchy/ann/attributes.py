@@ -109,12 +109,15 @@ def checked(value: Any, what: str, dtype: str, shapes: Sequence[tuple[int, ...]]
     """
     if isinstance(value, RandomDistribution):
         return value
+    refusal = f"{what} takes a number, an array or a distribution, not {value!r}"
+    if isinstance(value, str):
+        raise ModelError(refusal)
     try:
         number = finite(value, what)
+    except ModelError:
+        raise
     except (TypeError, ValueError) as error:
-        if isinstance(error, ModelError):
-            raise
-        raise ModelError(f"{what} takes a number, an array or a distribution, not {value!r}") from error
+        raise ModelError(refusal) from error
     of_type(number, dtype, what)
     if isinstance(number, float):
         return number

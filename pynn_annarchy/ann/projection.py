@@ -100,6 +100,8 @@ class Projection(Connectors, WithAttributes):
         self._structure: Dendrites | None = None
         self._transmits = self._updates = self._learns = True
         self._period, self._offset = 1, 0
+        self._read: tuple[object, FloatArray] | None = None
+        """Values of an attribute that were read last, after the moment at which that was."""
         self._has_single_weight = False
         """Whether all synapses have one weight, which is shown as one number."""
         self.name = name  # type: ignore[assignment]  # the network names it
@@ -307,13 +309,29 @@ class Projection(Connectors, WithAttributes):
         """Present value: one for all, or one for each synapse or dendrite, dendrite after dendrite."""
         if self.synapses is None:
             return self._given(attribute)
+        shared = self.synapses.parameters.get(attribute.key)
+        if isinstance(shared, float):
+            return shared
         value = self._dendrites.from_engine(self.synapses.get(attribute.key))
         return value[self._dendrites.starts[:-1]] if attribute.locality == "semiglobal" else value
+
+    def _lately(self, attribute: Attribute) -> Value:
+        """Present value, read once for all dendrites that are looked at one after the other."""
+        if self.synapses is None:
+            return self._given(attribute)
+        if self._read is None or self._read[0] != self._moment(attribute):
+            self._read = self._moment(attribute), np.array(self._now(attribute))
+        return self._read[1]
+
+    def _moment(self, attribute: Attribute) -> tuple[Attribute, tuple[int, int, int]]:
+        """What differs whenever the values of an attribute may."""
+        assert self.synapses is not None
+        return attribute, self.synapses.network.moment
 
     def _get_at(self, name: str, position: int) -> Any:
         """A parameter or variable in one dendrite: an array, or a number where there is one for all its synapses."""
         attribute = self._attribute(name)
-        value = self._now(attribute)
+        value = self._lately(attribute)
         is_one = attribute.is_global or (attribute.key == WEIGHT and self._has_single_weight)
         if is_one:
             return as_type(np.ravel(value)[0], attribute.dtype)
@@ -340,8 +358,12 @@ class Projection(Connectors, WithAttributes):
     def _write_at(self, attribute: Attribute, position: int, index: IntArray, new: Value) -> None:
         """Gives synapses of one dendrite new values."""
         if self.synapses is not None:
+            known = self._read if self._read is not None and self._read[0] == self._moment(attribute) else None
             start = self._dendrites.of(position).start
             self.synapses.set(attribute.key, new, self._dendrites.engine_index(position)[index - start])
+            if known is not None and attribute.locality == "local":
+                known[1][index] = new
+                self._read = self._moment(attribute), known[1]
             return
         values = np.array(np.broadcast_to(self._given(attribute), (self._n(attribute),)), np.float64)
         values[position if attribute.locality == "semiglobal" else index] = new

@@ -78,6 +78,7 @@ class Network:
         self._loop: Loop | None = None
         self._is_open = True
         self._has_changed = True
+        self._n_changes = 0
         self._stale_bounds: set[int] = set()
         self._n_objects = 0
 
@@ -179,6 +180,12 @@ class Network:
     def changed(self) -> None:
         """Something must be prepared before the next step."""
         self._has_changed = True
+        self._n_changes += 1
+
+    @property
+    def moment(self) -> tuple[int, int, int]:
+        """What differs whenever a value may have changed: by time, or by users."""
+        return self.step, self.trial, self._n_changes
 
     def bounds_changed(self, cells: Cells) -> None:
         """The bounds of what arrives at a population must be formed anew."""
