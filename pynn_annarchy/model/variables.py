@@ -46,7 +46,8 @@ def declared_variables(spec: ModelSpec, texts: Texts) -> tuple[Variable, ...]:
             continue
         with told(spec, where):
             if name not in given:  # whether it may be changed at all is for the rules to say
-                leads_somewhere(statement, declared.keys(), _read_elsewhere(spec, texts, name))
+                read = _read_elsewhere(spec, texts, name)
+                leads_somewhere(statement, declared.keys(), read, declares=spec.order is Order.ANNARCHY)
         declared[name] = statement.flags
     intermediate = _intermediate(spec, texts) - with_equation.keys()
     return tuple(
@@ -65,9 +66,9 @@ def _intermediate(spec: ModelSpec, texts: Texts) -> set[str]:
     """Variables of a synapse that carry nothing from one spike to the next, nor are to be seen.
 
     Whoever reads one has assigned it before in the same handler; one with an initial value or a unit is to be kept, and
-    one that is read in every step.
+    one that is read in every step. In ANNarchy's order all are, as users of that expect to read them.
     """
-    if spec.kind is Kind.CELL:
+    if spec.kind is Kind.CELL or spec.order is Order.ANNARCHY:
         return set()
     handlers = (texts.pre_spike, texts.post_spike)
     targets = {statement.target for handler in handlers for statement in handler}

@@ -344,3 +344,14 @@ def test_models_of_this_interface_follow_its_order_of_a_step():
 def test_a_type_that_is_used_often_is_read_once():
     model = ann.Neuron(equations="r = 1")
     assert model.declared() is model.declared()
+
+
+def test_statements_declare_the_variables_that_they_are_the_first_to_change():
+    model = check(synapse(parameters="A = 0.1", pre_spike="g_target += w; delta = A*w; w += delta; count += 1"))
+    assert {each.name: (show(each.init), each.is_kept) for each in model.variables} == {
+        "delta": ("0.0", True),
+        "weight": ("weight", True),
+        "count": ("0.0", True),
+    }
+    cell = check(neuron(equations="dv/dt = 1", spike="v > 1", reset="v = 0; n_resets += 1"))
+    assert [each.name for each in cell.variables] == ["v", "n_resets"]

@@ -45,15 +45,19 @@ def defined_once(equations: Iterable[Equation]) -> None:
         seen.add(name)
 
 
-def leads_somewhere(statement: Assignment, known: AbstractSet[str], read_elsewhere: AbstractSet[str]) -> None:
+def leads_somewhere(
+    statement: Assignment, known: AbstractSet[str], read_elsewhere: AbstractSet[str], *, declares: bool = False
+) -> None:
     """A statement changes a variable that has an equation, is read somewhere else, or is given an ``init=`` here.
 
-    Anything else is a misspelt name.
+    Anything else is a misspelt name; where statements declare variables, anything that resembles a known one.
     """
     name = statement.target
     if name in known or name in read_elsewhere or statement.flags.init is not None:
         return
     near = suggestion(name, known)
+    if declares and not near:
+        return
     hint = near or f"a variable of its own needs an initial value: '{name} = ... : init=0'"
     raise EquationError(place_of_target(statement), f"'{name}' is not a variable of the model", hint)
 
