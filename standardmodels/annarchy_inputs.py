@@ -26,9 +26,10 @@ TIMED_POISSON = ModelSpec(
 
 SPIKE_SOURCE = ModelSpec(
     name="SpikeSource",
-    spike="t < 0",
+    spike="fires > 0",
+    inputs=(InputSpec("fires", "dimensionless", scheduled=True),),
     order=Order.ANNARCHY,
-    description="Spikes at given times; the condition of a spike stands for them.",
+    description="Spiking neuron whose spikes are given in time.",
 )
 
 

@@ -43,9 +43,8 @@ _MODULES = {
         "TimedPoissonPopulation",
         "SpikeSourceArray",
         "HomogeneousCorrelatedSpikeTrains",
-        "CurrentInjection",
-        "DecodingProjection",
     ),
+    "decoding": ("CurrentInjection", "DecodingProjection"),
     "hybrid": ("Rate2SpikePopulation", "Spike2RatePopulation"),
     "report": ("report",),
     "library": (

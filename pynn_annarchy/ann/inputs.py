@@ -19,7 +19,7 @@ from pynn_annarchy.ann.models import Neuron, Parameter
 from pynn_annarchy.ann.population import Population
 from pynn_annarchy.ann.specified import SpecifiedNeuron
 from pynn_annarchy.engine.arrays import times_of
-from pynn_annarchy.engine.cells import Cells, SpikeSource
+from pynn_annarchy.engine.cells import Cells
 from pynn_annarchy.exceptions import ModelError
 from pynn_annarchy.standardmodels import annarchy_inputs
 
@@ -541,21 +541,26 @@ class SpikeSourceArray(Population):
         self._show()
 
     def _show(self) -> None:
-        if not isinstance(self.cells, SpikeSource):
-            return
-        dt = self.network.dt
-        # what ANNarchy does in its step k happens in the engine's step k + 1
-        steps = [np.unique(np.rint(train / dt).astype(np.int64)) + self._origin + 1 for train in self._given_times]
-        self.cells.set_all({rank: times_of(own, dt) for rank, own in enumerate(steps)})
+        if isinstance(self.cells, Cells):
+            self.cells.set_tables({rank: self._table(train) for rank, train in enumerate(self._given_times)})
+
+    def _table(self, train: npt.NDArray[np.float64]) -> dict[str, npt.NDArray[np.float64]]:
+        """When a neuron is told to fire, and when no more."""
+        steps = np.unique(np.rint(train / self.network.dt).astype(np.int64))
+        ends = np.setdiff1d(steps + 1, steps, assume_unique=True)
+        changes = np.concatenate([steps, ends])
+        order = np.argsort(changes)
+        fires = np.concatenate([np.ones(len(steps)), np.zeros(len(ends))])
+        return {"times": times_of(changes[order] + self._origin, self.network.dt), "fires": fires[order]}
 
     def _build(self) -> None:
-        assert self.network.engine is not None
-        self.cells = self.network.engine.add_spike_source(self.size, str(self.name))
+        super()._build()
         self._origin = self.network.current_step
         self._show()
 
     def reset(self, attributes: list[str] | None = None) -> None:
         """Spike times count from now on."""
+        super().reset(attributes)
         self._origin = self.network.current_step
         self._show()
 
