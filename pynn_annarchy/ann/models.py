@@ -95,7 +95,12 @@ def functions(name: str, network: Any = None) -> Callable[..., Any]:
     Raises:
         ModelError: there is none of that name.
     """
-    return function_of("\n".join(_functions.values()), name, "the list of functions")
+    return function_of(user_functions(), name, "the list of functions")
+
+
+def user_functions() -> str:
+    """The functions that were defined by `add_function`, one a line."""
+    return "\n".join(_functions.values())
 
 
 def forget() -> None:
@@ -129,7 +134,7 @@ class _Type:
             ModelError: anything else is wrong.
         """
         values = {name: constant.value for name, constant in constants(of_network).items()}
-        around = Surroundings(values, "\n".join(_functions.values()))
+        around = Surroundings(values, user_functions())
         key = tuple(values.items()), around.functions
         if self._known is None or self._known[0] != key:
             declare = type(self)._declare

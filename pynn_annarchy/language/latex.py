@@ -15,6 +15,7 @@ from pynn_annarchy.language.syntax import (
     DifferentialEquation,
     Equation,
     Expression,
+    FunctionDefinition,
     Logical,
     Name,
     Number,
@@ -76,6 +77,28 @@ def latex_expression(expression: Expression | str) -> str:
             return rf"\begin{{cases}} {first} \\ {latex_expression(otherwise)} & \text{{otherwise}} \end{{cases}}"
         case Call():
             return _call(expression)
+
+
+def latex_definition(definition: FunctionDefinition) -> str:
+    """A user's function, ``f(x) = ...``."""
+    arguments = ", ".join(map(_identifier, definition.parameters))
+    name = rf"\operatorname{{{escaped(definition.name)}}}"
+    return rf"{name}\left({arguments}\right) &= {latex_expression(definition.body)}"
+
+
+def escaped(text: str) -> str:
+    """Words in which the characters that mean something to LaTeX stand for themselves."""
+    return "".join(_ESCAPES.get(character, character) for character in text)
+
+
+_ESCAPES = {
+    **{character: f"\\{character}" for character in "_%&#${}"},
+    "\\": r"\textbackslash{}",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    "<": r"\textless{}",
+    ">": r"\textgreater{}",
+}
 
 
 def _binary(expression: Binary) -> str:

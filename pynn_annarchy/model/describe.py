@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from pynn_annarchy.language.checks.definitions import changed_by
-from pynn_annarchy.language.latex import latex_equation, latex_expression
+from pynn_annarchy.language.latex import escaped, latex_equation, latex_expression
 from pynn_annarchy.language.print import show
 from pynn_annarchy.model.checked import Model
 from pynn_annarchy.model.spec import ParameterSpec
@@ -25,8 +25,7 @@ def latex(model: Model) -> str:
     """The equations of a model as an ``align*`` environment, followed by a table of its parameters."""
     rows = [latex_equation(equation) for equation in model.equations]
     rows += [
-        rf"\text{{{_escaped(receptor.name)}:}}\quad {latex_equation(receptor.increment)}"
-        for receptor in model.receptors
+        rf"\text{{{escaped(receptor.name)}:}}\quad {latex_equation(receptor.increment)}" for receptor in model.receptors
     ]
     if model.spike is not None:
         resets = r",\; ".join(latex_equation(statement, align=False) for statement in model.reset)
@@ -92,12 +91,7 @@ def _variable(model: Model, name: str, units: Mapping[str, str]) -> str:
 
 def _latex_parameters(parameters: tuple[ParameterSpec, ...]) -> str:
     rows = [
-        rf"${latex_expression(parameter.name)}$ & {parameter.default!r} & {_escaped(parameter.unit)} \\"
+        rf"${latex_expression(parameter.name)}$ & {parameter.default!r} & {escaped(parameter.unit)} \\"
         for parameter in parameters
     ]
     return "\n".join([r"\begin{tabular}{lrl}", *rows, r"\end{tabular}"])
-
-
-def _escaped(text: str) -> str:
-    """Text in which the characters that mean something to LaTeX stand for themselves."""
-    return "".join(f"\\{character}" if character in "_%&#$" else character for character in text)
