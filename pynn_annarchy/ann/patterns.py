@@ -173,6 +173,12 @@ class Dendrites:
         self._is_grid = self._all_have_the_same_pre()
         self._order: IntArray | None = None
 
+    @classmethod
+    def of_engine(cls, pre: RankArray, post: RankArray) -> Dendrites:
+        """From ranks in the order of the engine."""
+        order = _stable_order(post)
+        return cls(pre[order], post[order])
+
     def __len__(self) -> int:
         return len(self.post_ranks)
 

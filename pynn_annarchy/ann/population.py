@@ -61,7 +61,6 @@ class Population(WithAttributes):
     neuron_type: Neuron
     stop_condition: StopCondition | None
     cells: Cells | SpikeSource | None
-    enabled: bool
     _values: dict[str, Value | RandomDistribution]
     """What attributes begin with, where that has been given."""
 
@@ -81,7 +80,7 @@ class Population(WithAttributes):
         if not hasattr(self.neuron_type, "declared"):
             raise ModelError(f"{what} needs a type of neurons, e.g. ann.Neuron(equations=...), not {neuron!r}")
         self.cells = None
-        self.enabled = True
+        self._is_enabled = True
         self.network = network or default_network()
         self._declared = self.neuron_type.declared(self.network._constants)
         self._attributes = attributes_of(self._declared)
@@ -316,7 +315,7 @@ class Population(WithAttributes):
             if attribute.is_variable and attribute.name in self._values:
                 cells.set_initial(attribute.key, self._given(attribute))
         self.cells = cells
-        self._set_enabled(self.enabled)
+        self._set_enabled(self._is_enabled)
 
     def reset(self, attributes: list[str] | None = None) -> None:
         """Gives parameters and variables the values that they had when the network was built.
@@ -344,6 +343,11 @@ class Population(WithAttributes):
 
     # switching off and on
 
+    @property
+    def enabled(self) -> bool:
+        """Whether the population goes on with time."""
+        return self._is_enabled if self.cells is None else self.cells.is_active
+
     def enable(self) -> None:
         """Lets the population go on after `disable`."""
         self._set_enabled(True)
@@ -351,17 +355,14 @@ class Population(WithAttributes):
     def disable(self) -> None:
         """Lets the population stand still: its values stay, it does not spike, and what is sent to it is lost.
 
-        Projections to it neither transmit nor learn meanwhile. ``enabled`` tells how it stands.
+        Projections to it do not transmit meanwhile, and rate-coded ones do not learn.
         """
         self._set_enabled(False)
 
     def _set_enabled(self, enabled: bool) -> None:
-        self.enabled = enabled
-        if self.cells is None:
-            return
-        self.cells.network.activate(self.cells, enabled)
-        for projection in self._incoming:
-            projection._act()
+        self._is_enabled = enabled
+        if self.cells is not None:
+            self.cells.network.activate(self.cells, enabled)
 
     # refractoriness
 

@@ -98,8 +98,9 @@ class Projection(Connectors, WithAttributes):
         self._made: Connections | None = None
         """Connections that have not been built yet."""
         self._structure: Dendrites | None = None
-        self._transmits = self._updates = self._learns = True
-        self._period, self._offset = 1, 0
+        self._rows: object = None
+        """The synapses of the engine that the structure is of: others may take their place."""
+        self._declared_activity = Activity()
         self._read: tuple[object, FloatArray] | None = None
         """Values of an attribute that were read last, after the moment at which that was."""
         self._has_single_weight = False
@@ -179,6 +180,9 @@ class Projection(Connectors, WithAttributes):
     @property
     def _dendrites(self) -> Dendrites:
         """Which synapses there are; ModelError before they have been made."""
+        if self.synapses is not None and self.synapses.rows is not self._rows:
+            self._rows = self.synapses.rows
+            self._structure = Dendrites.of_engine(self.synapses.pre(), self.synapses.post())
         if self._structure is None:
             raise ModelError(f"{self._label} has no synapses yet: connect it first, e.g. with all_to_all(weights=1.0)")
         return self._structure
@@ -309,11 +313,14 @@ class Projection(Connectors, WithAttributes):
         """Present value: one for all, or one for each synapse or dendrite, dendrite after dendrite."""
         if self.synapses is None:
             return self._given(attribute)
-        shared = self.synapses.parameters.get(attribute.key)
-        if isinstance(shared, float):
-            return shared
-        value = self._dendrites.from_engine(self.synapses.get(attribute.key))
-        return value[self._dendrites.starts[:-1]] if attribute.locality == "semiglobal" else value
+        value = self.synapses.get_own(attribute.key)
+        if isinstance(value, float):
+            return value
+        if attribute.is_global:
+            return float(value[0])
+        if attribute.locality == "semiglobal":
+            return value[self._dendrites.post_ranks]
+        return self._dendrites.from_engine(value)
 
     def _lately(self, attribute: Attribute) -> Value:
         """Present value, read once for all dendrites that are looked at one after the other."""
@@ -359,8 +366,7 @@ class Projection(Connectors, WithAttributes):
         """Gives synapses of one dendrite new values."""
         if self.synapses is not None:
             known = self._read if self._read is not None and self._read[0] == self._moment(attribute) else None
-            start = self._dendrites.of(position).start
-            self.synapses.set(attribute.key, new, self._dendrites.engine_index(position)[index - start])
+            self.synapses.set(attribute.key, new, self._engine_index(attribute, position, index))
             if known is not None and attribute.locality == "local":
                 known[1][index] = new
                 self._read = self._moment(attribute), known[1]
@@ -373,14 +379,21 @@ class Projection(Connectors, WithAttributes):
         else:
             self._values[attribute.name] = values
 
+    def _engine_index(self, attribute: Attribute, position: int, index: IntArray) -> IntArray:
+        """Where the engine keeps an attribute of synapses of one dendrite."""
+        if attribute.locality == "semiglobal":
+            return np.array([self._dendrites.post_ranks[position]])
+        return self._dendrites.engine_index(position)[index - self._dendrites.of(position).start]
+
     def _write(self, attribute: Attribute, new: Value) -> None:
         """Hands values to the engine."""
         assert self.synapses is not None
         if isinstance(new, float):
             self.synapses.set(attribute.key, new)
-            return
-        each = np.repeat(new, self._dendrites.sizes) if attribute.locality == "semiglobal" else new
-        self.synapses.set(attribute.key, self._dendrites.to_engine(each))
+        elif attribute.locality == "semiglobal":
+            self.synapses.set(attribute.key, new, np.array(self._dendrites.post_ranks))
+        else:
+            self.synapses.set(attribute.key, self._dendrites.to_engine(new))
 
     def _given(self, attribute: Attribute) -> Value:
         """The value that an attribute begins with; laws are drawn from once."""
@@ -452,32 +465,20 @@ class Projection(Connectors, WithAttributes):
     @property
     def transmission(self) -> bool:
         """Whether anything comes from the synapses; without, they do not learn either."""
-        return self._transmits
+        return self._activity.transmits
 
     @transmission.setter
     def transmission(self, value: bool) -> None:
-        self._transmits = bool(value)
-        self._act()
+        self._act(replace(self._activity, transmits=bool(value)))
 
     @property
     def update(self) -> bool:
         """Whether the equations of the synapses are followed."""
-        return self._updates
+        return self._activity.advances
 
     @update.setter
     def update(self, value: bool) -> None:
-        self._updates = bool(value)
-        self._act()
-
-    @property
-    def plasticity(self) -> bool:
-        """Whether the weights may change."""
-        return self._learns
-
-    @plasticity.setter
-    def plasticity(self, value: bool) -> None:
-        self._learns = bool(value)
-        self._act()
+        self._act(replace(self._activity, advances=bool(value)))
 
     def enable_learning(self, period: float | None = None, offset: float | None = None) -> None:
         """Lets the synapses learn from now on.
@@ -499,10 +500,8 @@ class Projection(Connectors, WithAttributes):
                 f"enable_learning() of {self._label}: the offset ({first * dt} ms) must be smaller than the period "
                 f"({steps * dt} ms), which is at least one time step"
             )
-        self._updates = self._learns = True
-        self._period = steps
-        self._offset = (self.network.current_step + first) % steps
-        self._act()
+        offset_steps = (self.network.current_step + first) % steps
+        self._act(replace(self._activity, advances=True, period=steps, offset=offset_steps))
 
     def _steps(self, duration: float, what: str) -> int:
         steps = float(duration) / self.network.dt
@@ -514,21 +513,19 @@ class Projection(Connectors, WithAttributes):
         return round(steps)
 
     def disable_learning(self) -> None:
-        """Lets the synapses stop learning: in rate-coded ones nothing changes any more, in spiking ones no weight."""
-        if self.synapse_type.type == "rate":
-            self._updates = False
-        else:
-            self._learns = False
-        self._act()
+        """Lets the equations of the synapses stand still."""
+        if self.variables:
+            self.update = False
 
-    def _act(self) -> None:
-        """Tells the engine what the synapses do from now on."""
-        if self.synapses is None:
-            return
-        is_heard = whole(self.post).enabled or not self._declared.spec.psp.strip()
-        transmits = self._transmits and is_heard
-        activity = Activity(transmits, self._updates, self._period, self._offset)
-        if activity != self.synapses.activity:
+    @property
+    def _activity(self) -> Activity:
+        """What the synapses do, unless their post-synaptic population stands still."""
+        return self._declared_activity if self.synapses is None else self.synapses.activity
+
+    def _act(self, activity: Activity) -> None:
+        """Says what the synapses do from now on."""
+        self._declared_activity = activity
+        if self.synapses is not None and activity != self.synapses.activity:
             self.synapses.act(activity)
 
     # matrices
@@ -640,10 +637,10 @@ class Projection(Connectors, WithAttributes):
         builder.add(made.pre, made.post, made.weights, self._delay_steps(made.delays))
         synapses = builder.finish()
         given = {each: self._given(each) for each in self._attributes.values() if self._is_given(each)}
-        self.synapses, self._made = synapses, None
+        self.synapses, self._rows, self._made = synapses, synapses.rows, None
         for attribute, value in given.items():
             self._write(attribute, value)
-        self._act()
+        self._act(self._declared_activity)
 
     def _replace(self, made: Connections) -> None:
         """Other connections in the place of those that there are, with other variables at their beginning."""
@@ -653,7 +650,7 @@ class Projection(Connectors, WithAttributes):
         builder = SynapseBuilder(self.synapses)
         builder.add(made.pre, made.post, made.weights, self._delay_steps(made.delays))
         builder.finish()
-        self._made = None
+        self._rows, self._made = self.synapses.rows, None
         for attribute in self._attributes.values():
             if self._is_given(attribute):
                 self._write(attribute, self._given(attribute))

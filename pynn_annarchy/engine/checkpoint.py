@@ -82,6 +82,7 @@ def restore(network: Network, checkpoint: Mapping[str, AnyArray]) -> None:
     network.jump(step, trial)
     for population in network.populations:
         part = given.section(f"cells/{population.number}")
+        network.activate(population, bool(part["active"]))
         if isinstance(population, SpikeSource):
             _restore_source(population, part)
         else:
@@ -176,6 +177,7 @@ def _difference(saved: str, own: str) -> str:
 
 
 def _capture_cells(cells: Cells, out: _Section) -> None:
+    out["active"] = cells.is_active
     out.section("parameters").put(cells.parameters)
     out.section("initial").put(cells.initial)
     for name, array in _states(cells).items():
@@ -221,6 +223,7 @@ def _restore_states(cells: Cells, given: _Section) -> None:
 
 
 def _capture_source(source: SpikeSource, out: _Section) -> None:
+    out["active"] = source.is_active
     _put_lists(out, {"times": source.times})
     recorder = source.recorder
     if recorder is not None:

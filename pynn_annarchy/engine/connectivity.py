@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -293,6 +294,11 @@ class Synapses:
             raise ModelError(f"'{self.label}': only synapses in ANNarchy's order of a step can leave steps out")
         self.activity = activity
         self.unbind()
+
+    @property
+    def doing(self) -> Activity:
+        """What the synapses do at present: nothing while the cells that they reach stand still."""
+        return replace(self.activity, transmits=self.activity.transmits and self.post_cells.is_active)
 
     def _set_weights_at(self, value: Value, index: IntArray) -> None:
         """Weights of some synapses, at a cost that does not grow with the number of the others."""

@@ -155,7 +155,7 @@ class NativeLoop(Loop):
             given = -1 if synapses.input is None else synapses.post_cells.gathered.index(synapses.input)
             assert synapses.rows is not None
             synapses.rows.see(pre, post, given)
-            activity = synapses.activity
+            activity = synapses.doing
             synapses.rows.act(activity.transmits, activity.advances, activity.period, activity.offset)
 
     def read_variable(self, synapses: Synapses, name: str) -> FloatArray:

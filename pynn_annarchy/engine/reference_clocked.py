@@ -205,13 +205,13 @@ class ClockedConnections:
             before = replace(step, step=step.step - 1, t=(step.step - 2) * step.dt)
             return self._deliver(copies, step) & self._transmit(copies, sums, step.step, before)
         is_sound = self._transmit(copies, sums, step.step, step)
-        if self.synapses.activity.advances_in(step.step):
+        if self.synapses.doing.advances_in(step.step):
             self.advance(copies, step.step, step)
         return is_sound & self._deliver(copies, step)
 
     def end(self, cells: IntArray, counts: IntArray, copies: dict[int, Copies], step: reference.Step) -> None:
         """The end of a step in ANNarchy's order: post-synaptic cells have spiked, and all are published."""
-        activity = self.synapses.activity
+        activity = self.synapses.doing
         if activity.advances_in(step.step):
             whole = replace(step, dt=step.dt * activity.period)
             self.advance(copies, step.step + 1, whole)
@@ -219,7 +219,7 @@ class ClockedConnections:
 
     def _transmit(self, copies: dict[int, Copies], sums: Sums, seen_in: int, step: reference.Step) -> bool:
         synapses = self.synapses
-        if synapses.input is None or not synapses.activity.transmits:
+        if synapses.input is None or not synapses.doing.transmits:
             return True
         psp = transmit(self.model, self.at_synapses(), self.seen(copies, seen_in), step, self._drawing())
         received = gather(psp, self.dendrites, self.kernel.operation)

@@ -406,10 +406,11 @@ def test_values_by_locality(network, pre, post, ready):
     assert len(set(np.concatenate(projection.x))) == 3
 
 
-def test_values_that_the_synapses_of_a_neuron_share(network, pre, post):
+def test_values_that_the_synapses_of_a_neuron_share(network, pre, post, ready):
     projection = network.connect(pre, post, "exc", POSTSYNAPTIC)
     projection.from_matrix([[5.0, None, 6.0, None], [None] * 4, [None, 7.0, None, None]])
     projection.theta = [4.0, 5.0]
+    ready()
 
     assert projection.theta == [4.0, 5.0]
     assert projection.dendrite(2).theta == 5.0
@@ -562,6 +563,28 @@ def test_synapses_learn_and_can_be_stopped(network, pre, post):
 
     np.testing.assert_allclose(learned, 0.5, rtol=1e-12)
     np.testing.assert_allclose(projection.w, 1.0, rtol=1e-12)
+
+
+def test_variables_that_the_synapses_of_a_neuron_share(network, pre, post):
+    synapse = ann.Synapse(
+        parameters="tau = 2.0 : postsynaptic",
+        equations=["y = tau*post.r + y : postsynaptic, init = 1.0", "total = total + 1.0 : projection"],
+    )
+    pre.B = 1.0
+    projection = network.connect(pre, post, "exc", synapse)
+    projection.from_matrix([[0.5, None, 0.5, None], [None] * 4, [None, 2.0, None, None]])
+    projection.tau = [1.0, 3.0]
+    assert projection.y == [1.0, 1.0]
+    network.simulate(1.0)
+
+    # the first step finds no rates: they arrive one step later
+    assert projection.y == [2.0, 7.0]
+    assert projection.total == 2.0
+    projection[2].y = 5.0
+    projection.total = 0.5
+    assert projection.y == [2.0, 5.0] and projection.total == 0.5
+    projection.reset()
+    assert projection.y == [1.0, 1.0] and projection.total == 0.0
 
 
 def test_transmission_switched_off_is_silence(network, pre, post):
