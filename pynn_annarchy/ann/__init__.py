@@ -8,6 +8,8 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
+from pynn_annarchy.ann.later import is_later, refuse
+
 _MODULES = {
     "network": ("Network",),
     "models": ("Neuron", "Synapse", "Parameter", "Variable", "Constant", "add_function", "functions"),
@@ -108,6 +110,8 @@ __all__ = sorted(_HOME)
 
 
 def __getattr__(name: str) -> Any:
+    if is_later(name):
+        refuse(name)
     if name not in _HOME:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     value = getattr(importlib.import_module(f"{__name__}.{_HOME[name]}"), name)

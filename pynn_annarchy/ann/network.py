@@ -10,11 +10,12 @@ import time as clock
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 
 from pynn_annarchy.ann.config import Config, checked_seed, refuse_of_compile
+from pynn_annarchy.ann.later import refuse
 from pynn_annarchy.ann.running import Runner, steps_of_duration, stop_when
 from pynn_annarchy.engine.arrays import time_of
 from pynn_annarchy.engine.network import Network as Engine
@@ -192,6 +193,12 @@ class Network(metaclass=_NetworkType):
 
         self._constants[name] = Constant(name, value, net=self)
         return self._constants[name]
+
+    def boldmonitor(self, *args: Any, **kwargs: Any) -> NoReturn:
+        """Comes later; NotImplementedError."""
+        refuse("BoldMonitor")
+
+    boldmonitor_from_slices = boldmonitor
 
     def _register(self, obj: Any) -> None:
         """Takes an object in, gives it a name unless it has one, and builds it with the next build()."""

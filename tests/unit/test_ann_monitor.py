@@ -249,6 +249,21 @@ def test_dendrites_of_different_sizes_come_as_arrays_of_their_own():
     np.testing.assert_allclose(data[1, 1] - data[0, 1], [0.2], rtol=1e-12)
 
 
+def test_what_the_synapses_of_a_neuron_or_a_projection_share_is_recorded_once():
+    net = ann.Network(dt=1.0, seed=1)
+    pre = net.create(3, ann.Neuron(equations="r = 0.5"))
+    post = net.create(2, ann.Neuron(parameters="k = 1.0", equations="r = k + 0*sum(exc)"))
+    post.k = [1.0, 2.0]
+    sliding = net.connect(pre, post, "exc", ann.IBCM(tau=10.0)).all_to_all(0.1)
+    common = net.connect(pre, post, "exc", ann.Synapse(equations=["q = t : projection", "w += 0*q"])).all_to_all(0.1)
+    theta, one, q = net.monitor(sliding, "theta"), net.monitor(sliding[1], "theta"), net.monitor(common, "q")
+    net.simulate(3.0)
+    expected = np.outer(1.0 - np.exp(-np.arange(1, 4) / 10.0), [1.0, 4.0])
+    np.testing.assert_allclose(theta.get("theta"), expected, rtol=1e-12)
+    np.testing.assert_allclose(one.get("theta"), expected[:, 1], rtol=1e-12)
+    assert q.get("q").tolist() == [0.0, 1.0, 2.0]
+
+
 # spikes
 
 
