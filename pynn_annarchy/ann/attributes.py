@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
+import numpy as np
+
 from pynn_annarchy.ann.distributions import LAWS, RandomDistribution
 from pynn_annarchy.engine.arrays import Value, finite, of_type
 from pynn_annarchy.exceptions import ModelError
@@ -41,7 +43,7 @@ class WithAttributes:
         """Sets parameters and variables, by name.
 
         Raises:
-            ModelError: no such name, a wrong shape, a value that is not finite; nothing is changed then.
+            ModelError: no such name, and nothing is changed; a wrong shape or a value that is not finite.
         """
         for name in values:
             if not self._knows(name):
@@ -126,7 +128,7 @@ def checked(value: Any, what: str, dtype: str, shapes: Sequence[tuple[int, ...]]
     if number.shape not in shapes:
         expected = " or ".join(str(shape) for shape in dict.fromkeys(shapes))
         raise ModelError(f"{what} has the shape {expected}, and cannot take an array of shape {number.shape}")
-    return number.reshape(-1)
+    return np.array(number).reshape(-1)
 
 
 @dataclass(frozen=True, slots=True)

@@ -429,7 +429,10 @@ class Connectors:
 
     def _connections_of(self, pairs: Pairs, weights: Any, delays: Any) -> Connections:
         """Connections from positions on the two sides."""
-        pre, post = self.pre.ranks.astype(np.int32)[pairs.pre], self.post.ranks.astype(np.int32)[pairs.post]
+        pre, post = (
+            positions if side is whole(side) else side.ranks.astype(np.int32)[positions]
+            for side, positions in ((self.pre, pairs.pre), (self.post, pairs.post))
+        )
         return self._sorted(pre, post, weights, delays)
 
     def _of_ranks(self, pre: AnyArray, post: AnyArray, weights: Any, delays: Any) -> Connections:
@@ -585,7 +588,7 @@ def _is_number(value: Any) -> bool:
 def _matrix(given: Any, shape: tuple[int, int], pre_post: bool, what: str) -> AnyArray:
     """A matrix with the post-synaptic neurons first."""
     try:
-        matrix = np.asarray(given)
+        matrix = np.array(given)
     except ValueError as error:
         raise ModelError(f"{what} must be a matrix; the rows that are given have different lengths") from error
     expected = shape[::-1] if pre_post else shape

@@ -142,19 +142,24 @@ class Connections:
         Raises:
             ModelError: two connections between the same neurons.
         """
-        key = post.astype(np.int64) << 32 | pre.astype(np.int64)
-        steps = np.diff(key)
-        if (steps < 0).any():
-            order = np.argsort(key, kind="stable")
-            pre, post, steps = pre[order], post[order], np.diff(key[order])
+        ascends = _ascend(pre, post)
+        if not ascends.all():
+            order = np.lexsort((pre, post))
+            pre, post = pre[order], post[order]
             weights, delays = (value if isinstance(value, float) else value[order] for value in (weights, delays))
-        if not steps.all():
-            twice = int(np.argmin(steps != 0))
+            ascends = _ascend(pre, post)
+        if not ascends.all():
+            twice = int(np.argmin(ascends))
             raise ModelError(
                 f"{label}: the synapse from neuron {pre[twice]} to neuron {post[twice]} is given more than once; "
                 "use a second projection for a second synapse"
             )
         return cls(pre, post, weights, delays)
+
+
+def _ascend(pre: RankArray, post: RankArray) -> npt.NDArray[np.bool_]:
+    """Whether each connection but the first comes after the one before, by post-, then by pre-synaptic rank."""
+    return (post[1:] > post[:-1]) | ((post[1:] == post[:-1]) & (pre[1:] > pre[:-1]))
 
 
 class Dendrites:

@@ -64,6 +64,14 @@ def test_arrays_and_lists_are_taken_flat_and_in_the_geometry(either, value):
     np.testing.assert_array_equal(either.get("B"), np.arange(12.0).reshape(3, 4))
 
 
+def test_an_array_that_changes_later_changes_no_values(either):
+    values = np.zeros(12)
+    either.v = either.B = values
+    values[:] = 5.0
+
+    assert (either.v == 0.0).all() and (either.B == 0.0).all()
+
+
 def test_numbers_and_several_values_at_once(either):
     either.set({"tau": 20.0, "g": 3.0, "v": -1.0})
 

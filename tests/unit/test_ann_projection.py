@@ -181,6 +181,15 @@ def test_matrices_have_the_post_synaptic_neurons_first_and_none_for_no_synapse(n
     np.testing.assert_array_equal(turned.connectivity_matrix(), np.arange(12.0).reshape(4, 3).T)
 
 
+def test_a_matrix_that_changes_later_changes_no_weights(network, pre, post):
+    matrix = np.ones((3, 4))
+    projection = network.connect(pre, post, "exc").from_matrix(matrix)
+    matrix[:] = 2.0
+    network.compile()
+
+    assert projection.w == [[1.0] * 4] * 3
+
+
 def test_matrices_of_views_and_of_delays(network, pre, post, ready):
     weights, delays = [[1.0, None], [2.0, 3.0]], [[1.0, None], [2.0, 1.5]]
     projection = network.connect(pre[[3, 1]], post[1:], "exc").from_matrix(weights, delays)
