@@ -100,6 +100,8 @@ class Projection(Connectors, WithAttributes):
         self._structure: Dendrites | None = None
         self._rows: object = None
         """The synapses of the engine that the structure is of: others may take their place."""
+        self._twins: list[Synapses] = []
+        """The same synapses onto the other targets."""
         self._declared_activity = Activity()
         self._read: tuple[object, FloatArray] | None = None
         """Values of an attribute that were read last, after the moment at which that was."""
@@ -366,7 +368,7 @@ class Projection(Connectors, WithAttributes):
         """Gives synapses of one dendrite new values."""
         if self.synapses is not None:
             known = self._read if self._read is not None and self._read[0] == self._moment(attribute) else None
-            self.synapses.set(attribute.key, new, self._engine_index(attribute, position, index))
+            self._tell(attribute.key, new, self._engine_index(attribute, position, index))
             if known is not None and attribute.locality == "local":
                 known[1][index] = new
                 self._read = self._moment(attribute), known[1]
@@ -389,11 +391,21 @@ class Projection(Connectors, WithAttributes):
         """Hands values to the engine."""
         assert self.synapses is not None
         if isinstance(new, float):
-            self.synapses.set(attribute.key, new)
+            self._tell(attribute.key, new)
         elif attribute.locality == "semiglobal":
-            self.synapses.set(attribute.key, new, np.array(self._dendrites.post_ranks))
+            self._tell(attribute.key, new, np.array(self._dendrites.post_ranks))
         else:
-            self.synapses.set(attribute.key, self._dendrites.to_engine(new))
+            self._tell(attribute.key, self._dendrites.to_engine(new))
+
+    def _tell(self, name: str, new: Value, index: IntArray | None = None) -> None:
+        """Sets values of the synapses onto all targets."""
+        for synapses in self._built:
+            synapses.set(name, new, index)
+
+    @property
+    def _built(self) -> list[Synapses]:
+        """The synapses of the engine, one projection for each target; none before the network is built."""
+        return [] if self.synapses is None else [self.synapses, *self._twins]
 
     def _given(self, attribute: Attribute) -> Value:
         """The value that an attribute begins with; laws are drawn from once."""
@@ -440,9 +452,9 @@ class Projection(Connectors, WithAttributes):
             assert self._made is not None
             self._made = replace(self._made, delays=new)
         elif isinstance(new, float):
-            self.synapses.set(DELAY, max(new, self.network.dt))
+            self._tell(DELAY, max(new, self.network.dt))
         else:
-            self.synapses.set(DELAY, self._dendrites.to_engine(np.maximum(new, self.network.dt)))
+            self._tell(DELAY, self._dendrites.to_engine(np.maximum(new, self.network.dt)))
 
     def _delays_of(self, which: slice, shown: Callable[[FloatArray], Any]) -> Any:
         """Delays of some synapses, in ms: one number where those of the whole projection are equal."""
@@ -525,8 +537,9 @@ class Projection(Connectors, WithAttributes):
     def _act(self, activity: Activity) -> None:
         """Says what the synapses do from now on."""
         self._declared_activity = activity
-        if self.synapses is not None and activity != self.synapses.activity:
-            self.synapses.act(activity)
+        for synapses in self._built:
+            if activity != synapses.activity:
+                synapses.act(activity)
 
     # matrices
 
@@ -622,34 +635,41 @@ class Projection(Connectors, WithAttributes):
 
     def _build(self) -> None:
         """Makes the synapses of the engine, with all values that have been given."""
-        engine = self.network.engine
         self._dendrites  # noqa: B018  # says that there are no synapses yet
-        assert engine is not None and self._made is not None
-        pre, post = whole(self.pre).cells, whole(self.post).cells
-        made, label = self._made, str(self.name)
+        assert self._made is not None
+        post = whole(self.post).cells
         if self._with_inputs(post.spec) != post.spec:
             raise ModelError(
                 f"{self._label}: the spiking neurons of '{self.post.name}' were built without an input for synapses "
                 "that transmit all the time: make the projection before the network is built"
             )
-        receptor = input_of(post.spec, self.targets[0], self._declared.spec, label)
-        builder = engine.connect(pre, post, receptor, self._declared.spec, label)
-        builder.add(made.pre, made.post, made.weights, self._delay_steps(made.delays))
-        synapses = builder.finish()
         given = {each: self._given(each) for each in self._attributes.values() if self._is_given(each)}
-        self.synapses, self._rows, self._made = synapses, synapses.rows, None
+        built = [self._engine_synapses(target, self._made) for target in self.targets]
+        for twin in built[1:]:
+            twin.object_index = built[0].object_index  # what is drawn is the same
+        self.synapses, self._twins, self._rows, self._made = built[0], built[1:], built[0].rows, None
         for attribute, value in given.items():
             self._write(attribute, value)
         self._act(self._declared_activity)
 
+    def _engine_synapses(self, target: str, made: Connections) -> Synapses:
+        """The synapses onto one target, in the engine."""
+        assert self.network.engine is not None
+        pre, post = whole(self.pre).cells, whole(self.post).cells
+        spec, label = self._declared.spec, str(self.name) if len(self.targets) == 1 else f"{self.name} onto {target}"
+        builder = self.network.engine.connect(pre, post, input_of(post.spec, target, spec, label), spec, label)
+        builder.add(made.pre, made.post, made.weights, self._delay_steps(made.delays))
+        return builder.finish()
+
     def _replace(self, made: Connections) -> None:
         """Other connections in the place of those that there are, with other variables at their beginning."""
         self._take(made)
+        for synapses in self._built:
+            builder = SynapseBuilder(synapses)
+            builder.add(made.pre, made.post, made.weights, self._delay_steps(made.delays))
+            builder.finish()
         if self.synapses is None:
             return
-        builder = SynapseBuilder(self.synapses)
-        builder.add(made.pre, made.post, made.weights, self._delay_steps(made.delays))
-        builder.finish()
         self._rows, self._made = self.synapses.rows, None
         for attribute in self._attributes.values():
             if self._is_given(attribute):

@@ -362,6 +362,31 @@ def test_what_is_transmitted(network, pre, post, size):
     np.testing.assert_allclose(post.r, projection.connectivity_matrix() @ pre.r, rtol=1e-14)
 
 
+def test_one_neuron_is_a_side(network, pre, post):
+    projection = network.connect(pre.neuron(2), post.neuron(1), "exc").all_to_all(1.0)
+
+    assert (projection.post_ranks, projection.pre_ranks) == ([1], [[2]])
+
+
+def test_one_weight_drives_several_targets(network, target):
+    network.config(target=target)
+    source = network.create(2, ann.Neuron(equations="dx/dt = 1", spike="x > 0.7", reset="x = 0.0"))
+    neuron = ann.Neuron(equations="dg_ampa/dt = 0\ndg_nmda/dt = 0\nu = 2*g_ampa + g_nmda", spike="u > 1000")
+    population = network.create(2, neuron)
+    synapse = ann.Synapse(pre_spike="g_target += w\nw = clip(w + 0.1*Uniform(1.0, 2.0), 0.0, 10.0)")
+    projection = network.connect(source, population, ["ampa", "nmda"], synapse).all_to_all(0.5)
+    network.simulate(5.0)
+    projection[0].w = 2.0
+    network.simulate(5.0)
+
+    assert projection.target == projection.targets == ["ampa", "nmda"]
+    assert population.targets == ["ampa", "nmda"]
+    assert population.g_ampa[0] > 10.0
+    np.testing.assert_array_equal(population.g_ampa, population.g_nmda)
+    with pytest.raises(ModelError, match="no target 'gaba'"):
+        network.connect(source, population, ["ampa", "gaba"])
+
+
 # values
 
 
