@@ -15,15 +15,11 @@ from dataclasses import replace
 from typing import Any
 
 from pynn_annarchy.exceptions import ModelError
-from pynn_annarchy.language.checks.names import is_sum
 from pynn_annarchy.model.declare_parameters import as_text
-from pynn_annarchy.model.declare_texts import TARGET, Lines, Mentions, mentions_name
+from pynn_annarchy.model.declare_texts import Lines, mentions_name
 from pynn_annarchy.model.declared import NOTHING, Declared, Surroundings
 from pynn_annarchy.model.draft import Draft, Parameters
-from pynn_annarchy.model.spec import WEIGHT, InputSpec, Kind, ModelSpec, Order, ReceptorSpec
-
-CURRENT = "i_inj"
-"""The name by which equations mean injected currents, in nA, where the model does not declare it."""
+from pynn_annarchy.model.spec import WEIGHT, Kind, ModelSpec, Order
 
 RATE = "r"
 
@@ -72,13 +68,16 @@ def declare_neuron(
     draft.hold_in_refractoriness()
     mentioned = draft.take_surroundings()
     if draft.model.spike.strip():
-        draft.model = replace(draft.model, receptors=_receptors(draft.model, mentioned))
+        draft.take_receptors(mentioned)
     elif RATE not in mentioned.changed and RATE not in draft.names:
         raise ModelError(
             f"cell type '{model.name}': rate-coded neurons must define the variable 'r', e.g. 'r = positive(v)' "
             "(spiking ones need a 'spike')"
         )
-    return draft.finish(inputs=_inputs(mentioned, takes_current and CURRENT not in draft.names))
+    if takes_current:
+        draft.take_current(mentioned)
+    draft.take_sums(mentioned)
+    return draft.finish()
 
 
 def declare_synapse(
@@ -142,26 +141,6 @@ def _with_transmission(model: ModelSpec) -> ModelSpec:
     if model.post_spike.strip():
         return replace(model, pre_spike=f"g_target += {model.weight}")
     return replace(model, psp=f"{model.weight}*pre.{RATE}")
-
-
-def _receptors(model: ModelSpec, mentioned: Mentions) -> tuple[ReceptorSpec, ...]:
-    """A receptor for each target: what arrives is added where the cell has an equation for it, else it is all of it."""
-    parameters = {parameter.name for parameter in model.parameters}
-    found = []
-    for name in dict.fromkeys([*mentioned.names, *sorted(mentioned.changed)]):
-        if not name.startswith(TARGET) or name == TARGET or name in parameters:
-            continue
-        if name not in mentioned.changed:
-            found.append(ReceptorSpec(name.removeprefix(TARGET), f"{name} = input"))
-        elif name in mentioned.carried:
-            found.append(ReceptorSpec(name.removeprefix(TARGET), f"{name} += input"))
-    return tuple(found)
-
-
-def _inputs(mentioned: Mentions, takes_current: bool) -> tuple[InputSpec, ...]:
-    sums = tuple(InputSpec(name, unit="dimensionless") for name in mentioned.names if is_sum(name))
-    is_current = takes_current and CURRENT in mentioned.names and CURRENT not in mentioned.changed
-    return (*((InputSpec(CURRENT),) if is_current else ()), *sums)
 
 
 def _refuse_later(model: ModelSpec, **given: Any) -> None:

@@ -3,23 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from numbers import Real
 from typing import Any
 
 from pynn_annarchy.exceptions import EquationError, ModelError
+from pynn_annarchy.language.checks.names import is_sum
 from pynn_annarchy.language.parse import parse_functions
 from pynn_annarchy.language.syntax import Call, Span
 from pynn_annarchy.language.visit import nodes
 from pynn_annarchy.model.check import check
 from pynn_annarchy.model.declare_parameters import GivenParameter, parameters_of
-from pynn_annarchy.model.declare_texts import Lines, Mentions, Written, held_in_refractoriness, mentions, written
+from pynn_annarchy.model.declare_texts import (
+    TARGET,
+    Lines,
+    Mentions,
+    Written,
+    held_in_refractoriness,
+    mentions,
+    written,
+)
 from pynn_annarchy.model.declared import Declared, Surroundings
 from pynn_annarchy.model.own_functions import definitions_in
-from pynn_annarchy.model.spec import WEIGHT, InputSpec, Kind, ModelSpec, Order, ParameterSpec
+from pynn_annarchy.model.spec import WEIGHT, InputSpec, Kind, ModelSpec, Order, ParameterSpec, ReceptorSpec
 from pynn_annarchy.model.told import told
 
 Parameters = str | Sequence[str] | Mapping[str, Any] | None
+
+CURRENT = "i_inj"
+"""The name by which equations mean injected currents, in nA, where the model does not declare it."""
 
 REFRACTORY = "refractory_period"
 """The parameter that holds a refractory period that was given as a number, in ms."""
@@ -128,14 +141,45 @@ class Draft:
                     self._constants.append(name)
         return mentioned
 
-    def finish(self, inputs: tuple[InputSpec, ...] = (), units: tuple[tuple[str, str], ...] = ()) -> Declared:
+    def take_receptors(self, mentioned: Mentions, besides: AbstractSet[str] = frozenset()) -> None:
+        """A receptor for each ``g_target``: what arrives is added where it has an equation, else it is all of it.
+
+        Args:
+            besides: names that are something else.
+        """
+        names = dict.fromkeys([*mentioned.names, *sorted(mentioned.changed)])
+        targets = [name for name in names if name.startswith(TARGET) and name != TARGET]
+        for name in targets:
+            if name in self.names or name in besides:
+                continue
+            if name not in mentioned.changed:
+                self._add_receptor(name, "=")
+            elif name in mentioned.carried:
+                self._add_receptor(name, "+=")
+
+    def _add_receptor(self, name: str, operator: str) -> None:
+        receptor = ReceptorSpec(name.removeprefix(TARGET), f"{name} {operator} input")
+        self.model = replace(self.model, receptors=(*self.model.receptors, receptor))
+
+    def take_current(self, mentioned: Mentions) -> None:
+        """The input for injected currents, where the texts read it and nothing declares it."""
+        if CURRENT in mentioned.names and CURRENT not in mentioned.changed and CURRENT not in self.names:
+            self.model = replace(self.model, inputs=(*self.model.inputs, InputSpec(CURRENT)))
+
+    def take_sums(self, mentioned: Mentions) -> None:
+        """An input for each ``sum(target)`` that there is none for."""
+        known = {given.name for given in self.model.inputs}
+        sums = [InputSpec(name, unit="dimensionless") for name in mentioned.names if is_sum(name) and name not in known]
+        self.model = replace(self.model, inputs=(*self.model.inputs, *sums))
+
+    def finish(self, units: tuple[tuple[str, str], ...] = ()) -> Declared:
         """The checked model.
 
         Args:
             units: of variables, before those that the user gives.
         """
         own = {name: unit for name, unit in self._units.items() if name not in self.names}
-        spec = replace(self.model, inputs=inputs, units=tuple({**dict(units), **own}.items()))
+        spec = replace(self.model, units=tuple({**dict(units), **own}.items()))
         check(spec)
         return Declared(spec, self._values, tuple(self._constants))
 

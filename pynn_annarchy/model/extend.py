@@ -7,6 +7,8 @@ from dataclasses import replace
 from typing import Any
 
 from pynn_annarchy.exceptions import ModelError
+from pynn_annarchy.language.checks.definitions import changed_by
+from pynn_annarchy.language.parse import parse_equations
 from pynn_annarchy.language.tokens import substitute_names
 from pynn_annarchy.model.compose import CURRENT, after_last_rate
 from pynn_annarchy.model.declare_parameters import as_text
@@ -39,6 +41,8 @@ def extend(
         reset: statements after those of the base.
         current: an expression, in nA, that is added to the injected current.
 
+    Names ``g_target`` that the base does not have, and ``sum(target)``, are what the cells receive besides.
+
     Raises:
         EquationError: the text is wrong.
         ModelError: the base is no cell type, or takes no current.
@@ -58,8 +62,10 @@ def extend(
         reset="\n".join(text for text in (before["reset"], added["reset"]) if text.strip()),
         functions="\n".join(text for text in (base.functions, as_text(base, "functions", functions)) if text),
     )
-    draft.take_surroundings()
-    return draft.finish(base.inputs, base.units)
+    mentioned = draft.take_surroundings()
+    draft.take_receptors(mentioned, besides=_changed(base))
+    draft.take_sums(mentioned)
+    return draft.finish(base.units)
 
 
 def with_current(base: ModelSpec, current: str) -> ModelSpec:
@@ -81,6 +87,12 @@ def with_current(base: ModelSpec, current: str) -> ModelSpec:
 def as_body(base: ModelSpec) -> ModelSpec:
     """A complete cell type as a body that takes further receptors: their currents join the injected one."""
     return base if CURRENT in base.equations else with_current(base, CURRENT)
+
+
+def _changed(base: ModelSpec) -> frozenset[str]:
+    """Variables that the equations of a cell type have."""
+    names = {parameter.name for parameter in base.parameters}
+    return frozenset(changed_by(equation) for equation in parse_equations(base.equations, names))
 
 
 def _joined(base: str, added: str, names: Any) -> str:
