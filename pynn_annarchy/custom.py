@@ -3,6 +3,8 @@
 Neuron, Synapse      the user's texts -> a class for Population or Projection
 compose              a cell type of this package and what is to be added -> a class
 native_cell_type     a ModelSpec -> a class
+
+What reads and checks texts is imported when a type is made: scripts with standard models alone do not wait for it.
 """
 
 from __future__ import annotations
@@ -10,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from pyNN.models import BaseCellType
 from pyNN.parameters import ParameterSpace
@@ -22,15 +24,10 @@ from pynn_annarchy.language.names import suggestion
 from pynn_annarchy.language.print import show
 from pynn_annarchy.language.syntax import Expression
 from pynn_annarchy.language.visit import identifiers
-from pynn_annarchy.model.check import check
 from pynn_annarchy.model.compose import CURRENT, ReceptorPart
 from pynn_annarchy.model.compose import compose as join
-from pynn_annarchy.model.declare import declare_neuron, declare_synapse
-from pynn_annarchy.model.declare_texts import Lines
 from pynn_annarchy.model.declared import Declared, Drawn
-from pynn_annarchy.model.draft import Parameters
 from pynn_annarchy.model.evaluate import evaluate
-from pynn_annarchy.model.extend import as_body, extend
 from pynn_annarchy.model.receiving import input_of, receptors_used
 from pynn_annarchy.model.seen import is_clocked
 from pynn_annarchy.model.spec import WEIGHT, Kind, ModelSpec, Order
@@ -38,6 +35,10 @@ from pynn_annarchy.random_numbers import stream_of_types
 from pynn_annarchy.standardmodels import bodies, specs
 from pynn_annarchy.standardmodels.synapses import DENDRITIC, dendritic_fraction
 from pynn_annarchy.standardmodels.synapses import Synapse as _Synapse
+
+if TYPE_CHECKING:
+    from pynn_annarchy.model.declare_texts import Lines
+    from pynn_annarchy.model.draft import Parameters
 
 ANY = "any"
 """The receptor type of cells that use ``sum()``, what all projections bring, besides those that they name."""
@@ -80,6 +81,8 @@ def Neuron(  # noqa: N802  (a class is what it makes)
         EquationError: a text is wrong; with a caret under the place.
         ModelError: anything else is wrong.
     """
+    from pynn_annarchy.model.declare import declare_neuron
+
     return _cell_type(
         declare_neuron(
             parameters=parameters,
@@ -128,6 +131,8 @@ def Synapse(  # noqa: N802
         EquationError: a text is wrong; with a caret under the place.
         ModelError: anything else is wrong.
     """
+    from pynn_annarchy.model.declare import declare_synapse
+
     return _synapse_type(
         declare_synapse(
             parameters=parameters,
@@ -178,6 +183,8 @@ def compose(
         EquationError: a text is wrong; with a caret under the place.
         ModelError: a part is of the wrong kind, or two parts use one name for different things.
     """
+    from pynn_annarchy.model.extend import as_body, extend
+
     spec = _body(body)
     if receptors or CURRENT in spec.equations:
         parts = {own: _part(own, kind) for own, kind in (receptors or {}).items()}
@@ -347,6 +354,8 @@ def _is_cell(value: object) -> bool:
 
 @cache
 def _class_of(spec: ModelSpec) -> type[NativeCellType]:
+    from pynn_annarchy.model.check import check
+
     model = check(spec)
     variables = [variable.name for variable in model.variables]
     spikes = ["spikes"] if spec.spike or spec.emits else []
@@ -414,6 +423,8 @@ class NativeSynapseType(_Synapse, base.StandardSynapseType):
 
 
 def _synapse_type(declared: Declared) -> type[NativeSynapseType]:
+    from pynn_annarchy.model.check import check
+
     spec = declared.spec
     own = spec.defaults()
     defaults = {WEIGHT: own.pop(WEIGHT), "delay": None, **own}
