@@ -219,6 +219,18 @@ def clear_all_callbacks() -> None:
     default_network().clear_all_callbacks()
 
 
+def save_parameters(filename: str, net: Network | None = None) -> None:
+    """Network.save_parameters() of a network, by default the default one."""
+    (net or default_network()).save_parameters(filename)
+
+
+def load_parameters(
+    filename: str, global_only: bool = True, verbose: bool = False, net: Network | None = None
+) -> dict[str, Any]:
+    """Network.load_parameters() of a network, by default the default one."""
+    return (net or default_network()).load_parameters(filename, global_only, verbose)
+
+
 # others
 
 

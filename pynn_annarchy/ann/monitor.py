@@ -11,6 +11,7 @@ from pynn_annarchy.ann import analyses
 from pynn_annarchy.ann.monitor_files import check_file, write_file
 from pynn_annarchy.ann.observed import SPIKE, Observed, observed
 from pynn_annarchy.ann.recorded import Track
+from pynn_annarchy.engine.arrays import AnyArray
 from pynn_annarchy.exceptions import ModelError
 from pynn_annarchy.language.names import suggestion
 
@@ -313,12 +314,16 @@ class Monitor:
         if variable not in self._tracks:
             self._tracks[variable] = self._observed.track(variable)
             self._times[variable] = _Times()
-        times, now = self._times[variable], self.network.current_step
-        if times.is_open:
-            return
-        every, offset = self._phase()
-        self._tracks[variable].begin(every, 1 + (offset - (now - times.origin_or(now))) % every)
-        times.begin(now)
+        times = self._times[variable]
+        if not times.is_open:
+            self._listen(variable)
+            times.begin(self.network.current_step)
+
+    def _listen(self, variable: str) -> None:
+        """Lets the engine record, at the times at which samples are due anyhow."""
+        now, (every, offset) = self.network.current_step, self._phase()
+        origin = self._times[variable].origin_or(now)
+        self._tracks[variable].begin(every, 1 + (offset - (now - origin)) % every)
 
     def _end(self, variable: str) -> None:
         times = self._times[variable]
@@ -341,6 +346,44 @@ class Monitor:
                 times.reopens = False
                 self._begin(variable)
 
+    def _suspend(self) -> None:
+        """The engine stops recording for a moment, of which nobody is told."""
+        for variable, times in self._times.items():
+            if times.is_open:
+                self._tracks[variable].end()
+
+    def _go_on(self) -> None:
+        """The engine records again after `_suspend`."""
+        for variable, times in self._times.items():
+            if times.is_open:
+                self._listen(variable)
+
+    def _state(self) -> dict[str, Any]:
+        """What it is told to do and when it has done so, in plain numbers; see `_take_over`."""
+        told, times = ({name: each.state() for name, each in of.items()} for of in (self._told, self._times))
+        return {
+            "variables": self._variables,
+            "period": self._period,
+            "offset": self._offset,
+            "starts": self._starts,
+            "times": times,
+            "told": told,
+        }
+
+    def _kept(self) -> dict[str, list[AnyArray]]:
+        """What it has recorded, while it is suspended."""
+        return {name: track.kept() for name, track in self._tracks.items()}
+
+    def _take_over(self, state: Mapping[str, Any], kept: Mapping[str, list[AnyArray]]) -> None:
+        """Takes over what another monitor of the same object was told and has recorded, while it is suspended."""
+        self._variables = [self._checked(name) for name in state["variables"]]
+        self._period, self._offset, self._starts = state["period"], state["offset"], state["starts"]
+        self._times = {name: _Times.of(times) for name, times in state["times"].items()}
+        self._told = {name: _Times.of(times) for name, times in state["told"].items()}
+        self._tracks = {name: self._observed.track(name) for name in self._times}
+        for name, track in self._tracks.items():
+            track.take_over(kept[name])
+
     def _n_bytes(self) -> int:
         """Memory of what is recorded."""
         return sum(track.n_bytes() for track in self._tracks.values())
@@ -358,6 +401,17 @@ class _Times:
         self.origin: int | None = None
         """When periods began to count."""
         self.reopens = False
+
+    @classmethod
+    def of(cls, state: Mapping[str, Any]) -> _Times:
+        """As they were when `state` was taken."""
+        times = cls()
+        times._starts, times._stops, times.origin = list(state["starts"]), list(state["stops"]), state["origin"]
+        return times
+
+    def state(self) -> dict[str, Any]:
+        """In plain numbers."""
+        return {"starts": self._starts, "stops": self._stops, "origin": self.origin}
 
     @property
     def is_open(self) -> bool:

@@ -8,18 +8,22 @@ import os
 import secrets
 import time as clock
 import warnings
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 
+from pynn_annarchy.ann import checkpoint, files, parameters
 from pynn_annarchy.ann.config import Config, checked_seed, refuse_of_compile
+from pynn_annarchy.ann.copying import copy_into
 from pynn_annarchy.ann.later import refuse
+from pynn_annarchy.ann.parallel import parallel_run
 from pynn_annarchy.ann.running import Runner, steps_of_duration, stop_when
 from pynn_annarchy.engine.arrays import time_of
 from pynn_annarchy.engine.network import Network as Engine
 from pynn_annarchy.exceptions import ModelError
+from pynn_annarchy.model.spec import ModelSpec
 
 if TYPE_CHECKING:
     from pynn_annarchy.ann.callbacks import Callback
@@ -84,6 +88,8 @@ class Network(metaclass=_NetworkType):
         self._constants: dict[str, Constant] = {}
         self._pending: list[Any] = []
         self._is_building = False
+        self._partitions: int | None = None
+        """Parts that populations are cut into, where a checkpoint says so."""
 
     def _set_seed(self, seed: int | None) -> None:
         self._seed = secrets.randbits(32) if seed is None else seed
@@ -327,7 +333,17 @@ class Network(metaclass=_NetworkType):
         config = self._config
         if config.visible_cores:
             os.sched_setaffinity(0, config.visible_cores)
-        return Engine(dt=config.dt, seed=self._seed, threads=config.num_threads, options=config.engine_options())
+        return Engine(
+            dt=config.dt,
+            seed=self._seed,
+            threads=config.num_threads,
+            options=config.engine_options(),
+            partitions=self._partitions,
+        )
+
+    def _with_method(self, spec: ModelSpec) -> ModelSpec:
+        """A model whose differential equations without a flag are solved by the method of this network."""
+        return replace(spec, method=self._config.method)
 
     def _build_pending(self) -> None:
         while self._pending:
@@ -402,10 +418,40 @@ class Network(metaclass=_NetworkType):
         """Number of steps done."""
         return 0 if self.engine is None else self.engine.step
 
+    @current_step.setter
+    def current_step(self, step: int) -> None:
+        if isinstance(step, bool) or not isinstance(step, (int, np.integer)) or step < 0:
+            raise ModelError(f"current_step must be a whole number that is not negative, not {step!r}")
+        self._go_to(int(step))
+
     @property
     def time(self) -> float:
-        """Present time, in ms."""
+        """Present time, in ms.
+
+        When it is set, all values stay, but spikes under way are forgotten, and what neurons were before is as they
+        are now.
+        """
         return time_of(self.current_step, self.dt)
+
+    @time.setter
+    def time(self, t: float) -> None:
+        self._go_to(steps_of_duration(t, self.dt))
+
+    def _go_to(self, step: int) -> None:
+        engine = self.build()
+        with self._going_back():
+            engine.rewind(repeat_noise=True, step=step)
+
+    @contextlib.contextmanager
+    def _going_back(self, forget: bool = False) -> Iterator[None]:
+        """Monitors take over what the engine holds before the clock is set, and record again from then on."""
+        for monitor in self._monitors:
+            monitor._before_rewind()
+        yield
+        for monitor in self._monitors:
+            if forget:
+                monitor.reset()
+            monitor._after_rewind()
 
     def simulate(self, duration: float, measure_time: bool = False) -> None:
         """Runs for a duration, in ms, rounded to whole time steps; callbacks are called on the way.
@@ -483,21 +529,14 @@ class Network(metaclass=_NetworkType):
         if self.engine is None:
             return
         engine = self.build()
-        for monitor in self._monitors:
-            monitor._before_rewind()
-        engine.rewind(repeat_noise=reseed_rng)
-        if reseed_rng:
-            self._default_rng = np.random.default_rng(self._seed)
-        if populations:
-            for population in self._populations:
+        with self._going_back(forget=monitors):
+            engine.rewind(repeat_noise=reseed_rng)
+            if reseed_rng:
+                self._default_rng = np.random.default_rng(self._seed)
+            for population in self._populations if populations else []:
                 population.reset()
-        if projections or synapses:
-            for projection in self._projections:
+            for projection in self._projections if projections or synapses else []:
                 projection.reset(attributes=-1 if projections else [], synapses=synapses)
-        for monitor in self._monitors:
-            if monitors:
-                monitor.reset()
-            monitor._after_rewind()
 
     # learning
 
@@ -537,13 +576,157 @@ class Network(metaclass=_NetworkType):
         """Forgets all callbacks."""
         self._callbacks.clear()
 
+    # files
+
+    def save(self, filename: str, populations: bool = True, projections: bool = True) -> None:
+        """Writes the values of parameters and variables to a file: .npz, .gz, .mat, or any other for a pickle.
+
+        What is under way, monitors and random numbers are not in it; see `save_checkpoint` for all.
+
+        Args:
+            populations, projections: whether theirs are written; those of projections with the connections.
+        """
+        state: files.State = {_NETWORK: {"time_step": self.current_step, "net_name": type(self).__name__}}
+        for obj in self._chosen_to_save(populations, projections):
+            state[obj.name] = obj._saved()
+        files.save(filename, state)
+
+    def load(
+        self, filename: str, populations: bool = True, projections: bool = True, pickle_encoding: str | None = None
+    ) -> None:
+        """Reads values that `save` has written, and sets the clock to that of then.
+
+        Raises:
+            ModelError: the file lacks a population or projection, or holds values that do not fit.
+        """
+        state = files.load(filename, pickle_encoding)
+        objects = self._chosen_to_save(populations, projections)
+        missing = [obj.name for obj in objects if obj.name not in state]
+        if missing:
+            raise ModelError(f"'{filename}' holds no values of '{missing[0]}'; it has those of {', '.join(state)}")
+        if _NETWORK in state and int(state[_NETWORK]["time_step"]) != self.current_step:
+            self.current_step = int(state[_NETWORK]["time_step"])
+        for obj in objects:
+            obj._restore(state[obj.name])
+
+    def _chosen_to_save(self, populations: bool, projections: bool) -> list[Any]:
+        return [*(self._populations if populations else []), *(self._projections if projections else [])]
+
+    def save_checkpoint(self, filename: str) -> None:
+        """Writes all that the network is, so that the same script can go on from there bit for bit.
+
+        That is: values, connections, spikes and rates under way, clock, random numbers, what monitors have recorded.
+
+        Raises:
+            ModelError: spikes are under way on synapses whose delays have been changed since.
+        """
+        checkpoint.save(self, filename)
+
+    def load_checkpoint(self, filename: str) -> None:
+        """Goes on from a checkpoint: this network, made by the same script, becomes what that one was.
+
+        Raises:
+            ModelError: the file is none, or of another network; says what differs.
+        """
+        values = checkpoint.load(filename)
+        if self.engine is None and self._config.num_threads == "auto":
+            self._partitions = checkpoint.partitions(values)
+        checkpoint.restore(self, values)
+
+    def save_parameters(self, filename: str) -> None:
+        """Writes the present values of parameters that are one number to a JSON file, to be edited by hand."""
+        parameters.save(self, filename)
+
+    def load_parameters(self, filename: str, global_only: bool = True, verbose: bool = False) -> dict[str, Any]:
+        """Sets parameters from a JSON file that `save_parameters` has written; see ann/parameters.py."""
+        return parameters.load(self, filename, global_only, verbose)
+
+    # copies
+
+    def copy(self, *args: Any, **kwargs: Any) -> Any:
+        """Another network that shares nothing with this one but the models; its time begins at 0.
+
+        A subclass is constructed anew, with the arguments given here, else with those of this one; dt and seed are
+        those of this one unless given. Other networks are copied with their present values; they take only dt and seed.
+        """
+        if self._is_subclassed:
+            return self._anew(*args, **kwargs)
+        options = inspect.signature(Network).bind(*args, **kwargs).arguments
+        new = Network(seed=options.get("seed", self._seed))
+        new._config = self._config.with_options({"dt": options.get("dt", self.dt)})
+        copy_into(new, self)
+        return new
+
+    def _anew(self, *args: Any, **kwargs: Any) -> Any:
+        given = inspect.signature(type(self).__init__).bind_partial(self, *args, **kwargs).arguments if args else {}
+        old_args, old_kwargs = self._made_with
+        if not args:
+            args, kwargs = old_args, {**old_kwargs, **kwargs}
+        else:
+            kwargs = {**{name: value for name, value in old_kwargs.items() if name not in given}, **kwargs}
+        kwargs = {"dt": self.dt, "seed": self._seed, **kwargs}
+        return type(self)(*args, **kwargs)
+
+    @property
+    def _is_subclassed(self) -> bool:
+        return type(self).__init__ is not Network.__init__
+
+    def parallel_run(
+        self,
+        method: Callable[..., Any],
+        number: int,
+        max_processes: int = -1,
+        seeds: Any = None,
+        measure_time: bool = False,
+        **kwargs: Any,
+    ) -> list[Any]:
+        """Runs a method on independent copies of this network, each in a process of its own.
+
+        A subclass is constructed anew for each run; other networks go on from their present state.
+
+        Args:
+            method: takes the network first; its result must be picklable.
+            number: of simulations.
+            max_processes: at the same time; as many as there are cores if not positive.
+            seeds: a list, 'same' for that of this network, 'sequential' for that plus 0, 1, ...; None for fresh ones.
+            measure_time: print how long it took.
+            kwargs: arguments of the method or the constructor, whichever has them; lists of length `number` hold one
+                for each simulation.
+
+        Returns:
+            What the method returned in each simulation.
+
+        Raises:
+            ModelError: a simulation failed, with what it said; arguments that nobody takes.
+        """
+        return parallel_run(self, method, number, max_processes, seeds, measure_time, kwargs)
+
+    def _for_run(self, seed: int | None, arguments: Mapping[str, Any]) -> Any:
+        """What a forked process simulates: a network constructed anew, or this one with another seed."""
+        seed = secrets.randbits(32) if seed is None else seed
+        if self._is_subclassed:
+            return self._anew(seed=seed, **arguments)
+        self._set_seed(seed)
+        if self.engine is not None:
+            self.engine.reseed(seed)
+        return self
+
+    def _use_one_thread(self) -> None:
+        """Other processes use the other cores; results never depend on it."""
+        if self.engine is not None:
+            self.engine.use_threads(1)
+        elif self._config.num_threads == "auto":
+            self._config = replace(self._config, num_threads=1)
+
     # looking at it
 
     def memory_footprint(self, show_py_side: bool = True, show_cpp_side: bool = True) -> dict[str, int]:
-        """Bytes that each population and projection takes in the engine; printed unless both sides are refused."""
+        """Bytes that each population, projection and monitor takes; printed unless both sides are refused."""
         engine = self.build()
+        engine.prepare()
         sizes = {cells.label: cells.nbytes for cells in engine.cells}
         sizes.update({synapses.label: synapses.nbytes for synapses in engine.projections})
+        sizes.update({monitor.name: monitor._n_bytes() for monitor in self._monitors})
         if show_py_side or show_cpp_side:
             for name, size in sizes.items():
                 print(f"{name}: {size} bytes")
@@ -561,6 +744,9 @@ class Network(metaclass=_NetworkType):
             self.engine.close()
         self._empty()
 
+
+_NETWORK = "network"
+"""What a file says about the network itself, beside its populations and projections."""
 
 _WORDS = {"pop": "population", "proj": "projection", "monitor": "monitor"}
 

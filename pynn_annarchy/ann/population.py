@@ -307,7 +307,7 @@ class Population(WithAttributes):
         """Makes the cells of the engine, with all values that have been given."""
         assert self.network.engine is not None
         label = str(self.name)
-        spec = self._declared.spec
+        spec = self.network._with_method(self._declared.spec)
         for projection in self._incoming:
             spec = projection._with_inputs(spec)
         cells = self.network.engine.add_cells(spec, self.size, self._parameters(), label)

@@ -603,7 +603,10 @@ class Projection(Connectors, WithAttributes):
         self._restore(files.values_of(files.load(filename, pickle_encoding), self.name, filename))
 
     def _saved(self) -> dict[str, Any]:
-        values = {name: self._now(self._attribute(name)) for name in self.attributes}
+        values = {}
+        for name, attribute in self._attributes.items():
+            value = self._now(attribute)
+            values[name] = np.ravel(value)[0] if attribute.is_global else value
         return {**values, **self._connectivity()}
 
     def _restore(self, values: Mapping[str, Any]) -> None:
@@ -656,7 +659,8 @@ class Projection(Connectors, WithAttributes):
         """The synapses onto one target, in the engine."""
         assert self.network.engine is not None
         pre, post = whole(self.pre).cells, whole(self.post).cells
-        spec, label = self._declared.spec, str(self.name) if len(self.targets) == 1 else f"{self.name} onto {target}"
+        spec = self.network._with_method(self._declared.spec)
+        label = str(self.name) if len(self.targets) == 1 else f"{self.name} onto {target}"
         builder = self.network.engine.connect(pre, post, input_of(post.spec, target, spec, label), spec, label)
         builder.add(made.pre, made.post, made.weights, self._delay_steps(made.delays))
         return builder.finish()

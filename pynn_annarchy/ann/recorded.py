@@ -42,6 +42,14 @@ class Track(Protocol):
         """Takes over what the engine holds, before it forgets."""
         ...
 
+    def kept(self) -> list[AnyArray]:
+        """What is recorded, for `take_over` of a track of the same thing, while it is ended."""
+        ...
+
+    def take_over(self, kept: list[AnyArray]) -> None:
+        """Takes over what another track has recorded, and forgets its own."""
+        ...
+
     def n_bytes(self) -> int:
         """Memory of what is recorded."""
         ...
@@ -92,6 +100,12 @@ class SampledTrack:
         if self._recorder is not None:
             self._parts.append(self._recorder.data())
             self._recorder.clear()
+
+    def kept(self) -> list[AnyArray]:
+        return list(self._parts)
+
+    def take_over(self, kept: list[AnyArray]) -> None:
+        self._parts = list(kept)
 
     def n_bytes(self) -> int:
         held = 0 if self._recorder is None else self._recorder.samples().n_samples * len(self._index) * 8
@@ -216,6 +230,12 @@ class SpikeTrack:
 
     def harvest(self) -> None:
         self._feed.deliver()
+
+    def kept(self) -> list[AnyArray]:
+        return [np.stack(part) for part in self._parts]
+
+    def take_over(self, kept: list[AnyArray]) -> None:
+        self._parts = [(part[0], part[1]) for part in kept]
 
     def n_bytes(self) -> int:
         return sum(steps.nbytes + index.nbytes for steps, index in self._parts)

@@ -112,6 +112,8 @@ cdef extern from "pynn_annarchy/engine.h" namespace "pnn" nogil:
         const void* source
         int32_t dtype
         vector[double] rows
+    cdef struct Publication:
+        vector[Seen] variables
     cdef cppclass Gathered:
         void* input
         int32_t dtype
@@ -131,6 +133,7 @@ cdef extern from "pynn_annarchy/engine.h" namespace "pnn" nogil:
         cbool active
         vector[Gathered] gathered
         vector[PopulationValue] values
+        Publication published
         void publish(vector[Seen], int64_t, int64_t) except +
         const pnn_module* module
         pnn_segment segment
@@ -629,6 +632,11 @@ cdef class Engine:
         population.segment.object_index = object_index
         population.segment.element_offset = 0
         self.kept[number] = (module, arrays, inputs)
+
+    def forget_published(self):
+        """What cells have published so far is forgotten: with the next `publish` the past is like the present."""
+        for i in range(self.engine.populations.size()):
+            self.engine.populations[i].get().published.variables.clear()
 
     def publish(self, int number, list variables, int64_t depth):
         """What synapses see of a population, and over how many steps: (name, present values, whether they change)."""

@@ -45,6 +45,7 @@ def capture(network: Network) -> Checkpoint:
     out = _Section({}, "")
     out["version"] = VERSION
     out["clock"] = [network.step, network.trial]
+    out["partitions"] = network.partitions
     out["random"] = [network.seed]
     out["structure"] = _structure(network)
     out["loop"] = network.loop.state()
@@ -324,6 +325,8 @@ def _capture_spikes(recorder: SpikeRecorder, out: _Section) -> None:
 
 def _restore_spikes(recorder: SpikeRecorder, given: _Section) -> None:
     if "steps" not in given:
-        raise ModelError("the checkpoint has no spikes of a population whose spikes are recorded here")
+        if len(recorder.index):
+            raise ModelError("the checkpoint has no spikes of a population whose spikes are recorded here")
+        return
     recorder.set_index(given["recorded"])
     recorder.go_on_with(given["steps"], given["index"])

@@ -269,10 +269,10 @@ class LearningState:
         self._is_each |= isinstance(self.kernel, LearningKernel)
         synapses.unbind()
 
-    def keep(self) -> None:
-        """Takes out the present values, which time that begins anew at 0 begins with."""
+    def keep(self, step: int) -> None:
+        """Takes out the present values, which time that begins anew at a step begins with."""
         self.take_out()
-        self.origin, self._is_kept = 0, True
+        self.origin, self._is_kept = step, True
 
     def go_on_with(self, initial: dict[str, Value], origin: int, is_each: bool, is_kept: bool) -> None:
         """Takes over what another state like this one is besides the values of variables, which the loop gets."""

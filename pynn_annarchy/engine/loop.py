@@ -52,6 +52,10 @@ class Loop(ABC):
                 synapses.is_bound = True
         self._bind_rest()
 
+    @abstractmethod
+    def use_threads(self, threads: int) -> None:
+        """Takes so many threads from now on, as far as there is work for them."""
+
     def reseed(self, seed_key: int) -> None:
         """Random numbers of another seed from now on."""
         self._engine.seed_key = seed_key

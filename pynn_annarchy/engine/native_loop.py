@@ -239,8 +239,12 @@ class NativeLoop(Loop):
 
     def rewind(self, trial: int, step: int = 0) -> None:
         self._engine.step = step
+        self._engine.forget_published()
         self._engine.trial = trial
         self._engine.clear_events()
+
+    def use_threads(self, threads: int) -> None:
+        self._choice = WorkerChoice(min(self._network.partitions, threads), is_fixed=True)
 
     def state(self) -> AnyArray:
         self._check_draining(self._engine.is_draining)

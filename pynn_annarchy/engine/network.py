@@ -361,16 +361,16 @@ class Network:
         self._restart_recorders()
         self.changed()
 
-    def rewind(self, repeat_noise: bool = False) -> None:
-        """Back to t = 0 with all values as they are now, those that synapses have learned included.
+    def rewind(self, repeat_noise: bool = False, step: int = 0) -> None:
+        """Back to t = 0, or to another step, with all values as they are now, what synapses have learned included.
 
-        No spikes are under way then, recorders are empty.
+        No spikes are under way then, what cells were before is as they are now, schedules begin, recorders are empty.
         """
         trial = self.next_trial(repeat_noise)
         self.prepare()
         for synapses in self.projections:
-            synapses.state.keep()
-        self._restart(trial)
+            synapses.state.keep(step)
+        self._restart(trial, step)
         self._restart_recorders()
         self.changed()
 
@@ -394,13 +394,13 @@ class Network:
         if self._loop is not None:
             self._loop.forget(synapses)
 
-    def _restart(self, trial: int) -> None:
+    def _restart(self, trial: int, step: int = 0) -> None:
         """Time begins anew: no spikes under way, sources and schedules at their beginning."""
         self.check_open()
         self.prepare()
         self.trial = trial
-        self.step = 0
-        self.loop.rewind(self.trial)
+        self.step = step
+        self.loop.rewind(self.trial, step)
         for population in self.populations:
             if isinstance(population, SpikeSource):
                 population.is_bound = False
@@ -408,7 +408,7 @@ class Network:
             if population.schedule is not None:
                 population.is_bound = False
             if isinstance(population.schedule, Frames):
-                population.schedule.origin = 0
+                population.schedule.origin = step
             for array in population.inputs:
                 array[:] = 0
 
@@ -436,6 +436,11 @@ class Network:
         for population in self.populations:
             population.is_bound = False
         self.changed()
+
+    def use_threads(self, threads: int) -> None:
+        """Runs on so many threads from now on; results never depend on it."""
+        self.threads = threads
+        self.loop.use_threads(threads)
 
     def reseed(self, seed: int) -> None:
         """Random numbers of another seed from now on."""

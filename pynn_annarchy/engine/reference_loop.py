@@ -311,6 +311,7 @@ class ReferenceLoop(Loop):
 
     def rewind(self, trial: int, step: int = 0) -> None:
         self._published.clear()
+        self._copies.clear()
         self._draining.clear()
         for connections in self._connections.values():
             connections.pending.clear()
@@ -318,6 +319,9 @@ class ReferenceLoop(Loop):
             learning.rewind()
         for clocked in self._clocked.values():
             clocked.rewind()
+
+    def use_threads(self, threads: int) -> None:
+        pass  # there is but one
 
     def state(self) -> AnyArray:
         self._check_draining(any(connections.pending for connections in self._draining))
