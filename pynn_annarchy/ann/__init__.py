@@ -16,7 +16,8 @@ _MODULES = {
     "population": ("Population",),
     "views": ("PopulationView", "IndividualNeuron"),
     "projection": ("Projection",),
-    "connectors": ("LILConnectivity", "sparse_random_matrix", "sparse_delays_from_weights"),
+    "connectors": ("sparse_random_matrix", "sparse_delays_from_weights"),
+    "lil": ("LILConnectivity",),
     "dendrites": ("Dendrite", "IndividualSynapse"),
     "distributions": (
         "RandomDistribution",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -11,7 +11,7 @@ import numpy as np
 from pynn_annarchy.ann import files
 from pynn_annarchy.ann.attributes import checked
 from pynn_annarchy.ann.distributions import RandomDistribution
-from pynn_annarchy.ann.geometry import check_rank
+from pynn_annarchy.ann.lil import LILConnectivity
 from pynn_annarchy.ann.patterns import (
     Connections,
     Pairs,
@@ -64,6 +64,11 @@ class Connectors:
     @property
     def _label(self) -> str:
         raise NotImplementedError
+
+    @property
+    def _rng(self) -> np.random.Generator:
+        """What random connections are drawn from."""
+        return self.network.default_rng
 
     # patterns
 
@@ -124,7 +129,7 @@ class Connectors:
             raise ModelError(f"{self._label}: a probability lies between 0 and 1, and cannot be {probability!r}")
 
         def pairs() -> Pairs:
-            found = random_pairs(self.pre.size, self.post.size, probability, self.network.default_rng)
+            found = random_pairs(self.pre.size, self.post.size, probability, self._rng)
             if allow_self_connections or not self._is_recurrent:
                 return found
             return different(found, self.pre.ranks, self.post.ranks)
@@ -378,7 +383,7 @@ class Connectors:
         if not isinstance(number, int | np.integer) or number < 1:
             raise ModelError(f"{self._label}: the number of neurons must be a positive whole number, got {number!r}")
         try:
-            return fixed_number(n_from, int(number), len(itself), itself, self.network.default_rng)
+            return fixed_number(n_from, int(number), len(itself), itself, self._rng)
         except ModelError as error:
             raise ModelError(f"{self._label}: {error}") from error
 
@@ -448,7 +453,7 @@ class Connectors:
         return self._sorted(pre, post, weights, delays)
 
     def _sorted(self, pre: AnyArray, post: AnyArray, weights: Any, delays: Any) -> Connections:
-        rng, n = self.network.default_rng, len(pre)
+        rng, n = self._rng, len(pre)
         values = [
             given.drawn_with(rng, n).astype(np.float64)
             if isinstance(given, RandomDistribution)
@@ -483,6 +488,35 @@ class Connectors:
                 raise ModelError(f"{self._label}: there is no {what} '{given}'; there are {', '.join(known)}")
 
 
+class _Detached(Connectors):
+    """Connectors without a projection."""
+
+    def __init__(self, pre: Any, post: Any, rng: np.random.Generator | None) -> None:
+        self.pre, self.post, self._own_rng = pre, post, rng
+        self.made: Connections | None = None
+
+    @property
+    def _rng(self) -> np.random.Generator:
+        return self.pre.network.default_rng if self._own_rng is None else self._own_rng
+
+    @property
+    def _label(self) -> str:
+        return f"synapses from '{self.pre.name}' to '{self.post.name}'"
+
+    def _connect(self, make: Callable[[], Connections], name: str, description: str) -> None:
+        self.made = make()
+
+
+def made_by(
+    pre: Any, post: Any, rng: np.random.Generator | None, connect: Callable[[Connectors], object]
+) -> Connections:
+    """What a connector makes between two populations or views; without a generator it draws from the network's."""
+    detached = _Detached(pre, post, rng)
+    connect(detached)
+    assert detached.made is not None
+    return detached.made
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class _Sparse:
     """Entries of a sparse matrix, sorted by column."""
@@ -490,63 +524,6 @@ class _Sparse:
     pre: Any
     post: Any
     values: FloatArray
-
-
-class LILConnectivity:
-    """A list of dendrites to be filled by a function for `from_function`.
-
-    Args:
-        dt: time step, in ms.
-    """
-
-    def __init__(self, dt: float = 1.0) -> None:
-        self.dt = dt
-        self.post_rank: list[int] = []
-        self.pre_rank: list[list[int]] = []
-        self.w: list[list[float]] = []
-        self.delay: list[list[float]] = []
-
-    def add(self, post_rank: int, pre_ranks: Iterable[int], weights: Any, delays: Any) -> None:
-        """Adds synapses of one post-synaptic neuron.
-
-        Args:
-            weights, delays: one for all of them, alone or in a list, or one each; delays in ms.
-
-        Raises:
-            ModelError: neither one nor as many as there are pre-synaptic neurons.
-        """
-        check_rank(post_rank, np.iinfo(np.int32).max, "the post-synaptic population")
-        pre = [int(rank) for rank in pre_ranks]
-        if not pre:
-            return
-        self.post_rank.append(int(post_rank))
-        self.pre_rank.append(pre)
-        self.w.append(_one_each(weights, len(pre), "weights"))
-        self.delay.append(_one_each(delays, len(pre), "delays"))
-
-    push_back = add
-
-    @property
-    def size(self) -> int:
-        """Number of entries, usually dendrites."""
-        return len(self.post_rank)
-
-    @property
-    def nb_synapses(self) -> int:
-        """Number of synapses."""
-        return sum(map(len, self.pre_rank))
-
-    @property
-    def max_delay(self) -> int:
-        """Largest delay, in steps."""
-        return round(max((max(delays) for delays in self.delay), default=0.0) / self.dt)
-
-    def columns(self) -> tuple[AnyArray, AnyArray, Value, Value]:
-        """Pre- and post-synaptic rank, weight and delay of each synapse."""
-        lengths = [len(ranks) for ranks in self.pre_rank]
-        pre = np.array([rank for ranks in self.pre_rank for rank in ranks], np.int32)
-        weights, delays = (np.array([x for row in rows for x in row], np.float64) for rows in (self.w, self.delay))
-        return pre, np.repeat(np.array(self.post_rank, np.int32), lengths), weights, _one_if_equal(delays)
 
 
 def sparse_random_matrix(pre: Any, post: Any, proba: float, weights: Given) -> Any:
@@ -598,22 +575,9 @@ def _matrix(given: Any, shape: tuple[int, int], pre_post: bool, what: str) -> An
     return matrix.T if pre_post else matrix
 
 
-def _one_each(given: Any, n: int, what: str) -> list[float]:
-    values = np.atleast_1d(np.asarray(given, np.float64)).reshape(-1).tolist()
-    if len(values) == n:
-        return values
-    if len(values) != 1:
-        raise ModelError(f"LILConnectivity.add(): {n} pre-synaptic neurons, and {len(values)} {what}")
-    return values * n
-
-
 def number_or_array(value: Any) -> Value:
     array = np.asarray(value, np.float64)
     return float(array) if array.ndim == 0 else array
-
-
-def _one_if_equal(values: FloatArray) -> Value:
-    return float(values[0]) if len(values) and (values == values[0]).all() else values
 
 
 def _scipy(part: str, what: str) -> Any:

@@ -9,6 +9,7 @@ import numpy as np
 
 from pynn_annarchy.ann.attributes import WithAttributes
 from pynn_annarchy.ann.geometry import is_rank
+from pynn_annarchy.ann.later import refused
 from pynn_annarchy.engine.arrays import FloatArray
 from pynn_annarchy.exceptions import ModelError
 
@@ -99,6 +100,9 @@ class Dendrite(WithAttributes):
 
     def __getitem__(self, pos: Any) -> IndividualSynapse:
         return self.synapse(pos)
+
+    create_synapse, create_synapses = refused("create_synapse"), refused("create_synapses")
+    prune_synapse, prune_synapses = refused("prune_synapse"), refused("prune_synapses")
 
     # values
 

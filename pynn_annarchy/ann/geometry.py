@@ -62,8 +62,8 @@ class Geometry:
     def chosen(self, key: Any, label: str) -> tuple[IntArray, Shape]:
         """Ranks that a user means between brackets, and the geometry that they form.
 
-        A number, a slice, a list or an array of numbers are ranks; several numbers or slices are coordinates; an array
-        of truth values has the geometry of the population or is flat.
+        A number, a slice, a list or an array of numbers are ranks; several numbers or slices are coordinates, and give
+        as many dimensions; an array of truth values has the geometry of the population or is flat.
 
         Raises:
             ModelError: ranks or coordinates that do not exist, twice the same rank, no neuron at all.
@@ -85,7 +85,7 @@ class Geometry:
             raise ModelError(f"{label} of geometry {self.shape}: {key!r} chooses no neuron")
         if isinstance(index, np.ndarray) and len(np.unique(flat)) < len(flat):
             raise ModelError(f"{label}: a view cannot hold a neuron twice, as {key!r} does")
-        return flat, np.atleast_1d(chosen).shape
+        return flat, _extents(key, chosen.shape) if isinstance(key, tuple) else np.atleast_1d(chosen).shape
 
     def _array(self, key: Any, label: str) -> AnyArray:
         """Ranks or truth values."""
@@ -97,6 +97,13 @@ class Geometry:
         raise ModelError(
             f"{label} is addressed by ranks, slices, coordinates, or truth values of shape {self.shape}, not by {key!r}"
         )
+
+
+def _extents(key: tuple[Any, ...], shape: Shape) -> Shape:
+    """Extent along each dimension of what coordinates choose: 1 along those of which one is named."""
+    remaining = iter(shape)
+    named = [1 if is_rank(each) else next(remaining) for each in key]
+    return (*named, *remaining)
 
 
 def is_rank(value: object) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NoReturn
 
 _EXTENSIONS = {
@@ -25,6 +26,7 @@ _INSTEAD = {
     "tensorboard": "tensorboardX itself logs what Monitors give",
     "ann_to_snn_conversion": "from_matrix() takes the weights of a trained layer",
     "structural plasticity": "synapses can be made from a matrix when the network is set up",
+    "devices": "networks run on processors, where there are no blocks of threads to choose",
 }
 
 MODULES = tuple(_EXTENSIONS)
@@ -36,6 +38,13 @@ _SUBJECTS = {
     "Creating": "structural plasticity",
 }
 
+_METHODS = {
+    **dict.fromkeys(("start_pruning", "stop_pruning", "start_creating", "stop_creating"), "structural plasticity"),
+    **dict.fromkeys(("create_synapse", "create_synapses", "prune_synapse", "prune_synapses"), "structural plasticity"),
+    "update_launch_config": "devices",
+}
+"""Methods of projections and dendrites."""
+
 
 def is_later(name: str) -> bool:
     """Whether ANNarchy has something of that name which is not there yet."""
@@ -44,4 +53,16 @@ def is_later(name: str) -> bool:
 
 def refuse(name: str) -> NoReturn:
     """NotImplementedError with the way out."""
-    raise NotImplementedError(f"'{name}' of ANNarchy comes later; until then, {_INSTEAD[_SUBJECTS[name]]}")
+    raise NotImplementedError(
+        f"'{name}' of ANNarchy comes later; until then, {_INSTEAD[{**_SUBJECTS, **_METHODS}[name]]}"
+    )
+
+
+def refused(name: str) -> Callable[..., NoReturn]:
+    """A method of ANNarchy that is not there yet."""
+
+    def method(*_: object, **__: object) -> NoReturn:
+        refuse(name)
+
+    method.__name__, method.__doc__ = name, f"Comes later, with {_METHODS[name]}."
+    return method

@@ -10,6 +10,7 @@ import time as clock
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import count
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
@@ -211,7 +212,7 @@ class Network(metaclass=_NetworkType):
         kind, objects = self._kind(obj)
         names = {other.name for other in objects}
         if obj.name is None:
-            obj.name = next(free for i in range(len(objects) + 1) if (free := f"{kind}{i}") not in names)
+            obj.name = next(free for i in count(len(objects)) if (free := f"{kind}{i}") not in names)
         elif obj.name in names:
             raise ModelError(f"there is already a {_WORDS[kind]} named '{obj.name}' in this network; names are unique")
         objects.append(obj)

@@ -22,6 +22,7 @@ from pynn_annarchy.ann.connectors import CONNECTIVITY, Connectors, number_or_arr
 from pynn_annarchy.ann.dendrites import Dendrite, IndividualSynapse
 from pynn_annarchy.ann.distributions import RandomDistribution
 from pynn_annarchy.ann.geometry import is_rank
+from pynn_annarchy.ann.later import refused
 from pynn_annarchy.ann.patterns import Connections, Dendrites
 from pynn_annarchy.ann.population import Population, default_network
 from pynn_annarchy.ann.running import GRID_TOLERANCE
@@ -540,6 +541,10 @@ class Projection(Connectors, WithAttributes):
         for synapses in self._built:
             if activity != synapses.activity:
                 synapses.act(activity)
+
+    start_pruning, stop_pruning = refused("start_pruning"), refused("stop_pruning")
+    start_creating, stop_creating = refused("start_creating"), refused("stop_creating")
+    update_launch_config = refused("update_launch_config")
 
     # matrices
 

@@ -248,6 +248,30 @@ def test_views_know_coordinates_of_both_kinds(population):
         (view + view).coordinates_from_rank(6, local=True)
 
 
+@pytest.mark.parametrize(
+    ("key", "geometry"),
+    [
+        ((1, slice(None)), (1, 4)),
+        ((slice(None), 3), (3, 1)),
+        ((slice(0, 2), slice(1, 3)), (2, 2)),
+        ((slice(1, 3),), (2, 4)),
+        ([3, 5], (2,)),
+    ],
+)
+def test_coordinates_keep_the_dimensions(population, key, geometry):
+    view = population[key]
+
+    assert view.geometry == geometry
+    last = tuple(n - 1 for n in geometry)
+    assert view.rank_from_coordinates(last, local=True) == view.ranks[-1]
+
+
+def test_names_count_all_populations(network):
+    network.create(1, ann.LeakyIntegrator, name="first")
+
+    assert network.create(1, ann.LeakyIntegrator).name == "pop1"
+
+
 def test_views_of_views(population):
     assert population[1:3, :][0, 1:].ranks.tolist() == [5, 6, 7]
     assert population[4:][2].ranks.tolist() == [6]

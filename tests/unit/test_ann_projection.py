@@ -263,6 +263,46 @@ def test_functions_fill_lists(network, pre, post, ready):
     assert projection.connector_description == "Created by the method pattern"
 
 
+def test_lists_know_what_they_hold():
+    lists = ann.LILConnectivity(0.5)
+    lists.add(2, [0, 1, 5], 0.5, 1.0)
+    lists.push_back(0, np.array([3]), [2.0], [1.5])
+
+    assert (lists.size, lists.nb_synapses, lists.post_rank, lists.pre_rank) == (2, 4, [2, 0], [[0, 1, 5], [3]])
+    assert (lists.w, lists.delay) == ([[0.5, 0.5, 0.5], [2.0]], [[2, 2, 2], [3]])
+    assert (lists.max_delay, lists.get_max_delay(), lists.uniform_delay, lists.get_uniform_delay()) == (3, 3, -1, -1)
+    assert lists.compute_average_row_length() == (2.0, 1.0, 1, 3)
+    assert lists.compute_average_col_idx_gap() == (2.5, 1.5)
+    lists.validate()
+    lists.add(0, [3], 1.0, 0.0)
+    with pytest.raises(ModelError, match="from neuron 3 to neuron 0 is given more than once"):
+        lists.validate()
+
+
+def test_lists_are_filled_by_patterns(network, pre, post):
+    def filled(fill):
+        lists = ann.LILConnectivity(network.dt)
+        fill(lists)
+        return lists
+
+    half = filled(lambda lists: lists.all_to_all(pre, post, 1.0, 0.5, False))
+    assert (half.size, half.nb_synapses, half.uniform_delay) == (3, 12, 1)
+    assert filled(lambda lists: lists.all_to_all(pre, pre, 1.0, 0.5, False)).pre_rank[1] == [0, 2, 3]
+    assert filled(lambda lists: lists.one_to_one(pre[1:4], post, 1.0, 0.5)).pre_rank == [[1], [2], [3]]
+    rngs = np.random.default_rng(1), np.random.default_rng(1)
+    first, second = (
+        filled(lambda lists, rng=rng: lists.fixed_probability(pre, post, rng, 0.5, ann.Uniform(0.0, 1.0), 0.5, True))
+        for rng in rngs
+    )
+    assert (first.pre_rank, first.w) == (second.pre_rank, second.w)
+    assert filled(lambda lists: lists.fixed_number_pre(pre, post, rngs[0], 2, 1.0, 0.5, True)).nb_synapses == 6
+    assert filled(lambda lists: lists.fixed_number_post(pre, post, rngs[0], 2, 1.0, 0.5, True)).nb_synapses == 8
+    weights = network.connect(pre, post, "exc").gaussian(1.0, 0.3).w
+    assert filled(lambda lists: lists.gaussian(pre, post, 1.0, 0.3, 0.0, 0.01, True)).w == weights
+    weights = network.connect(pre, post, "exc").dog(1.0, 0.3, 0.5, 0.6).w
+    assert filled(lambda lists: lists.dog(pre, post, 1.0, 0.3, 0.5, 0.6, 0.0, 0.01, True)).w == weights
+
+
 @pytest.mark.parametrize(
     ("fill", "message"),
     [
