@@ -31,6 +31,7 @@ from pynn_annarchy.model.evaluate import evaluate
 from pynn_annarchy.model.receiving import input_of, receptors_used
 from pynn_annarchy.model.seen import is_clocked
 from pynn_annarchy.model.spec import WEIGHT, Kind, ModelSpec, Order
+from pynn_annarchy.model.variables import T_LAST
 from pynn_annarchy.random_numbers import stream_of_types
 from pynn_annarchy.standardmodels import bodies, specs
 from pynn_annarchy.standardmodels.synapses import DENDRITIC, dendritic_fraction
@@ -364,7 +365,7 @@ def _class_of(spec: ModelSpec) -> type[NativeCellType]:
         "__doc__": spec.description,
         "spec": spec,
         "default_parameters": spec.defaults(),
-        "default_initial_values": {variable.name: _initial(variable.init) for variable in model.variables},
+        "default_initial_values": {v.name: _initial(v.init) for v in model.variables if v.name != T_LAST},
         "recordable": [*spikes, *variables],
         "units": {"spikes": "dimensionless", **{name: units.get(name, "dimensionless") for name in variables}},
         "receptor_types": [name or ANY for name in receptors_used(spec)],

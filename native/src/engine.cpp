@@ -84,8 +84,42 @@ void Engine::update_quanta(int number) {
     }
 }
 
+void FiringRate::take(const SpikeList& list, int64_t n, int partition) {
+    RecentSpikes& known = spikes[std::size_t(partition)];
+    for (int64_t i = 0; i < list.n; ++i) {
+        const uint32_t index = list.index[std::size_t(i)], count = list.count[std::size_t(i)];
+        known.step.push_back(n);
+        known.index.push_back(index);
+        known.count.push_back(count);
+        counts[index] += count;
+        values[index] = counts[index] * per_spike;
+    }
+    forget(n, partition);
+}
+
+void FiringRate::forget(int64_t n, int partition) {
+    RecentSpikes& known = spikes[std::size_t(partition)];
+    for (; known.first < known.step.size() && known.step[known.first] <= n - window; ++known.first) {
+        const uint32_t index = known.index[known.first];
+        counts[index] -= known.count[known.first];
+        values[index] = counts[index] * per_spike;
+    }
+    if (2 * known.first < known.step.size()) return;
+    const auto n_gone = std::ptrdiff_t(known.first);
+    known.step.erase(known.step.begin(), known.step.begin() + n_gone);
+    known.index.erase(known.index.begin(), known.index.begin() + n_gone);
+    known.count.erase(known.count.begin(), known.count.begin() + n_gone);
+    known.first = 0;
+}
+
+void FiringRate::clear() {
+    std::fill(counts.begin(), counts.end(), 0);
+    for (RecentSpikes& known : spikes) known = RecentSpikes{};
+}
+
 void Engine::clear_events() {
     for (auto& population : populations) {
+        population->rate.clear();
         for (auto& lists : population->spikes)
             for (auto& list : lists) list.n = 0;
         population->next_event = 0;
@@ -368,6 +402,7 @@ void Engine::update_cells(Population& population, std::size_t number, const pnn_
     if (population.bounds[p] < population.bounds[p + 1])
         population.module->neurons(&segment, population.bounds[p], population.bounds[p + 1], &present, &out);
     list.n = out.n;
+    if (population.rate.values != nullptr) population.rate.take(list, present.step, partition);
 }
 
 void Engine::step_partition(int64_t n, int partition, Due& due, int& failed) {

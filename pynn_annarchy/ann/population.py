@@ -24,13 +24,15 @@ from pynn_annarchy.ann.stopping import StopCondition
 from pynn_annarchy.ann.views import IndividualNeuron, PopulationView
 from pynn_annarchy.engine.arrays import AnyArray, IntArray, Reading, Value, as_type
 from pynn_annarchy.engine.cells import Cells, SpikeSource
+from pynn_annarchy.engine.firing_rate import RATE
 from pynn_annarchy.exceptions import ModelError
 from pynn_annarchy.language.names import suggestion, sum_of
-from pynn_annarchy.language.parse import parse_expression
-from pynn_annarchy.model.draft import REFRACTORY, with_refractory
+from pynn_annarchy.language.syntax import Number
+from pynn_annarchy.model.check import check
 from pynn_annarchy.model.evaluate import evaluate
 from pynn_annarchy.model.own_functions import definitions_in
 from pynn_annarchy.model.receiving import receptors_used
+from pynn_annarchy.model.refractory import with_refractory
 
 if TYPE_CHECKING:
     from pynn_annarchy.ann.models import Neuron
@@ -89,11 +91,19 @@ class Population(WithAttributes):
             self.stop_condition = StopCondition.read(stop_condition, self._declared.spec)
         self._values = {name: law(value) for name, value in self._declared.values.items()}
         self._firing_rate_window: float | None = None
+        self._has_firing_rate = self._spikes and RATE not in self._attributes
+        self._take_attributes()
         self.name = name  # type: ignore[assignment]  # the network names it
         self.network._register(self)
         self.neuron_type.share_constants(self, self.network._constants)
 
     # names
+
+    def _take_attributes(self) -> None:
+        """Names of the model; neurons that spike have a firing rate besides."""
+        self._attributes = attributes_of(self._declared)
+        if self._has_firing_rate:
+            self._attributes[RATE] = Attribute(RATE, RATE, "local", "float", Number(0.0))
 
     @property
     def _label(self) -> str:
@@ -218,6 +228,8 @@ class Population(WithAttributes):
 
     def _assign(self, attribute: Attribute, value: Any, ranks: IntArray | None = None) -> None:
         """Gives an attribute a value, of all neurons or of some."""
+        if attribute.name == RATE and self._has_firing_rate:
+            raise ModelError(f"'{RATE}' of {self._label} is its firing rate and cannot be set")
         if isinstance(value, str):
             value = self.get(value) if ranks is None else self.get(value).reshape(-1)[ranks]
         new = self._checked(attribute, value, ranks)
@@ -281,6 +293,21 @@ class Population(WithAttributes):
             raise ModelError(self._no_attribute(name))
         return self._attributes[name]
 
+    # spikes
+
+    @property
+    def _spikes(self) -> bool:
+        spec = self._declared.spec
+        return bool(spec.spike.strip() or spec.emits.strip())
+
+    def compute_firing_rate(self, window: float = 1000.0) -> None:
+        """Lets `r` be the number of spikes in a window of so many ms up to the present, in Hz; without it, `r` is 0."""
+        if not self._spikes:
+            raise ModelError(f"{self._label} does not spike: it has no firing rate")
+        self._firing_rate_window = window
+        if isinstance(self.cells, Cells):
+            self.cells.compute_firing_rate(window)
+
     # input
 
     def sum(self, target: str) -> AnyArray:
@@ -314,6 +341,8 @@ class Population(WithAttributes):
         for attribute in self._attributes.values():
             if attribute.is_variable and attribute.name in self._values:
                 cells.set_initial(attribute.key, self._given(attribute))
+        if self._firing_rate_window is not None:
+            cells.compute_firing_rate(self._firing_rate_window)
         self.cells = cells
         self._set_enabled(self._is_enabled)
 
@@ -368,34 +397,36 @@ class Population(WithAttributes):
 
     @property
     def refractory(self) -> Any:
-        """Refractory period of spiking neurons in ms: a number or an array; 0 where the type has none.
+        """Refractory period of spiking neurons in ms: a number or an array; 0 where there is none.
+
+        It may be set to a number, an array or a distribution at any time, whatever the type says.
 
         Raises:
-            ModelError: the neurons do not spike; on setting it, the type computes it from several values, or has none
-                and the network has been built.
+            ModelError: the neurons do not spike.
         """
         text = self._refractory()
-        if not text:
-            return 0.0
         if text in self._attributes:
             return self.get(text)
-        values = {name: self._now(each) for name, each in self._attributes.items()}
-        return np.broadcast_to(evaluate(parse_expression(text), values), (self.size,)).reshape(self.geometry)
+        period = check(self._declared.spec).refractory
+        if period is None:
+            return 0.0
+        values = {each.key: self._now(each) for each in self._attributes.values()}
+        now = evaluate(period, {**values, "dt": self.network.dt})
+        return np.broadcast_to(now, (self.size,)).reshape(self.geometry)
 
     @refractory.setter
     def refractory(self, value: Any) -> None:
-        text = self._refractory()
-        if not text:
-            if self.cells is not None:
-                raise ModelError(
-                    f"the neurons of {self._label} were built without a refractory period: set one before the network "
-                    "is built, or give the type one: ann.Neuron(..., refractory=0.0)"
-                )
-            self._declared = replace(self._declared, spec=with_refractory(self._declared.spec))
-            self._attributes, text = attributes_of(self._declared), REFRACTORY
+        what, text = f"the refractory period of {self._label}", self._refractory()
+        given = checked(value, what, "float", [(self.size,), self.geometry])
+        if not isinstance(given, RandomDistribution) and np.min(given) < 0:
+            raise ModelError(f"{what} must not be negative, got {np.min(given):g}")
         if text not in self._attributes:
-            raise ModelError(f"the refractory period of {self._label} is '{text}': set what it is computed from")
-        self._set(text, value)
+            if isinstance(self.cells, Cells):
+                self.cells.set_refractory(self.cells.refractory)
+            self._declared = replace(self._declared, spec=with_refractory(self._declared.spec))
+            self._take_attributes()
+            text = self._declared.spec.refractory
+        self._set(text, given)
 
     def _refractory(self) -> str:
         """The refractory period as the type has it, '' for none; ModelError where neurons do not spike."""

@@ -63,6 +63,19 @@ cdef extern from "pynn_annarchy/engine.h" namespace "pnn" nogil:
         CDrawn generate(int64_t, const CPlan&, int) except + nogil
         void add(int64_t, const int32_t*, int, const int32_t*, int, const double*, int, const uint16_t*, int) except +
         int64_t size()
+    cdef struct RecentSpikes:
+        vector[int64_t] step
+        vector[uint32_t] index
+        vector[uint32_t] count
+        size_t first
+    cdef cppclass FiringRate:
+        double* values
+        int64_t window
+        double per_spike
+        vector[uint32_t] counts
+        vector[RecentSpikes] spikes
+        void forget(int64_t, int)
+        void clear()
     ctypedef enum Reduction "pnn::Reduction":
         pass
     cdef struct PopulationValue:
@@ -134,6 +147,7 @@ cdef extern from "pynn_annarchy/engine.h" namespace "pnn" nogil:
         vector[Gathered] gathered
         vector[PopulationValue] values
         Publication published
+        FiringRate rate
         void publish(vector[Seen], int64_t, int64_t) except +
         const pnn_module* module
         pnn_segment segment
@@ -660,6 +674,49 @@ cdef class Engine:
             seen.push_back(item)
         population.publish(seen, depth, self.engine.step)
         self.kept[number, "seen"] = kept
+
+    def count_spikes(self, int number, values, int64_t window, double per_spike):
+        """Lets the firing rates of a population, in Hz, be those in a window of so many steps."""
+        cdef FiringRate* rate = &self.engine.populations[number].get().rate
+        cdef int64_t i
+        rate.values = <double*>_address(values)
+        rate.window = window
+        rate.per_spike = per_spike
+        rate.counts.resize(self.engine.populations[number].get().size)
+        rate.spikes.resize(self.engine.partitions)
+        for i in range(<int64_t>rate.counts.size()):
+            rate.values[i] = rate.counts[i] * per_spike
+        for i in range(self.engine.partitions):
+            rate.forget(self.engine.step, <int>i)
+        self.kept[number, "rate"] = values
+
+    def recent_spikes(self, int number):
+        """Step, index and number of the spikes that count in firing rates, one partition after the other."""
+        cdef FiringRate* rate = &self.engine.populations[number].get().rate
+        cdef RecentSpikes* part
+        cdef size_t p, k
+        found = []
+        for p in range(rate.spikes.size()):
+            part = &rate.spikes[p]
+            for k in range(part.first, part.step.size()):
+                found.append((part.step[k], part.index[k], part.count[k]))
+        columns = np.array(found, np.int64).reshape(-1, 3)
+        return columns[:, 0], columns[:, 1], columns[:, 2]
+
+    def set_recent_spikes(self, int number, const int64_t[:] step, const int64_t[:] index, const int64_t[:] count):
+        """Lets these be the spikes that count in firing rates; steps ascend for each cell."""
+        cdef FiringRate* rate = &self.engine.populations[number].get().rate
+        cdef RecentSpikes* part
+        cdef size_t k
+        rate.clear()
+        owner = np.searchsorted(self._borders(number)[1:], np.asarray(index), side="right")
+        order = np.lexsort((np.asarray(index), np.asarray(step)))
+        for k in order:
+            part = &rate.spikes[<size_t>owner[k]]
+            part.step.push_back(step[k])
+            part.index.push_back(<uint32_t>index[k])
+            part.count.push_back(<uint32_t>count[k])
+            rate.counts[<size_t>index[k]] += <uint32_t>count[k]
 
     def form_values(self, int number, list values):
         """What is formed of what a population publishes: (place among that, operation, place among its shared values or -1)."""

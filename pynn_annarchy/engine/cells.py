@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pynn_annarchy.engine import refractory
 from pynn_annarchy.engine.arrays import (
     AnyArray,
     FloatArray,
@@ -23,6 +24,7 @@ from pynn_annarchy.engine.arrays import (
     updated,
 )
 from pynn_annarchy.engine.currents import Current, Injection
+from pynn_annarchy.engine.firing_rate import RATE, RATE_VARIABLE, FiringRate
 from pynn_annarchy.engine.frames import Frames
 from pynn_annarchy.engine.recorders import SignalRecorder, SpikeRecorder
 from pynn_annarchy.engine.schedules import Changes, Schedule, as_list, check_ascending, check_finite, flat
@@ -31,11 +33,11 @@ from pynn_annarchy.language.checks.names import is_sum
 from pynn_annarchy.language.flags import LOCALITIES
 from pynn_annarchy.language.names import target_of
 from pynn_annarchy.language.parse import parse_expression
-from pynn_annarchy.model.checked import Variable
+from pynn_annarchy.model.checked import Model, Variable
 from pynn_annarchy.model.describe import describe
 from pynn_annarchy.model.evaluate import evaluate
 from pynn_annarchy.model.receiving import with_psp
-from pynn_annarchy.model.spec import ModelSpec
+from pynn_annarchy.model.spec import ModelSpec, Order
 from pynn_annarchy.targets.compile import CompiledModel, Storage, checked_model
 
 if TYPE_CHECKING:
@@ -102,6 +104,8 @@ class Cells:
             Schedule(self._scheduled, size, network.dt) if self._scheduled else None
         )
         self.is_active = True
+        self.rate: FiringRate | None = None
+        """What firing rates are computed of; None: nobody has asked for them."""
         self.is_bound = False
         self.set_many(parameters)
 
@@ -112,9 +116,19 @@ class Cells:
         return tuple(receptor.name for receptor in self.spec.receptors)
 
     @property
+    def model(self) -> Model:
+        """What is known of the model, compiled or not."""
+        return checked_model(self.spec, self.network.options)
+
+    @property
     def variable_names(self) -> tuple[str, ...]:
-        """State variables; asks for the compiled model."""
-        return tuple(field.name for field in self._prepared().arrays if field.role == "state")
+        """Names of the variables."""
+        return tuple(variable.name for variable in self.variables)
+
+    @property
+    def variables(self) -> tuple[Variable, ...]:
+        """State variables of the model, and the firing rate where there is one."""
+        return (*self.model.variables, *([RATE_VARIABLE] if self._has_rate() else []))
 
     def receptor_number(self, receptor: str) -> int:
         """Index of a receptor; ModelError names those that there are."""
@@ -135,7 +149,7 @@ class Cells:
 
     def variable(self, name: str) -> Variable:
         """What is known of a state variable; ModelError names those that there are."""
-        known = {variable.name: variable for variable in checked_model(self.spec, self.network.options).variables}
+        known = {variable.name: variable for variable in self.variables}
         if name not in known:
             raise ModelError(f"'{self.label}' has no variable '{name}'; it has {', '.join(known) or 'none'}")
         return known[name]
@@ -192,6 +206,60 @@ class Cells:
         shared = all(isinstance(value, float) for value in self.parameters.values())
         return Storage.SHARED if shared else Storage.PER_ELEMENT
 
+    def take_spec(self, spec: ModelSpec, parameters: Mapping[str, Value]) -> None:
+        """Changes the model for one that has more parameters, of these values, or more inputs; states stay."""
+        self.spec = spec
+        self._declared = {parameter.name: parameter for parameter in spec.parameters}
+        self.parameters = {**self.parameters, **parameters}
+        self.compiled = None
+        self.is_bound = False
+        self.network.changed()
+
+    # spikes
+
+    @property
+    def refractory(self) -> Reading:
+        """The refractory period that follows a spike, in ms; one value where all cells share it."""
+        return refractory.period(self)
+
+    def set_refractory(self, value: Any, index: IntArray | None = None) -> None:
+        """Sets the refractory period, in ms, whatever the model calls it, and whether it has had one or not."""
+        self.network.check_open()
+        refractory.set_period(self, value, index)
+
+    def compute_firing_rate(self, window: float = 1000.0) -> None:
+        """Makes `r` the number of spikes within so many ms up to the present, in Hz.
+
+        A spike counts from the step it is found in. Of what was before the first call, nothing is known.
+
+        Raises:
+            ModelError: cells that do not spike, or have an `r` of their own; a window shorter than a step.
+        """
+        self.network.check_open()
+        if not self.spikes:
+            raise ModelError(f"'{self.label}' ({self.spec.name}) does not spike, it has no firing rate")
+        if RATE in self.parameters or RATE in {variable.name for variable in self.model.variables}:
+            raise ModelError(f"'{self.label}' ({self.spec.name}) has an '{RATE}' of its own, which is no firing rate")
+        self.rate = FiringRate.of(window, self.network.dt, self.label)
+        self.prepare()
+        self.arrays.setdefault(RATE, aligned_zeros(self.size, np.float64))
+        self.is_bound = False
+        self.network.changed()
+
+    @property
+    def spikes(self) -> bool:
+        """Whether the model has spikes."""
+        return bool(self.spec.spike.strip() or self.spec.emits.strip())
+
+    def _has_rate(self) -> bool:
+        """Spiking cells of ANNarchy's have an `r`, which is 0 where nobody has asked for firing rates."""
+        own = RATE in self.parameters or RATE in {variable.name for variable in self.model.variables}
+        return self.spikes and not own and (self.spec.order is Order.ANNARCHY or RATE in self.arrays)
+
+    def _refuse_rate(self, name: str) -> None:
+        if name == RATE and self._has_rate():
+            raise ModelError(f"'{RATE}' of '{self.label}' is its firing rate and cannot be set")
+
     # state
 
     def state(self, name: str) -> Reading:
@@ -202,12 +270,14 @@ class Cells:
     def set_state(self, name: str, value: Any, index: IntArray | None = None) -> None:
         """Sets present values of a variable."""
         self.network.check_open()
+        self._refuse_rate(name)
         array = self._state_array(name)
         array[:] = self._checked_state(name, array.astype(np.float64), value, index, f"variable '{name}'")
 
     def set_initial(self, name: str, value: Any, index: IntArray | None = None) -> None:
         """Sets values that a variable has at t = 0 and after each reset; now too while no step has been done."""
         self.network.check_open()
+        self._refuse_rate(name)
         if index is None or name in self.initial:
             old = self.initial.get(name, 0.0)
         else:
@@ -234,6 +304,8 @@ class Cells:
     def _state_array(self, name: str) -> AnyArray:
         self.variable(name)
         self._prepared()
+        if name == RATE and name not in self.arrays:
+            self.arrays[name] = aligned_zeros(self.size, np.float64)
         return self.arrays[name]
 
     def _prepared(self) -> CompiledModel:
@@ -259,6 +331,8 @@ class Cells:
                 self.arrays[field.name][:] = initial[field.name]
             elif field.role == "refractory":
                 self.arrays[field.name][:] = 0
+        if self._has_rate() and RATE in self.arrays:
+            self.arrays[RATE][:] = 0
 
     @property
     def nbytes(self) -> int:
@@ -399,7 +473,7 @@ class Cells:
         if name not in self.gathered:
             extended = with_psp(self.spec, target_of(name)) if is_sum(name) else self.spec
             if extended != self.spec:
-                self.spec, self.compiled, self.is_bound = extended, None, False
+                self.take_spec(extended, {})
             self.gathered.append(name)
             self.injections_are_bound &= name not in self.current_inputs[:1]
             self.network.changed()

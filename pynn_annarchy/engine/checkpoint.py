@@ -21,6 +21,7 @@ from pynn_annarchy.engine.cells import Cells, SourceRecorder, SpikeSource
 from pynn_annarchy.engine.clocked import Activity
 from pynn_annarchy.engine.connectivity import Synapses
 from pynn_annarchy.engine.currents import Current, Output, Table
+from pynn_annarchy.engine.firing_rate import RATE
 from pynn_annarchy.engine.recorders import SignalRecorder, SpikeRecorder
 from pynn_annarchy.engine.schedules import Schedule
 from pynn_annarchy.exceptions import ModelError
@@ -188,6 +189,10 @@ def _capture_cells(cells: Cells, out: _Section) -> None:
         _capture_samples(signal, out.section(f"signals/{number}"))
     if cells.spike_recorder is not None:
         _capture_spikes(cells.spike_recorder, out.section("spikes"))
+    if cells.rate is not None:
+        out["rate window"] = cells.rate.n_steps * cells.network.dt
+        recent = out.section("recent spikes")
+        recent["step"], recent["index"], recent["count"] = cells.network.loop.recent_spikes(cells)
     if isinstance(cells.schedule, Schedule):
         _put_lists(out.section("schedule"), cells.schedule.columns())
     elif cells.schedule is not None:
@@ -199,12 +204,16 @@ def _states(cells: Cells) -> dict[str, AnyArray]:
     """Arrays that a step changes, by name."""
     assert cells.compiled is not None
     states = {field.name: cells.arrays[field.name] for field in cells.compiled.arrays if field.role != "parameter"}
+    if cells.rate is not None:
+        states[RATE] = cells.arrays[RATE]
     return {**states, **{f"increments of {name}": a for name, a in zip(cells.receptors, cells.inputs, strict=True)}}
 
 
 def _restore_parameters(cells: Cells, given: _Section) -> None:
     cells.set_many(given.section("parameters").all())
     cells.initial = given.section("initial").all()
+    if "rate window" in given:
+        cells.compute_firing_rate(float(given["rate window"]))
     if "frames" in given:
         origin, period = (int(value) for value in given["frames"])
         values = dict(zip(cells.spec.scheduled(), np.moveaxis(given["frame values"], 1, 0), strict=True))
@@ -217,6 +226,9 @@ def _restore_states(cells: Cells, given: _Section) -> None:
     for name, array in _states(cells).items():
         array[:] = given.section("state")[name]
     cells.quanta = [float(quantum) for quantum in given["quanta"]]
+    if cells.rate is not None:
+        step, index, count = (given.section("recent spikes")[name] for name in ("step", "index", "count"))
+        cells.network.loop.set_recent_spikes(cells, (step, index, count))
     for number, signal in enumerate(cells.signals):
         _restore_samples(signal, given.section(f"signals/{number}"))
     if cells.spike_recorder is not None:

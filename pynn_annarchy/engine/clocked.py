@@ -94,7 +94,7 @@ def _names(cells: Population, options: Options) -> list[str]:
         return []
     generated = _generated(cells.spec, options)
     sums = [field.name for field in generated.kernel.fields if field.role is Role.INPUT]
-    return [*(variable.name for variable in generated.updates.model.variables), *cells.parameters, *sums]
+    return [*(variable.name for variable in cells.variables), *cells.parameters, *sums]
 
 
 @dataclass

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from pynn_annarchy.engine import _binding
 from pynn_annarchy.engine.arrays import AnyArray, FloatArray
-from pynn_annarchy.engine.cells import Cells, Population, Spikes
+from pynn_annarchy.engine.cells import Cells, Events, Population, Spikes
 from pynn_annarchy.exceptions import ModelError
 from pynn_annarchy.targets.compile import CompiledModel
 
@@ -107,6 +107,14 @@ class Loop(ABC):
 
     def forget(self, synapses: Synapses) -> None:  # noqa: B027  # the native loop knows them by their rows alone
         """The synapses of a projection will be others: what is known of them by number is void."""
+
+    @abstractmethod
+    def recent_spikes(self, cells: Cells) -> Events:
+        """The spikes that count in the firing rates of a population by now; steps ascend for each cell."""
+
+    @abstractmethod
+    def set_recent_spikes(self, cells: Cells, events: Events) -> None:
+        """Lets these be the spikes that count in firing rates."""
 
     @abstractmethod
     def settle(self, synapses: Synapses) -> None:

@@ -10,9 +10,10 @@ import numpy as np
 
 from pynn_annarchy.engine import _binding
 from pynn_annarchy.engine.arrays import AnyArray, FloatArray
-from pynn_annarchy.engine.cells import NO_SPIKES, Cells, Population, Spikes
+from pynn_annarchy.engine.cells import NO_SPIKES, Cells, Events, Population, Spikes
 from pynn_annarchy.engine.clocked import clocked_synapses, names_of, publications
 from pynn_annarchy.engine.currents import Current, Output, Table
+from pynn_annarchy.engine.firing_rate import RATE
 from pynn_annarchy.engine.frames import Frames
 from pynn_annarchy.engine.loop import Loop
 from pynn_annarchy.exceptions import CompilationError, ModelError, unreachable
@@ -101,6 +102,8 @@ class NativeLoop(Loop):
         self._engine.bind_cells(
             cells.number, load(cells.compiled), cells.kernel_arrays(), cells.shared, cells.inputs, cells.object_index
         )
+        if cells.rate is not None:
+            self._engine.count_spikes(cells.number, cells.arrays[RATE], cells.rate.n_steps, cells.rate.per_spike)
         frames = cells.schedule
         if isinstance(frames, Frames):
             self._engine.set_frames(
@@ -129,6 +132,12 @@ class NativeLoop(Loop):
             rows.prepare_clocked(order)
         else:
             rows.prepare_learning(order)
+
+    def recent_spikes(self, cells: Cells) -> Events:
+        return self._engine.recent_spikes(cells.number)
+
+    def set_recent_spikes(self, cells: Cells, events: Events) -> None:
+        self._engine.set_recent_spikes(cells.number, *events)
 
     def settle(self, synapses: Synapses) -> None:
         self._engine.apply(synapses.number)

@@ -12,6 +12,7 @@ from pynn_annarchy.engine.arrays import AnyArray, FloatArray, IntArray
 from pynn_annarchy.engine.cells import NO_SPIKES, Cells, Events, Population, Spikes, SpikeSource
 from pynn_annarchy.engine.clocked import publications, variable_in
 from pynn_annarchy.engine.currents import sum_currents
+from pynn_annarchy.engine.firing_rate import RATE, SpikeWindow
 from pynn_annarchy.engine.frames import Frames
 from pynn_annarchy.engine.loop import Loop
 from pynn_annarchy.engine.pickles import dumped, loaded
@@ -65,12 +66,16 @@ class ReferenceLoop(Loop):
         self._events: dict[int, dict[int, Published]] = {}
         self._changes: dict[int, Changes] = {}
         self._recorded: dict[int, list[Events]] = {}
+        self._windows: dict[int, SpikeWindow] = {}
 
     def _bind_population(self, population: Population) -> None:
         if isinstance(population, SpikeSource):
             self._events[population.number] = _by_step(*population.events())
         elif isinstance(population.schedule, Schedule):
             self._changes[population.number] = population.begin_schedule()
+        if isinstance(population, Cells) and population.rate is not None:
+            window = self._windows.setdefault(population.number, SpikeWindow(population.size))
+            window.show(self._network.step, population.rate, population.arrays[RATE])
 
     def _bind_rest(self) -> None:
         self._draining = [connections for connections in self._draining if connections.pending]
@@ -219,6 +224,9 @@ class ReferenceLoop(Loop):
                 given[:] = total if base is None else base.astype(np.float64) + total
             self._form_values(cells, n)
             self._published[cells.number] = self._update(cells, step)
+            if cells.rate is not None:
+                self._windows[cells.number].take(n, *self._published[cells.number])
+                self._windows[cells.number].show(n, cells.rate, cells.arrays[RATE])
         self._publish_given(n)
         for learning in self._learning.values():
             learning.remember(*self._published[learning.synapses.post_cells.number], n)
@@ -310,6 +318,8 @@ class ReferenceLoop(Loop):
             signal.take(n)
 
     def rewind(self, trial: int, step: int = 0) -> None:
+        for window in self._windows.values():
+            window.clear()
         self._published.clear()
         self._copies.clear()
         self._draining.clear()
@@ -352,6 +362,15 @@ class ReferenceLoop(Loop):
         for clocked in self._clocked.values():
             if clocked.synapses.pre_cells is population:
                 clocked.rewind()
+
+    def recent_spikes(self, cells: Cells) -> Events:
+        return self._windows[cells.number].events()
+
+    def set_recent_spikes(self, cells: Cells, events: Events) -> None:
+        window = self._windows[cells.number]
+        window.clear()
+        for step, (index, count) in _by_step(*events).items():
+            window.take(step, index, count)
 
     def take_spikes(self, number: int) -> Spikes:
         parts = self._recorded.pop(number, [])

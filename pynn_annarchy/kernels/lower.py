@@ -32,6 +32,7 @@ from pynn_annarchy.kernels.ir import (
     Role,
     Select,
     Statement,
+    StepValue,
     Store,
     SynapseKernel,
     Value,
@@ -48,7 +49,7 @@ from pynn_annarchy.language.visit import nodes
 from pynn_annarchy.model.checked import Variable
 from pynn_annarchy.model.seen import is_clocked
 from pynn_annarchy.model.spec import WEIGHT, Kind, Order
-from pynn_annarchy.model.variables import INCREMENT
+from pynn_annarchy.model.variables import INCREMENT, T_LAST
 from pynn_annarchy.solvers.updates import Updates
 
 REFRACTORY = "is_refractory"
@@ -96,11 +97,13 @@ class _Cell(Lowering):
         super().__init__(updates)
         self._variables = {variable.name: variable for variable in self._model.variables}
         for variable in self._model.variables:
-            self._fields[variable.name] = Field(variable.name, self._stored(variable.dtype), Role.STATE)
+            dtype = DType.REAL64 if variable.name == T_LAST else self._stored(variable.dtype)
+            self._fields[variable.name] = Field(variable.name, dtype, Role.STATE)
         for given in self._model.spec.inputs:
             self._fields[given.name] = Field(given.name, DType.REAL, Role.INPUT)
         self._common = {v.name for v in self._model.variables if v.locality == "global"}
         self._common |= {name for name, variable in updates.noise if variable in self._common}
+        self._at_spike = False
         self._counter = Field(COUNTER, DType.REAL64, Role.REFRACTORY)
         self._period = Field(PERIOD, DType.REAL64, Role.PARAMETER)
         self._most_spikes = Field(MOST_SPIKES, DType.REAL64, Role.PARAMETER)
@@ -190,6 +193,19 @@ class _Cell(Lowering):
         return old, self._fitted(variable, cast(self._number(expression), old.dtype))
 
     def _spikes(self) -> Value:
+        spikes = self._found_spikes()
+        if T_LAST in self._variables:
+            last = Local(T_LAST, DType.REAL64)
+            spiked = Compare(Comparator.GREATER, spikes, Literal(0.0, DType.COUNT))
+            self._let(T_LAST, Select(spiked, self._time_of_spike, last, DType.REAL64))
+        return spikes
+
+    @property
+    def _time_of_spike(self) -> StepValue:
+        """A spike comes at the end of its step, in ANNarchy's order at the start."""
+        return StepValue("t_end" if self._model.spec.order is Order.PYNN else "t", DType.REAL64)
+
+    def _found_spikes(self) -> Value:
         if self._model.spike is None:
             return Literal(0.0, DType.COUNT) if self._model.emits is None else self._emitted(self._model.emits)
         self._body.append(Comment(f"spike: {show(self._model.spike)}"))
@@ -208,12 +224,30 @@ class _Cell(Lowering):
             self._let(assignment.target, Select(spiked, value, old, old.dtype))
         if self._has_refractoriness:
             counter = Local(COUNTER, DType.REAL64)
-            self._let(COUNTER, Select(spiked, Load(self._period), counter, DType.REAL64))
+            self._let(COUNTER, Select(spiked, self._steps_of_refractoriness(), counter, DType.REAL64))
         return Cast(spiked, DType.COUNT)
+
+    def _steps_of_refractoriness(self) -> Value:
+        """Prepared with the parameters, or, where variables decide, of what they are after the reset."""
+        if not self._model.refractory_varies:
+            return Load(self._period)
+        assert self._model.refractory is not None
+        self._body.append(Comment(f"refractory: {show(self._model.refractory)}"))
+        period = cast(self._number(self._model.refractory), DType.REAL64)
+        steps = Arithmetic(BinaryOperator.DIVIDE, period, StepValue("dt", DType.REAL64), DType.REAL64)
+        return Apply("rint", (steps,), DType.REAL64)
 
     def _reset(self, assignment: syntax.Assignment) -> tuple[Local, Value]:
         self._body.append(Comment(f"reset: {show(assignment)}"))
-        return self._old_and_new(self._variables[assignment.target], assignment.value)
+        self._at_spike = True
+        old_and_new = self._old_and_new(self._variables[assignment.target], assignment.value)
+        self._at_spike = False
+        return old_and_new
+
+    def _name(self, identifier: str) -> Value:
+        if identifier == "t" and self._at_spike:
+            return self._time_of_spike
+        return super()._name(identifier)
 
     def _repeated_spikes(self, condition: Value) -> Value:
         """The test and the reset again and again, as often as the condition holds in this step."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from pynn_annarchy.language.syntax import Assignment, Equation, Expression
+from pynn_annarchy.language.visit import identifiers
 from pynn_annarchy.model.spec import ModelSpec
 
 
@@ -56,6 +57,12 @@ class Model:
     post_spike: tuple[Assignment, ...] = ()
     psp: Expression | None = None
     """What a synapse transmits all the time."""
+
+    @property
+    def refractory_varies(self) -> bool:
+        """Whether the refractory period is that of the moment of a spike, since variables decide it."""
+        names = {variable.name for variable in self.variables}
+        return self.refractory is not None and not names.isdisjoint(identifiers(self.refractory))
 
     def variable(self, name: str) -> Variable:
         """The variable of that name; KeyError where there is none."""

@@ -62,9 +62,9 @@ def declare_neuron(
     _refuse_later(model, axon_spike=axon_spike, axon_reset=axon_reset)
     draft = Draft(model, extra_values, around, units)
     draft.take_parameters(parameters)
-    draft.take_refractory(refractory)
     draft.model = replace(draft.model, spike=spike or "", functions=as_text(model, "functions", functions))
     draft.take_texts(equations=equations, reset=reset)
+    draft.take_refractory(refractory)
     draft.hold_in_refractoriness()
     mentioned = draft.take_surroundings()
     if draft.model.spike.strip():

@@ -26,6 +26,7 @@ from pynn_annarchy.model.declare_texts import (
 )
 from pynn_annarchy.model.declared import Declared, Surroundings
 from pynn_annarchy.model.own_functions import definitions_in
+from pynn_annarchy.model.refractory import with_refractory
 from pynn_annarchy.model.spec import WEIGHT, InputSpec, Kind, ModelSpec, Order, ParameterSpec, ReceptorSpec
 from pynn_annarchy.model.told import told
 
@@ -33,22 +34,6 @@ Parameters = str | Sequence[str] | Mapping[str, Any] | None
 
 CURRENT = "i_inj"
 """The name by which equations mean injected currents, in nA, where the model does not declare it."""
-
-REFRACTORY = "refractory_period"
-"""The parameter that holds a refractory period that was given as a number, in ms."""
-
-
-def with_refractory(model: ModelSpec, period: float = 0.0) -> ModelSpec:
-    """A cell type with a refractory period, in ms, that is a parameter.
-
-    Raises:
-        ModelError: it is negative.
-    """
-    parameter = ParameterSpec(REFRACTORY, period, "ms", not_negative=True)
-    objection = parameter.objection(period)
-    if objection:
-        raise ModelError(f"cell type '{model.name}': 'refractory' {objection}")
-    return replace(model, parameters=(*model.parameters, parameter), refractory=REFRACTORY)
 
 
 class Draft:

@@ -220,7 +220,7 @@ class Rules:
             flags.refuse(given, ("init", "dtype", "locality"), f"'{name}' is declared as a parameter")
         if given.init is not None:
             self._reads(given.init)
-            dependence.depends_on_parameters(given.init, self.parameters, "an initial value")
+            dependence.depends_on(given.init, self.parameters, "an initial value")
             self._takes(name, given.init)
         for bound in (given.minimum, given.maximum):
             if bound is not None:
@@ -256,19 +256,20 @@ class Rules:
             with told(self.spec, "requires"):
                 condition = parse_expression(text)
                 self._reads(condition)
-                dependence.depends_on_parameters(condition, self.parameters, "'requires'")
+                dependence.depends_on(condition, self.parameters, "'requires'")
                 dependence.draws_nothing(condition, "'requires'")
                 types.is_condition(condition, self.types)
 
     def _durations(self) -> None:
+        local = {name for name in self.variables if self.types[name] is not Type.BOOLEAN}
         durations = {
-            "max_spikes": (self.texts.max_spikes, self.parameters | set(self.spec.scheduled())),
-            "refractory": (self.texts.refractory, self.parameters),
+            "max_spikes": (self.texts.max_spikes, self.parameters | set(self.spec.scheduled()), "parameters"),
+            "refractory": (self.texts.refractory, self.parameters | local, "parameters, variables"),
         }
-        for where, (expression, readable) in durations.items():
+        for where, (expression, readable, kinds) in durations.items():
             if expression is not None:
                 with told(self.spec, where):
                     self._reads(expression)
-                    dependence.depends_on_parameters(expression, readable, f"'{where}'")
+                    dependence.depends_on(expression, readable, f"'{where}'", kinds)
                     dependence.draws_nothing(expression, f"'{where}'")
                     types.is_number(expression, self.types)

@@ -26,6 +26,10 @@ OPERATIONS = ("sum", "mean", "max", "min")
 """What may become of the psp of all synapses of a cell."""
 
 
+REFRACTORY = "refractory_period"
+"""The parameter that holds a refractory period that was given as a number, in ms."""
+
+
 class Order(Enum):
     """Order of one step (DESIGN D10): PYNN updates the state, then adds increments; ANNARCHY the other way round."""
 
@@ -99,7 +103,8 @@ class ModelSpec:
         reset: statements executed where the cell spikes, one a line.
         repeats: a cell spikes and is reset as often in a step as its condition holds, up to ``max_spikes`` times: for
             sources whose intervals are drawn one after the other.
-        refractory: an expression of parameters, in ms; rounded to a whole number of steps; empty for none.
+        refractory: in ms, rounded to a whole number of steps; empty for none. An expression of parameters, or of
+            variables too: then as of each spike, after the reset.
         requires: conditions that values of parameters must meet together, e.g. ``rate * tau_refrac < 1000``.
         receptors: where synaptic increments arrive.
         inputs: quantities given from outside.

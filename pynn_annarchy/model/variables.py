@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
+from math import inf
 
 from pynn_annarchy.language.checks.definitions import changed_by, leads_somewhere
 from pynn_annarchy.language.flags import LOCALITIES
@@ -26,6 +27,11 @@ from pynn_annarchy.model.told import told
 
 INCREMENT = "g_target"
 """What a synapse sends; collected by its target, no variable of its own."""
+
+T_LAST = "t_last"
+"""Time of a cell's last spike, in ms; minus infinity before the first."""
+
+_LAST_SPIKE = Variable(T_LAST, Number(-inf), None, None, None, unless_refractory=False)
 
 _ZERO: dict[str, Expression] = {"float": Number(0.0), "int": Number(0), "bool": Boolean(False)}
 
@@ -50,10 +56,17 @@ def declared_variables(spec: ModelSpec, texts: Texts) -> tuple[Variable, ...]:
                 leads_somewhere(statement, declared.keys(), read, declares=spec.order is Order.ANNARCHY)
         declared[name] = statement.flags
     intermediate = _intermediate(spec, texts) - with_equation.keys()
-    return tuple(
+    variables = (
         replace(_variable(name, flags, name in held, changeable_parameters(spec)), is_kept=name not in intermediate)
         for name, flags in declared.items()
     )
+    return (*variables, *([_LAST_SPIKE] if _asks_when(spec, texts) else []))
+
+
+def _asks_when(spec: ModelSpec, texts: Texts) -> bool:
+    """Whether a cell reads when it has spiked last."""
+    spikes = texts.spike is not None or texts.emits is not None
+    return spec.kind is Kind.CELL and spikes and any(T_LAST in names for _, names in _readings(texts))
 
 
 def changeable_parameters(spec: ModelSpec) -> frozenset[str]:
@@ -133,7 +146,7 @@ def _readings(texts: Texts) -> Iterator[tuple[str, frozenset[str]]]:
         for bound in (equation.flags.minimum, equation.flags.maximum):
             if bound is not None:
                 yield "", identifiers(bound)
-    for expression in (texts.spike, texts.emits, texts.psp):
+    for expression in (texts.spike, texts.emits, texts.refractory, texts.psp):
         if expression is not None:
             yield "", identifiers(expression)
 

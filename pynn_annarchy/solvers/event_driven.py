@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from pynn_annarchy.exceptions import EquationError, ModelError
-from pynn_annarchy.language.checks.dependence import depends_on_parameters
+from pynn_annarchy.language.checks.dependence import depends_on
 from pynn_annarchy.language.functions import DISTRIBUTIONS
 from pynn_annarchy.language.syntax import (
     Binary,
@@ -165,7 +165,7 @@ def _require_constant_bounds(model: Model, variable: Variable) -> None:
         for bound in (variable.minimum, variable.maximum):
             if bound is not None:
                 parameters = frozenset(parameter.name for parameter in model.spec.parameters)
-                depends_on_parameters(bound, parameters, "a bound of an event-driven variable")
+                depends_on(bound, parameters, "a bound of an event-driven variable")
 
 
 def require_own_values(model: Model) -> None:

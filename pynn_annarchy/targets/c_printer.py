@@ -115,6 +115,8 @@ class Printer:
                 return self.place(field)
             case Local(name):
                 return identifier(name)
+            case StepValue("t_end"):
+                return "this->t_end_"
             case StepValue(name):
                 return f"this->{name}"
             case Arrived(receptor):
@@ -278,6 +280,9 @@ _TIME: tuple[Member, ...] = (
     ("double t;  // start of the step, ms", "t(step.t)"),
     ("Real dt;   // ms", "dt(static_cast<Real>(step.dt))"),
 )
+END: tuple[Member, ...] = (
+    ("double t_end_;  // end of the step, ms", "t_end_(static_cast<double>(step.step) * step.dt)"),
+)
 _DRAWING: tuple[Member, ...] = (
     (
         "pnn::Identity who_;  // all but the element and the draw",
@@ -302,7 +307,9 @@ def cell_struct(kernel: CellKernel, shared: bool) -> str:
     """The struct of a cell type, for the primitive `neurons`."""
     printer = Printer(shared, kernel.receptors)
     draws = any(isinstance(value, Draw) for value in values_in(kernel))
+    ends = any(isinstance(value, StepValue) and value.name == "t_end" for value in values_in(kernel))
     members = [*_fields(kernel, printer), *_receptors(kernel), *(_DRAWING if draws else ()), *_TIME]
+    members += END if ends else ()
     return struct_text(
         kernel,
         [_COUNT],

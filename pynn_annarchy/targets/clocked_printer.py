@@ -6,9 +6,9 @@ import re
 import textwrap
 from collections.abc import Iterable, Iterator
 
-from pynn_annarchy.kernels.ir import ClockedKernel, Draw, Event, Field, Moment, Place, Role, StepValue, Value
+from pynn_annarchy.kernels.ir import ClockedKernel, Draw, Event, Field, Moment, Place, Role, Value
 from pynn_annarchy.model.spec import WEIGHT
-from pynn_annarchy.targets.c_printer import Member, Printer, identifier, struct_text, wrapped
+from pynn_annarchy.targets.c_printer import END, Member, Printer, identifier, struct_text, wrapped
 from pynn_annarchy.targets.learning_printer import ABOUT, member
 
 _OPERATIONS = {"sum": "pnn::Sum", "mean": "pnn::Mean", "max": "pnn::Max", "min": "pnn::Min"}
@@ -16,9 +16,6 @@ _OPERATIONS = {"sum": "pnn::Sum", "mean": "pnn::Mean", "max": "pnn::Max", "min":
 _TIME: tuple[Member, ...] = (
     ("double t;   // start of the step, ms", "t(step.t)"),
     ("double dt;  // ms", "dt(step.dt)"),
-)
-_NEXT_STEP: tuple[Member, ...] = (
-    ("double t_end_;  // end of the step, ms", "t_end_(static_cast<double>(step.step) * step.dt)"),
 )
 _DRAWING: tuple[Member, ...] = (
     ("const uint32_t* ranks_;", "ranks_(rows.ranks)"),
@@ -94,8 +91,6 @@ class _Printer(Printer):
         match value:
             case Moment(name):
                 return f"event.{name}"
-            case StepValue("t_end"):
-                return "this->t_end_"
             case Event(about):
                 return ABOUT[about]
             case _:
@@ -108,7 +103,7 @@ def clocked_struct(kernel: ClockedKernel, shared: bool) -> str:
     Args:
         shared: whether all parameters but the weight are one value for all synapses.
     """
-    time = (*_TIME, *(_NEXT_STEP if kernel.advances_first else ()))
+    time = (*_TIME, *(END if kernel.advances_first else ()))
     members = [*_fields(kernel, shared), *_seen_members(kernel), *(_DRAWING if kernel.draws else ()), *time]
     head = (
         "template <bool each_weight_>  // whether synapses have weights of their own\n" if kernel.keeps_weight else ""

@@ -132,7 +132,8 @@ class CompiledModel:
         from pynn_annarchy.solvers.propagators import evaluate, prepare
 
         values = {**parameters, **prepare(self.updates, parameters, dt)}
-        refractory = self.updates.model.refractory
+        model = self.updates.model
+        refractory = None if model.refractory_varies else model.refractory
         if refractory is not None:
             period = np.asarray(evaluate(refractory, {**parameters, "dt": dt}), np.float64)
             if not (np.isfinite(period).all() and (period >= 0).all()):

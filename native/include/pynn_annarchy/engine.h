@@ -66,6 +66,26 @@ struct PopulationValue {
     int shared = -1;                                 // where its own cells read it, among their shared values; -1: nowhere
 };
 
+// Spikes of one partition that lie in a window of time, steps ascending.
+struct RecentSpikes {
+    std::vector<int64_t> step;
+    std::vector<uint32_t> index, count;
+    std::size_t first = 0;                           // those before it are out of the window
+};
+
+// How many spikes of each cell lie in a window that ends with the present step.
+struct FiringRate {
+    double* values = nullptr;                        // in Hz, one a cell; null: nobody asks
+    int64_t window = 0;                              // in steps
+    double per_spike = 0.0;                          // Hz
+    std::vector<uint32_t> counts;
+    std::vector<RecentSpikes> spikes;                // by partition
+
+    void take(const SpikeList& list, int64_t n, int partition);
+    void forget(int64_t n, int partition);           // what is out of the window after step n
+    void clear();
+};
+
 // A population: cells of a generated module, or a source whose spike times are given.
 struct Population {
     int64_t size = 0;
@@ -91,6 +111,7 @@ struct Population {
     Frames frames;
     Publication published;                           // what synapses see of it
     std::vector<PopulationValue> values;             // what is formed of that
+    FiringRate rate;
     std::vector<Gathered> gathered;                  // what it receives from synapses all the time
 
     // Says what synapses see, and over how many steps; what is known of earlier steps is kept.

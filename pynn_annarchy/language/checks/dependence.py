@@ -16,12 +16,12 @@ _REACH = {"global": 0, "semiglobal": 1, "local": 2}
 _NUMBER_OF = {"global": "one value for all", "semiglobal": "one value for each post-synaptic cell"}
 
 
-def depends_on_parameters(expression: Expression, parameters: AbstractSet[str], what: str) -> None:
-    """What is computed before the simulation starts depends on parameters, ``dt`` and ``pi`` alone."""
+def depends_on(expression: Expression, names: AbstractSet[str], what: str, kinds: str = "parameters") -> None:
+    """Depends on some names, ``dt`` and ``pi`` alone: on parameters, where it is computed before the start."""
     for name in names_in(expression):
-        if name.identifier not in {*parameters, "dt", "pi"}:
+        if name.identifier not in {*names, "dt", "pi"}:
             message = f"{what} cannot depend on '{name.identifier}'"
-            raise EquationError(name.span, message, "it may depend on parameters and dt only")
+            raise EquationError(name.span, message, f"it may depend on {kinds} and dt only")
 
 
 def draws_nothing(expression: Expression, what: str) -> None:

@@ -16,6 +16,7 @@ ONLY_HERE = {
     "input": "'input' stands for what arrived in this step, in the increment of a receptor",
     "g_target": "'g_target' is what a synapse adds to its target, in 'pre_spike'",
     "delay": "the delay of a connection cannot be read in equations",
+    "t_last": "'t_last' is the time of a cell's last spike, in cell types that have a 'spike' condition",
     "t_pre": "'t_pre' is the time of the pre-synaptic spike before, in 'pre_spike' and 'post_spike'",
     "t_post": "'t_post' is the time of the post-synaptic spike before, in 'pre_spike' and 'post_spike'",
 }
