@@ -130,7 +130,10 @@ def test_a_reset_begins_anew(target):
 @pytest.mark.parametrize(
     "psp, what",
     [
-        ("weight*pre.y", "'cells' (Counter) has no variable or parameter 'y' (it has x, received, other, size, given, also)"),
+        (
+            "weight*pre.y",
+            "'cells' (Counter) has no variable or parameter 'y' (it has x, received, other, size, given, also)",
+        ),
         ("weight*post.sizes", "'cells' (Counter) has no variable or parameter 'sizes' (did you mean 'size'?)"),
     ],
 )
