@@ -128,9 +128,11 @@ void keep(Archive& archive, Learning& state) {
     archive.values(state.unused);
     archive.values(state.latest);
     archive.values(state.history);
+    archive.value(state.n_elements);
     archive.value(state.capacity);
     archive.value(state.n_traces);
     archive.value(state.caught_up);
+    archive.value(state.n_passed);
     archive.value(state.accepted);
     archive.value(state.applied);
     std::vector<int64_t> steps;

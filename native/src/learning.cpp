@@ -12,10 +12,10 @@ namespace pnn {
 
 namespace {
 
-constexpr int64_t first_capacity = 4;
-constexpr std::size_t largest_history = std::size_t(64) << 20;  // bytes, beyond which catching up is preferred to growing
-constexpr int64_t steps_between = 500;                          // catching up more often than that asks for a longer history
-constexpr std::size_t batch = 4096;                             // passages handed to the module at once
+constexpr uint64_t rarely = 8;        // all synapses are caught up once spikes have passed each of them so often on average,
+constexpr std::size_t dear = 2;       // or the history would take more bytes a synapse
+constexpr std::size_t cheap = std::size_t(1) << 20;  // and more bytes in all
+constexpr std::size_t batch = 4096;   // passages handed to the module at once
 constexpr uint64_t place_mask = (uint64_t(1) << 40) - 1;
 constexpr double never = -std::numeric_limits<double>::infinity();
 
@@ -26,21 +26,25 @@ double applied_posts(const Learning& state, const Shifts& shift) {
     return std::max(as_limit(state.caught_up, 1.0 + 2.0 * shift.post), as_limit(state.applied, shift.post));
 }
 
-// The history of so many elements with room for more spikes or other traces; traces that are not there in both are lost.
-void reshape(Learning& state, std::size_t elements, int64_t capacity, int64_t n_traces) {
+// The history with room for more spikes or other traces; traces that are not there in both are lost.
+void reshape(Learning& state, int64_t n_elements, int64_t capacity, int64_t n_traces) {
     Learning fresh;
+    fresh.n_elements = n_elements;
     fresh.capacity = capacity;
     fresh.n_traces = n_traces;
-    fresh.history = Array<double>(elements * fresh.block_size());
+    fresh.history = Array<double>(std::size_t(n_elements * capacity * (1 + n_traces)));
     fresh.forget_spikes();
-    for (std::size_t element = 0; state.capacity > 0 && element < elements; ++element) {
-        const double* from = state.block(element);
-        double* to = fresh.block(element);
-        std::copy_n(from, state.capacity, to);
-        for (int64_t k = 0; k < state.capacity; ++k)
-            std::copy_n(from + state.capacity + k * state.n_traces, std::min(state.n_traces, n_traces), to + capacity + k * n_traces);
+    const HistoryShape old = state.shape(), shape = fresh.shape();
+    for (std::size_t element = 0; state.capacity > 0 && element < std::size_t(n_elements); ++element) {
+        const double* from = state.row(element);
+        double* to = fresh.row(element);
+        for (int64_t k = 0; k < state.capacity; ++k) {
+            to[shape.step(k)] = from[old.step(k)];
+            std::copy_n(from + old.traces(k), std::min(old.n_traces, n_traces), to + shape.traces(k));
+        }
     }
     state.history = std::move(fresh.history);
+    state.n_elements = n_elements;
     state.capacity = capacity;
     state.n_traces = n_traces;
 }
@@ -48,10 +52,27 @@ void reshape(Learning& state, std::size_t elements, int64_t capacity, int64_t n_
 }  // namespace
 
 void Learning::forget_spikes() {
-    const auto n_steps = std::size_t(capacity);
-    for (double* place = history.data(); place != history.data() + history.size(); place += block_size()) {
-        std::fill_n(place, n_steps, never);
-        std::fill(place + n_steps, place + block_size(), 0.0);
+    const HistoryShape rows = shape();
+    for (double* row = history.data(); row != history.data() + history.size(); row += rows.row()) {
+        std::fill_n(row, PAGE_SPIKES, never);
+        std::fill(row + PAGE_SPIKES, row + rows.row(), 0.0);
+    }
+}
+
+int64_t Learning::count_after(std::size_t element, double moment) const {
+    const HistoryShape places = shape();
+    const double* const own = row(element);
+    int64_t n = 0;
+    while (n < capacity && own[places.step(n)] > moment) ++n;
+    return n;
+}
+
+void Learning::move_back(std::size_t element, double applied) {
+    const HistoryShape places = shape();
+    double* const own = row(element);
+    for (int64_t k = count_after(element, applied) + 1; k > 0; --k) {
+        own[places.step(k)] = own[places.step(k - 1)];
+        std::copy_n(own + places.traces(k - 1), n_traces, own + places.traces(k));
     }
 }
 
@@ -103,7 +124,7 @@ void Projection::prepare_learning(const uint64_t* order) {
         }
         state.latest.resize(part.row_start.size() - 1, -1);
         if (module->has_post && (state.capacity == 0 || state.n_traces != module->n_post_traces))
-            reshape(state, std::size_t(part.n_post), std::max(first_capacity, state.capacity), module->n_post_traces);
+            reshape(state, part.n_post, std::max(PAGE_SPIKES, state.capacity), module->n_post_traces);
         state.pre_traces.resize(state.spikes.size() * std::size_t(module->n_pre_traces));
         if (module->draws && part.ranks.empty()) part.ranks.resize(n);
     }
@@ -138,6 +159,7 @@ pnn_rows Projection::learning_view(int partition, pnn_rows view) const {
     view.table_length = table_length;
     view.ranks = part.ranks.data();
     view.history = state.history.data();
+    view.history_page = state.shape().page;
     view.history_capacity = state.capacity;
     view.origin = origin;
     view.object_index = object_index;
@@ -265,6 +287,7 @@ void Projection::deliver_learning(const std::vector<SpikeList>& spikes, const pn
             passage.emitted = spike.emitted;
             show_previous(passage, state, spike.before, module->n_pre_traces, zeros);
             due.push_back(passage);
+            state.n_passed += passage.end - passage.begin;
         }
         const uint32_t next = cursor.group + 1;
         if (next != cursor.row_end) {
@@ -285,31 +308,37 @@ void Projection::remember(const SpikeList& spikes, int64_t n, int partition, con
     const DelayedRows& part = *rows[p];
     Learning& state = learning[p];
     if (!module->has_post || part.n == 0) return;
-    const auto n_traces = std::size_t(module->n_post_traces);
     const Shifts longest = shifts(part.max_delay);
-    // What is left must end with a spike that has been applied everywhere: the next one follows from it.
-    auto is_full = [&](std::size_t element) { return state.block(element)[state.capacity - 2] > applied_posts(state, longest); };
+    const HistoryShape shape = state.shape();
     const pnn_rows view = learning_view(partition);
     for (int64_t i = 0; i < spikes.n; ++i) {
         const std::size_t element = spikes.index[std::size_t(i)] - std::size_t(part.first_post);
         for (uint32_t repetition = 0; repetition < spikes.count[std::size_t(i)]; ++repetition) {
-            if (is_full(element)) {
-                const bool often = state.caught_up != PNN_NEVER && n - state.caught_up < steps_between;
-                if (!often || 2 * sizeof(double) * state.history.size() > largest_history) catch_up(n, partition, step);
-                while (is_full(element)) reshape(state, std::size_t(part.n_post), 2 * state.capacity, state.n_traces);
-            }
-            double* steps = state.block(element);
-            double* traces = steps + state.capacity;
+            make_room(element, n, partition, step);
+            state.move_back(element, applied_posts(state, longest));
+            double* const row = state.row(element);
             pnn_event event{};
-            event.since_post = steps[0] == never ? double(n) : double(n) - steps[0];
+            event.since_post = row[0] == never ? double(n) : double(n) - row[0];
             event.t_post = never;
             event.repetition = repetition;
-            std::copy_backward(steps, steps + state.capacity - 1, steps + state.capacity);
-            std::copy_backward(traces, steps + state.block_size() - n_traces, steps + state.block_size());
-            steps[0] = double(n);
-            if (n_traces > 0) module->post_trace(&view, &step, traces, &event);
+            row[0] = double(n);
+            if (shape.n_traces > 0) module->post_trace(&view, &step, row + PAGE_SPIKES, &event);
         }
     }
+}
+
+void Projection::make_room(std::size_t element, int64_t n, int partition, const pnn_step& step) {
+    const auto p = std::size_t(partition);
+    const DelayedRows& part = *rows[p];
+    Learning& state = learning[p];
+    const Shifts longest = shifts(part.max_delay);
+    // What is left must end with a spike that has been applied everywhere: the next one follows from it.
+    auto is_full = [&] { return state.count_after(element, applied_posts(state, longest)) >= state.capacity - 1; };
+    if (!is_full()) return;
+    const std::size_t bytes = 2 * sizeof(double) * state.history.size();
+    const bool is_rare = state.n_passed >= rarely * uint64_t(part.n);
+    if (is_rare || bytes > std::max(cheap, dear * std::size_t(part.n))) catch_up(n, partition, step);
+    while (is_full()) reshape(state, state.n_elements, 2 * state.capacity, state.n_traces);
 }
 
 void Projection::catch_up(int64_t n, int partition, const pnn_step& step) {
@@ -335,6 +364,7 @@ void Projection::catch_up(int64_t n, int partition, const pnn_step& step) {
         }
     module->learn(&view, passages.data(), int64_t(passages.size()), &step);
     state.caught_up = n;
+    state.n_passed = 0;
 }
 
 void Projection::apply_partition(int64_t now, int partition, pnn_rows view, const pnn_step& step, bool keeps_increments) {
@@ -414,6 +444,7 @@ void Projection::read_events(const uint64_t* order, int64_t now, double* last_pr
     for (std::size_t p = 0; p < rows.size(); ++p) {
         const DelayedRows& part = *rows[p];
         const Learning& state = learning[p];
+        const HistoryShape shape = state.shape();
         for (std::size_t source = 0; source + 1 < part.row_start.size(); ++source)
             for (uint32_t group = part.row_start[source]; group < part.row_start[source + 1]; ++group) {
                 const Shifts shift = shifts(part.group_delay[group]);
@@ -428,12 +459,12 @@ void Projection::read_events(const uint64_t* order, int64_t now, double* last_pr
                     last_post[i] = none;
                     for (std::size_t k = 0; k < n_post; ++k) post_traces[k * std::size_t(total) + i] = 0.0;
                     if (!module->has_post) continue;
-                    const double* steps = state.block(part.target(s));
-                    int64_t newest = 0;
-                    while (newest < state.capacity && steps[newest] + shift.post > double(now)) ++newest;
-                    if (newest == state.capacity || steps[newest] == never) continue;
-                    last_post[i] = steps[newest];
-                    const double* traces = steps + state.capacity + newest * state.n_traces;
+                    const auto element = std::size_t(part.target(s));
+                    const double* row = state.row(element);
+                    const int64_t newest = state.count_after(element, double(now) - shift.post);
+                    if (newest == state.capacity || row[shape.step(newest)] == never) continue;
+                    last_post[i] = row[shape.step(newest)];
+                    const double* traces = row + shape.traces(newest);
                     for (std::size_t k = 0; k < n_post; ++k) post_traces[k * std::size_t(total) + i] = traces[k];
                 }
             }

@@ -476,6 +476,7 @@ void Projection::clear() {
         state.forget_passed();
         state.forget_spikes();
         state.accepted = state.caught_up = state.applied = PNN_NEVER;
+        state.n_passed = 0;
         state.due.clear();
     }
     for (auto& part : dendrites)

@@ -212,7 +212,6 @@ cdef extern from "pynn_annarchy/engine.h" namespace "pnn" nogil:
         double origin
         int weight_field
         int n_parameters
-        vector[vector[double]] tables
         vector[const double*] table_pointers
         int64_t table_length
         void prepare_learning(const uint64_t*) except +
@@ -349,6 +348,7 @@ cdef class Rows:
     """The synapses of one projection, sorted into delayed rows by partition; outlives the engine's use of it."""
 
     cdef shared_ptr[CProjection] projection
+    cdef list _tables  # of decays: the projection has their addresses
 
     def __init__(self, Staging staging, const int64_t[::1] bounds):
         cdef vector[int64_t] partition
@@ -427,7 +427,6 @@ cdef class Rows:
         store holds, and the tables of their decays."""
         cdef CProjection* projection = self.projection.get()
         cdef const double[::1] values
-        cdef vector[double] table
         cdef const double* first
         projection.changes = projection.learns = True
         projection.weight_field = weight_field
@@ -435,19 +434,15 @@ cdef class Rows:
         projection.dendritic = dendritic
         projection.declared_bound = declared_bound
         projection.origin = origin
-        projection.tables.clear()
         projection.table_pointers.clear()
         projection.table_length = 0
+        self._tables = tables
         for item in tables:
-            table.clear()
+            first = NULL
             if item is not None:
                 values = item
-                for i in range(values.shape[0]):
-                    table.push_back(values[i])
+                first = &values[0]
                 projection.table_length = values.shape[0]
-            projection.tables.push_back(table)
-        for i in range(projection.tables.size()):
-            first = projection.tables[i].data() if projection.tables[i].size() else NULL
             projection.table_pointers.push_back(first)
         projection.update_bound()
 

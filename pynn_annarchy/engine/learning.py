@@ -6,7 +6,8 @@ has reached the synapse by now first; the result is the same as if nobody had as
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import functools
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -31,8 +32,10 @@ from pynn_annarchy.targets.reference_learning import Events, decay, present
 if TYPE_CHECKING:
     from pynn_annarchy.engine.connectivity import Synapses
 
-_TABLE = 16384
-"""Steps over which decays are looked up instead of computed."""
+_LONGEST_TABLE = 1 << 18
+"""Steps over which decays are looked up at most, and computed beyond."""
+_UNDERFLOW = 708.5
+"""Time constants after which a decay counts as zero: exp(-708.4) is the last one above the smallest normal number."""
 
 
 _LOCALITIES = {Place.SYNAPSE: "local", Place.POST_CELL: "semiglobal", Place.PROJECTION: "global"}
@@ -102,7 +105,7 @@ class LearningState:
             synapses.rows.clock(weight_field, len(kernel.parameters), bound, kernel.spikes_matter, kinds)
         else:
             values = model.prepare(synapses.spread_parameters(), synapses.network.dt)
-            tables = [self._table(tau) for tau in model.decay_taus(values)]
+            tables = _tables(model.decay_taus(values), synapses.network.dt)
             synapses.rows.learn(weight_field, len(kernel.parameters), synapses.dendritic, bound, self.origin, tables)
         if WEIGHT in self.names and WEIGHT not in self._initial:
             self._initial[WEIGHT] = _one_if_equal(synapses.rows.weight(synapses.cached_order()))
@@ -130,13 +133,6 @@ class LearningState:
             values = {**local, **common, **given}
         self._pending = {}
         return {name: value for name, value in values.items() if name != WEIGHT}
-
-    def _table(self, tau: float | None) -> FloatArray | None:
-        """exp(-k dt / tau) for k = 0, 1, ..., by the function that kernels use."""
-        if tau is None:
-            return None
-        elapsed = np.arange(_TABLE, dtype=np.float64)
-        return np.ascontiguousarray(decay(elapsed, tau, self._synapses.network.dt))
 
     # reading
 
@@ -307,6 +303,22 @@ class LearningState:
                 f"'{synapses.label}': delays of synapses that learn cannot change while spikes are under way: set them "
                 "before the first run or after reset()"
             )
+
+
+def _tables(taus: Sequence[float | None], dt: float) -> list[FloatArray | None]:
+    """exp(-k dt / tau) for k = 0, 1, ... of each tau in ms that is given, all of one length.
+
+    They end where the slowest decay has become zero, unless that is too far away.
+    """
+    slowest = max((tau for tau in taus if tau is not None), default=0.0)
+    length = int(min(_LONGEST_TABLE, max(slowest, 0.0) / dt * _UNDERFLOW + 2))
+    return [None if tau is None else _table(tau, dt, length) for tau in taus]
+
+
+@functools.lru_cache(maxsize=16)
+def _table(tau: float, dt: float, length: int) -> FloatArray:
+    """By the function that kernels use. Projections share it."""
+    return np.ascontiguousarray(decay(np.arange(length, dtype=np.float64), tau, dt))
 
 
 def _one_if_equal(values: FloatArray) -> Value:

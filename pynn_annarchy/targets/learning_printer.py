@@ -22,7 +22,7 @@ from pynn_annarchy.kernels.ir import (
     loaded,
     statement_values,
 )
-from pynn_annarchy.targets.c_printer import Member, Printer, identifier, struct_text, wrapped
+from pynn_annarchy.targets.c_printer import Member, Printer, identifier, struct_name, struct_text, wrapped
 
 ABOUT = {
     About.COINCIDENT: "(event.coincident != 0)",
@@ -102,38 +102,40 @@ class _Printer(Printer):
 
 def learning_struct(kernel: LearningKernel) -> str:
     """The struct of a synapse type that learns."""
-    return "template <bool shared>  // whether all synapses have the same parameters\n" + struct_text(
-        kernel,
-        _constants(kernel),
-        [
-            *_arrays(kernel),
-            *_tables(kernel),
-            *(_DRAWING if kernel.draws else ()),
-            ("double dt;  // ms", "dt(step.dt)"),
-        ],
-        "[[maybe_unused]] const pnn_rows& rows, const pnn_step& step",
-        *_state(kernel),
-        *(_IDENTITY if kernel.draws else ()),
-        "",
-        f"    // {kernel.model}: what a pre-synaptic spike does in one synapse; returns what it sends",
-        "    PNN_FN double pre(State& state, [[maybe_unused]] uint64_t s, [[maybe_unused]] const pnn_event& event,",
-        "                      [[maybe_unused]] const double* pre_before,",
-        "                      [[maybe_unused]] const double* post_traces) const {",
-        *_body(_Printer(kernel, _PRE), kernel.pre),
-        *wrapped([f"return {_Printer(kernel, _PRE).expression(kernel.increment)};"]),
-        "    }",
-        "",
-        f"    // {kernel.model}: what a post-synaptic spike does in one synapse",
-        "    PNN_FN void post(State& state, [[maybe_unused]] uint64_t s, [[maybe_unused]] const pnn_event& event,",
-        "                     [[maybe_unused]] const double* pre_traces,",
-        "                     [[maybe_unused]] const double* post_before) const {",
-        *_body(_Printer(kernel, _POST), kernel.post),
-        "    }",
-        *_trace_function(kernel, "pre", kernel.pre_trace),
-        *_trace_function(kernel, "post", kernel.post_trace),
-        "",
-        "    // for elapsed times that are no whole numbers of steps",
-        f"    void look_nothing_up() {{{''.join(f' decay_{k}_.n = 0;' for k in range(len(kernel.decays)))} }}",
+    head = "template <bool is_fast>  // whether all parameters are shared and all decays are in tables\n"
+    return (
+        _state(kernel)
+        + head
+        + struct_text(
+            kernel,
+            _constants(kernel),
+            [
+                *_arrays(kernel),
+                *_tables(kernel),
+                *(_DRAWING if kernel.draws else ()),
+                ("double dt;  // ms", "dt(step.dt)"),
+            ],
+            "[[maybe_unused]] const pnn_rows& rows, const pnn_step& step",
+            *_access(kernel),
+            *(_IDENTITY if kernel.draws else ()),
+            "",
+            f"    // {kernel.model}: what a pre-synaptic spike does in one synapse; returns what it sends",
+            "    PNN_FN double pre(State& state, [[maybe_unused]] uint64_t s, [[maybe_unused]] const pnn_event& event,",
+            "                      [[maybe_unused]] const double* pre_before,",
+            "                      [[maybe_unused]] const double* post_traces) const {",
+            *_body(_Printer(kernel, _PRE), kernel.pre),
+            *wrapped([f"return {_Printer(kernel, _PRE).expression(kernel.increment)};"]),
+            "    }",
+            "",
+            f"    // {kernel.model}: what a post-synaptic spike does in one synapse",
+            "    PNN_FN void post(State& state, [[maybe_unused]] uint64_t s, [[maybe_unused]] const pnn_event& event,",
+            "                     [[maybe_unused]] const double* pre_traces,",
+            "                     [[maybe_unused]] const double* post_before) const {",
+            *_body(_Printer(kernel, _POST), kernel.post),
+            "    }",
+            *_trace_function(kernel, "pre", kernel.pre_trace),
+            *_trace_function(kernel, "post", kernel.post_trace),
+        )
     )
 
 
@@ -160,7 +162,8 @@ def _trace_function(kernel: LearningKernel, side: str, body: tuple[Statement, ..
 
 def _constants(kernel: LearningKernel) -> Iterator[str]:
     n_pre, n_post = len(kernel.pre_traces), len(kernel.post_traces)
-    yield f"    static constexpr int n_parameters = {len(kernel.parameters)};"
+    yield f"    using State = {struct_name(kernel)}_State;"
+    yield f"    static constexpr int n_parameters = {len(kernel.parameters)}, n_decays = {len(kernel.decays)};"
     yield f"    static constexpr int n_pre_traces = {n_pre}, n_post_traces = {n_post};"
     has_post, has_stored = str(kernel.sees_post).lower(), str(bool(kernel.variables)).lower()
     yield f"    static constexpr bool has_post = {has_post}, has_stored = {has_stored};"
@@ -180,7 +183,7 @@ def _arrays(kernel: LearningKernel) -> Iterator[Member]:
     """Where the values are: parameters one for all synapses or one each, variables one each."""
     for number, field in enumerate(kernel.parameters):
         name = identifier(field.name)
-        yield f"pnn::Parameter<shared> {name};", f"{name}(rows, {number})"
+        yield f"pnn::Parameter<is_fast> {name};", f"{name}(rows, {number})"
     for number, field in enumerate(kernel.variables, len(kernel.parameters)):
         name = member(field)
         yield f"double* {name};", f"{name}(static_cast<double*>(rows.arrays[{number}]))"
@@ -189,17 +192,35 @@ def _arrays(kernel: LearningKernel) -> Iterator[Member]:
 def _tables(kernel: LearningKernel) -> Iterator[Member]:
     for number, tau in enumerate(kernel.decays):
         words = tau.field.name if isinstance(tau, Load) else f"{tau.value!r} ms" if isinstance(tau, Literal) else ""
-        yield f"pnn::DecayTable decay_{number}_;  // {words}", f"decay_{number}_(rows, {number})"
+        yield f"pnn::Decay<is_fast> decay_{number}_;  // {words}", f"decay_{number}_(rows, {number})"
 
 
-def _state(kernel: LearningKernel) -> Iterator[str]:
-    """What a visit takes out of the arrays and puts back."""
+def _state(kernel: LearningKernel) -> str:
+    """What a visit takes out of the arrays and puts back; in between, strided arrays hold it."""
+    names = [member(field) for field in (*kernel.variables, *kernel.left_limits)]
+    name = f"{struct_name(kernel)}_State"
+    values = [f"values_[{number} * stride_]" for number in range(len(names))]
+    arguments = "[[maybe_unused]] {}double* values_, [[maybe_unused]] int64_t stride_"
+    lines = [
+        f"struct {name} {{",
+        f"    static constexpr int n_ = {len(names)};",
+        *(f"    double {name};" for name in names),
+        "",
+        f"    PNN_FN static {name} read_({arguments.format('const ')}) {{",
+        *wrapped([f"return {{{', '.join(values)}}};"]),
+        "    }",
+        f"    PNN_FN void write_({arguments.format('')}) const {{",
+        *(f"        {value} = {name};" for name, value in zip(names, values, strict=True)),
+        "    }",
+        "};",
+        "",
+    ]
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _access(kernel: LearningKernel) -> Iterator[str]:
     names = [member(field) for field in kernel.variables]
     left_limits = [member(field) for field in kernel.left_limits]
-    yield ""
-    yield "    struct State {"
-    yield from (f"        double {name};" for name in (*names, *left_limits))
-    yield "    };"
     yield ""
     yield "    PNN_FN State load([[maybe_unused]] uint64_t s) const {"
     yield f"        return {{{', '.join([*(f'this->{name}[s]' for name in names), *('0.0' for _ in left_limits)])}}};"

@@ -4,22 +4,35 @@
 
 namespace {
 
-template <bool shared>  // whether all synapses have the same parameters
+struct SpikePairRule_Additive_State {
+    static constexpr int n_ = 1;
+    double weight;
+
+    PNN_FN static SpikePairRule_Additive_State read_([[maybe_unused]] const double* values_, [[maybe_unused]] int64_t stride_) {
+        return {values_[0 * stride_]};
+    }
+    PNN_FN void write_([[maybe_unused]] double* values_, [[maybe_unused]] int64_t stride_) const {
+        values_[0 * stride_] = weight;
+    }
+};
+
+template <bool is_fast>  // whether all parameters are shared and all decays are in tables
 struct SpikePairRule_Additive {
-    static constexpr int n_parameters = 6;
+    using State = SpikePairRule_Additive_State;
+    static constexpr int n_parameters = 6, n_decays = 2;
     static constexpr int n_pre_traces = 1, n_post_traces = 1;
     static constexpr bool has_post = true, has_stored = true;
     static constexpr bool counts_repetitions = false;
 
-    pnn::Parameter<shared> tau_plus;
-    pnn::Parameter<shared> tau_minus;
-    pnn::Parameter<shared> A_plus;
-    pnn::Parameter<shared> A_minus;
-    pnn::Parameter<shared> w_min;
-    pnn::Parameter<shared> w_max;
+    pnn::Parameter<is_fast> tau_plus;
+    pnn::Parameter<is_fast> tau_minus;
+    pnn::Parameter<is_fast> A_plus;
+    pnn::Parameter<is_fast> A_minus;
+    pnn::Parameter<is_fast> w_min;
+    pnn::Parameter<is_fast> w_max;
     double* weight;
-    pnn::DecayTable decay_0_;  // tau_plus
-    pnn::DecayTable decay_1_;  // tau_minus
+    pnn::Decay<is_fast> decay_0_;  // tau_plus
+    pnn::Decay<is_fast> decay_1_;  // tau_minus
     double dt;  // ms
 
     PNN_FN SpikePairRule_Additive([[maybe_unused]] const pnn_rows& rows, const pnn_step& step)
@@ -33,10 +46,6 @@ struct SpikePairRule_Additive {
           decay_0_(rows, 0),
           decay_1_(rows, 1),
           dt(step.dt) {}
-
-    struct State {
-        double weight;
-    };
 
     PNN_FN State load([[maybe_unused]] uint64_t s) const {
         return {this->weight[s]};
@@ -115,9 +124,6 @@ struct SpikePairRule_Additive {
         y = y + 1.0;
         traces[0] = pnn::flush(y);
     }
-
-    // for elapsed times that are no whole numbers of steps
-    void look_nothing_up() { decay_0_.n = 0; decay_1_.n = 0; }
 };
 
 const pnn_field arrays[] = {{"tau_plus", PNN_F64}, {"tau_minus", PNN_F64}, {"A_plus", PNN_F64}, {"A_minus", PNN_F64},

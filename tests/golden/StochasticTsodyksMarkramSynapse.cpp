@@ -4,20 +4,33 @@
 
 namespace {
 
-template <bool shared>  // whether all synapses have the same parameters
+struct StochasticTsodyksMarkramSynapse_State {
+    static constexpr int n_ = 1;
+    double empty;
+
+    PNN_FN static StochasticTsodyksMarkramSynapse_State read_([[maybe_unused]] const double* values_, [[maybe_unused]] int64_t stride_) {
+        return {values_[0 * stride_]};
+    }
+    PNN_FN void write_([[maybe_unused]] double* values_, [[maybe_unused]] int64_t stride_) const {
+        values_[0 * stride_] = empty;
+    }
+};
+
+template <bool is_fast>  // whether all parameters are shared and all decays are in tables
 struct StochasticTsodyksMarkramSynapse {
-    static constexpr int n_parameters = 4;
+    using State = StochasticTsodyksMarkramSynapse_State;
+    static constexpr int n_parameters = 4, n_decays = 2;
     static constexpr int n_pre_traces = 1, n_post_traces = 0;
     static constexpr bool has_post = false, has_stored = true;
     static constexpr bool counts_repetitions = true;
 
-    pnn::Parameter<shared> weight;
-    pnn::Parameter<shared> U;
-    pnn::Parameter<shared> tau_rec;
-    pnn::Parameter<shared> tau_facil;
+    pnn::Parameter<is_fast> weight;
+    pnn::Parameter<is_fast> U;
+    pnn::Parameter<is_fast> tau_rec;
+    pnn::Parameter<is_fast> tau_facil;
     double* empty;
-    pnn::DecayTable decay_0_;  // tau_facil
-    pnn::DecayTable decay_1_;  // tau_rec
+    pnn::Decay<is_fast> decay_0_;  // tau_facil
+    pnn::Decay<is_fast> decay_1_;  // tau_rec
     const uint32_t* ranks_;
     pnn::Identity who_;  // all but the synapse, the spike and the draw
     double dt;  // ms
@@ -33,10 +46,6 @@ struct StochasticTsodyksMarkramSynapse {
           ranks_(rows.ranks),
           who_{step.seed_key, rows.object_index, 0, pnn::trial_batch(step.trial, step.batch), 0, 0, 0},
           dt(step.dt) {}
-
-    struct State {
-        double empty;
-    };
 
     PNN_FN State load([[maybe_unused]] uint64_t s) const {
         return {this->empty[s]};
@@ -107,9 +116,6 @@ struct StochasticTsodyksMarkramSynapse {
     PNN_FN void post_trace([[maybe_unused]] double* traces,
                            [[maybe_unused]] const pnn_event& event) const {
     }
-
-    // for elapsed times that are no whole numbers of steps
-    void look_nothing_up() { decay_0_.n = 0; decay_1_.n = 0; }
 };
 
 const pnn_field arrays[] = {{"weight", PNN_F64}, {"U", PNN_F64}, {"tau_rec", PNN_F64}, {"tau_facil", PNN_F64}, {"empty",

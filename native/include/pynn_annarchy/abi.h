@@ -66,13 +66,11 @@ typedef struct pnn_rows {
     const double* const* tables;  // decays over whole numbers of steps, in the module's order; null: none
     int64_t table_length;
     const uint32_t* ranks;        // canonical rank of each synapse, where the module draws
-    const double* history;        // what the partition's post-synaptic elements did, one block each (see below)
-    int64_t history_capacity;     // spikes that a block holds, a multiple of 4
+    const double* history;        // what the partition's post-synaptic elements did, see history.h
+    int64_t history_page;         // values in one of its pages
+    int64_t history_capacity;     // spikes that are kept of each element
     double origin;                // step from which on the stored values hold, 0 or when somebody set them last
 } pnn_rows;
-
-// A block of the history: the steps of emission of the newest spikes, the last one first, minus infinity for none; then the
-// post-synaptic traces right after each of them, zeros for none. The oldest one in a block has been applied everywhere.
 
 // One spike of a source on its way past the synapses [begin, end), whose delay is the same. Times in steps.
 typedef struct pnn_passage {

@@ -148,8 +148,7 @@ public:
     double declared_bound = 0.0;                     // of the weight, where the model limits it
     int weight_field = -1;                           // the weight among the fields of a module that learns
     int n_parameters = 0;                            // how many of those fields are never changed
-    std::vector<std::vector<double>> tables;         // decays, in the module's order; empty for none
-    std::vector<const double*> table_pointers;
+    std::vector<const double*> table_pointers;       // decays, in the module's order; their owner outlives it; null for none
     int64_t table_length = 0;
     double origin = 0.0;                             // step from which on the stored values hold
     // Sorts the staged synapses into rows and frees them; partitions are those of the post-synaptic population.
@@ -222,6 +221,8 @@ public:
 
 private:
     pnn_rows learning_view(int partition, pnn_rows view = {}) const;
+    // Sees to it that the history can take one more spike of an element.
+    void make_room(std::size_t element, int64_t n, int partition, const pnn_step& step);
     void catch_up(int64_t n, int partition, const pnn_step& step);
     void apply_partition(int64_t now, int partition, pnn_rows view, const pnn_step& step, bool keeps_increments);
     int32_t last_processed(const Learning& state, int32_t spike, int delay, const Shifts& shift, int64_t n) const;

@@ -12,6 +12,7 @@
 #include "pynn_annarchy/deliver.h"
 #include "pynn_annarchy/distributions.h"
 #include "pynn_annarchy/fixed_point.h"
+#include "pynn_annarchy/history.h"
 #include "pynn_annarchy/mathematics.h"
 #include "pynn_annarchy/target.h"
 
@@ -19,8 +20,8 @@ namespace pnn {
 
 constexpr uint32_t POST_EVENTS = 32768;  // repetitions of post-synaptic events begin here
 
-constexpr int64_t BLOCK = 128;           // synapses that are treated together: what is between them stays in the L1 cache
-constexpr int64_t HISTORY_LANES = 4;     // spikes of a history that are compared at once; its capacity is a multiple
+constexpr int64_t BLOCK = 256;       // synapses that are treated together: what is kept of them stays in the L1 cache
+constexpr int64_t PIECES_AHEAD = 2;  // are asked for before they are read
 
 // What a synapse type has as a parameter: one value for all synapses, or one for some of them.
 template <bool shared>
@@ -44,20 +45,32 @@ struct Parameter<false> {
     PNN_FN double operator[](uint64_t s) const { return values[s * stride]; }
 };
 
-// exp(-(steps dt) / tau), 1 in no time, from a table where one was made for this tau: the same bits. The table is for whole
-// numbers of steps; whoever asks for others sets n to 0.
-struct DecayTable {
+// exp(-(steps dt) / tau), 1 in no time; from a table where there is one: the same bits.
+template <bool looks_up>
+struct Decay;
+
+// There is one, and steps are whole numbers. What is beyond it is not asked for, or its end is zero.
+template <>
+struct Decay<true> {
     const double* values;
-    uint64_t n;
+    double last;
 
-    DecayTable(const pnn_rows& rows, int number)
-        : values(rows.tables != nullptr ? rows.tables[number] : nullptr),
-          n(values != nullptr ? static_cast<uint64_t>(rows.table_length) : 0) {}
+    Decay(const pnn_rows& rows, int number) : values(rows.tables[number]), last(static_cast<double>(rows.table_length - 1)) {}
+    PNN_FN double operator()(double, double steps, double) const {
+        return values[static_cast<int64_t>(steps < last ? steps : last)];
+    }
+};
 
+// There may be one.
+template <>
+struct Decay<false> {
+    const double* values;
+    double last;
+
+    Decay(const pnn_rows& rows, int number)
+        : values(rows.tables != nullptr ? rows.tables[number] : nullptr), last(static_cast<double>(rows.table_length - 1)) {}
     PNN_FN double operator()(double tau, double steps, double dt) const {
-        const auto place = static_cast<uint64_t>(static_cast<int64_t>(steps));
-        if (__builtin_expect(place < n, 1)) return values[place];
-        return computed(tau, steps, dt);
+        return values != nullptr ? values[static_cast<int64_t>(steps < last ? steps : last)] : computed(tau, steps, dt);
     }
 
 private:
@@ -67,41 +80,28 @@ private:
     }
 };
 
-// What may not be there yet.
-template <int n>
-struct Zeros {
-    double values[n > 0 ? n : 1] = {};
-};
-
 PNN_FN double shorter(double a, double b) { return a < b ? a : b; }
+PNN_FN double longer(double a, double b) { return a > b ? a : b; }
+
+// In steps; minus infinity for never.
+PNN_FN double as_time(int64_t step) { return step == PNN_NEVER ? -__builtin_inf() : static_cast<double>(step); }
 
 PNN_FN bool is_whole(double x) { return rint(x) == x; }
 
-// How many of the newest spikes were emitted after a moment.
-PNN_FN int64_t count_after(const double* steps, int64_t capacity, double moment) {
-    int64_t n = 0;
-    for (;;) {
-        int64_t found = 0;
-        for (int64_t k = 0; k < HISTORY_LANES; ++k) found += steps[n + k] > moment;
-        n += found;
-        if (__builtin_expect(found < HISTORY_LANES, 1) || n == capacity) return n;
-    }
-}
-
 // Spikes of post-synaptic elements that matter to a passage, in times of their emission.
 struct Window {
-    double from;    // those up to here are applied already
-    double until;   // those up to here are to be applied
-    double before;  // those up to here the passing spike sees
-    double meeting; // those emitted just here reached the synapses together with the previous passage; NaN for none
+    double from;     // those up to here are applied already
+    double until;    // those up to here are to be applied
+    double before;   // those up to here the passing spike sees
+    double meeting;  // those emitted just here reached the synapses together with the previous passage; NaN for none
 
-    explicit Window(const pnn_passage& passage) : from(passage.applied), until(passage.until), before(passage.until), meeting(__builtin_nan("")) {
+    explicit Window(const pnn_passage& passage)
+        : from(passage.applied), until(passage.until), before(passage.until), meeting(__builtin_nan("")) {
         const bool is_axonal = passage.post_shift == 0.0;
         if (passage.previous != PNN_NEVER) {
             meeting = static_cast<double>(passage.previous) + passage.sees;
             // With no dendritic delay, spikes that arrive together with the previous passage are applied after it.
-            const double visit = meeting - (is_axonal ? 0.5 : 0.0);
-            from = visit > from ? visit : from;
+            from = longer(from, meeting - (is_axonal ? 0.5 : 0.0));
         }
         if (passage.multiplicity == 0) return;
         const double now = static_cast<double>(passage.emitted) + passage.sees;
@@ -110,208 +110,474 @@ struct Window {
     }
 };
 
-// Up to BLOCK synapses of one passage. What differs from synapse to synapse without pattern, the number of
-// post-synaptic spikes, decides over lists and not over branches.
-template <class Model, class Target>
-struct Visit {
-    using State = typename Model::State;
-    static constexpr int64_t n_traces = Model::n_post_traces;
+// Lists those of 0, ..., n - 1 whose value is above a limit; returns how many they are. There is room for n + 1.
+PNN_FN int64_t select(const int32_t* values, int64_t n, int32_t limit, int32_t* selected) {
+    int64_t size = 0;
+    for (int64_t i = 0; i < n; ++i) {
+        selected[size] = static_cast<int32_t>(i);
+        size += values[i] > limit;
+    }
+    return size;
+}
 
-    const Model& model;
+// The same of the numbers in a list, which may be the one that is written.
+PNN_FN int64_t select(const int32_t* values, const int32_t* list, int64_t n, int32_t limit, int32_t* selected) {
+    int64_t size = 0;
+    for (int64_t j = 0; j < n; ++j) {
+        const int32_t i = list[j];
+        selected[size] = i;
+        size += values[i] > limit;
+    }
+    return size;
+}
+
+// Does something with 0, ..., n - 1 in a row: a loop would keep the one around it from becoming vectors.
+template <int64_t n, class Action>
+PNN_FN void for_each(const Action& action) {
+    if constexpr (n > 0) {
+        for_each<n - 1>(action);
+        action(n - 1);
+    }
+}
+
+// So that all decays are computed.
+inline pnn_rows without_tables(pnn_rows rows) {
+    rows.tables = nullptr;
+    return rows;
+}
+
+// A synapse type in the forms that a passage may need.
+template <template <bool> class Model>
+struct Models {
     const pnn_rows& rows;
-    const pnn_passage& passage;
-    const Window& window;
-    const double dt;
-    const uint64_t first;  // synapse
-    const int64_t n;
-    State state[BLOCK];
-    const double* steps[BLOCK];    // history of the element
-    int32_t n_after[BLOCK];        // its spikes that have not been applied yet,
-    int32_t n_later[BLOCK];        // those among them that are not to be applied now,
-    int32_t n_unseen[BLOCK];       // and those that the passing spike does not see
-    int32_t list[BLOCK + 1];
+    const bool are_shared;  // all parameters
+    const Model<true> fast;
+    const Model<false> each, any;
 
-    PNN_FN Visit(const Model& model_, const pnn_rows& rows_, const pnn_passage& passage_, const Window& window_, double dt_, uint64_t first_, int64_t n_)
-        : model(model_), rows(rows_), passage(passage_), window(window_), dt(dt_), first(first_), n(n_) {}
+    Models(const pnn_rows& rows_, const pnn_step& step)
+        : rows(rows_), are_shared(shares_all(rows_)), fast(rows_, step), each(rows_, step), any(without_tables(rows_), step) {}
 
-    // The traces of an element right after one of its newest spikes.
-    PNN_FN const double* traces(int64_t i, int64_t k) const { return steps[i] + rows.history_capacity + k * n_traces; }
-
-    // Loads the states, and finds what is to be applied; returns the number of synapses with anything to apply.
-    PNN_FN int64_t look(const Target* targets) {
-        const int64_t capacity = rows.history_capacity;
-        const int64_t block = capacity * (1 + n_traces);
-        const double from = window.from, before = window.before;
-        const double* const history = rows.history;
-        int32_t n_listed = 0;
-        for (int64_t i = 0; i < n; ++i) {
-            steps[i] = history + static_cast<int64_t>(targets[first + i]) * block;
-            n_later[i] = n_unseen[i] = 0;
+    // The elapsed time, in steps, below which a passage finds decays in the tables; infinite where they end at zero.
+    PNN_FN double elapsed_in_tables(const pnn_passage& passage) const {
+        if (!is_whole(passage.sees) || !is_whole(passage.post_shift)) return 0.0;
+        bool ends_at_zero = true;
+        for (int number = 0; number < Model<true>::n_decays; ++number) {
+            const double* table = rows.tables[number];
+            ends_at_zero &= table == nullptr || table[rows.table_length - 1] == 0.0;
         }
-        for (int64_t i = 0; i < n; ++i) {
-            const double* const own = steps[i];
-            state[i] = model.load(first + i);
-            const int64_t after = count_after(own, capacity, from);
-            bool is_listed = after > 0;
-            n_after[i] = static_cast<int32_t>(after);
-            if (__builtin_expect(own[0] > before, 0)) {
-                n_unseen[i] = static_cast<int32_t>(count_after(own, capacity, before));
-                n_later[i] = static_cast<int32_t>(count_after(own, capacity, window.until));
-                is_listed = n_after[i] > n_later[i];
-            }
-            list[n_listed] = static_cast<int32_t>(i);
-            n_listed += is_listed;
-        }
-        return n_listed;
+        return ends_at_zero ? __builtin_inf() : static_cast<double>(rows.table_length);
     }
 
-    // Applies what was found, each time the oldest spike of every synapse that has one left.
-    PNN_FN void apply(int64_t n_listed) {
-        for (int32_t round = 0; n_listed > 0; ++round) {
-            int64_t n_left = 0;
-            for (int64_t place = 0; place < n_listed; ++place) {
-                const int32_t i = list[place];
-                apply_one(i, n_after[i] - 1 - round);
-                list[n_left] = i;
-                n_left += n_after[i] - n_later[i] > round + 1;
-            }
-            n_listed = n_left;
-        }
-    }
-
-    PNN_FN void apply_one(int64_t i, int64_t k) {
-        const double emitted = steps[i][k], earlier = steps[i][k + 1];
-        const double age = emitted + passage.post_shift;
-        const double since_origin = age - rows.origin;
-        const bool meets = emitted == window.meeting;
-        const int64_t pre = meets ? passage.earlier : passage.previous;
-        pnn_event event;
-        event.since_pre = pre != PNN_NEVER ? shorter((emitted - static_cast<double>(pre)) - passage.sees, since_origin) : since_origin;
-        event.since_post = shorter(emitted - earlier, since_origin);
-        event.since_any = meets ? 0.0 : shorter(event.since_pre, event.since_post);
-        event.t = age * dt;
-        event.t_pre = pre != PNN_NEVER ? (static_cast<double>(pre) + passage.pre_shift) * dt : -__builtin_inf();
-        event.t_post = (earlier + passage.post_shift) * dt;
-        event.step = static_cast<int64_t>(emitted);
-        event.repetition = POST_EVENTS;
-        if constexpr (Model::counts_repetitions)
-            for (int64_t other = k + 1; other < rows.history_capacity && steps[i][other] == emitted; ++other) ++event.repetition;
-        event.coincident = meets;
-        model.post(state[i], first + i, event, meets ? passage.earlier_traces : passage.pre_traces, traces(i, k + 1));
-    }
-
-    // The passing spike; returns the sum of what it sends.
-    PNN_FN double send(int64_t i) {
-        constexpr Zeros<n_traces> zeros;
-        const double age = static_cast<double>(passage.emitted) + passage.pre_shift;
-        const double since_origin = age - rows.origin;
-        const bool has_pre = passage.previous != PNN_NEVER;
-        double last = -__builtin_inf();
-        const double* post_traces = zeros.values;
-        pnn_event event;
-        event.coincident = 0;
-        if constexpr (Model::has_post) {
-            last = steps[i][n_unseen[i]];
-            post_traces = traces(i, n_unseen[i]);
-            event.coincident = n_unseen[i] != n_later[i];
-        } else {
-            state[i] = model.load(first + i);
-        }
-        event.since_pre = has_pre ? shorter(static_cast<double>(passage.emitted - passage.previous), since_origin) : since_origin;
-        event.since_post = shorter((static_cast<double>(passage.emitted) - last) + passage.sees, since_origin);
-        event.since_any = event.coincident ? 0.0 : shorter(event.since_pre, event.since_post);
-        event.t = age * dt;
-        event.t_pre = has_pre ? (static_cast<double>(passage.previous) + passage.pre_shift) * dt : -__builtin_inf();
-        event.t_post = (last + passage.post_shift) * dt;
-        event.step = passage.emitted;
-        event.repetition = 0;
-        double sum = model.pre(state[i], first + i, event, passage.pre_traces, post_traces);
-        if (__builtin_expect(passage.multiplicity > 1, 0)) sum += send_again(i, event, post_traces);
-        return sum;
-    }
-
-    // What is identical with a spike that has just passed.
-    PNN_FN double send_again(int64_t i, pnn_event event, const double* post_traces) {
-        double sum = 0.0;
-        Zeros<Model::n_pre_traces> traces;
-        for (int k = 0; k < Model::n_pre_traces; ++k) traces.values[k] = passage.pre_traces[k];
-        for (int64_t repetition = 1; repetition < passage.multiplicity; ++repetition) {
-            model.pre_trace(traces.values, event);
-            event.since_pre = event.since_any = 0.0;
-            event.t_pre = event.t;
-            event.repetition = static_cast<uint32_t>(repetition);
-            sum += model.pre(state[i], first + i, event, traces.values, post_traces);
-        }
-        return sum;
+private:
+    static bool shares_all(const pnn_rows& rows) {
+        bool all = true;
+        for (int field = 0; field < Model<true>::n_parameters; ++field) all &= rows.array_steps[field] == 0;
+        return all;
     }
 };
 
-// Everything that one passage does.
-template <class Model, class Target>
-PNN_FN bool pass(const Model& model, const pnn_rows& rows, const pnn_passage& passage, double dt) {
-    const Target* targets = static_cast<const Target*>(rows.targets);
-    const Window window(passage);
-    const double bound = rows.bound * static_cast<double>(passage.multiplicity), inverse_quantum = rows.inverse_quantum;
-    int64_t* const accumulator = rows.accumulator;
-    bool sound = true;
-    for (uint64_t first = passage.begin; first < passage.end; first += BLOCK) {
-        const int64_t left = static_cast<int64_t>(passage.end - first);
-        Visit<Model, Target> visit(model, rows, passage, window, dt, first, left < BLOCK ? left : BLOCK);
-        if constexpr (Model::has_post) visit.apply(visit.look(targets));
-        for (int64_t i = 0; i < visit.n; ++i) {
-            if (passage.multiplicity > 0) {
-                const double increment = visit.send(i);
-                sound &= is_sound(increment, bound);
-                if (passage.increments != nullptr) passage.increments[first - passage.begin + static_cast<uint64_t>(i)] = increment;
-                else accumulator[targets[first + static_cast<uint64_t>(i)]] += to_fixed(increment, inverse_quantum);
+// Where the k-th of some values begins of each synapse of a block.
+template <int64_t n>
+struct Room {
+    static constexpr int64_t each = n > 0 ? n : 1, all = BLOCK * each;
+};
+
+// One passage along up to BLOCK synapses. What differs between them without a pattern, above all how often their
+// post-synaptic elements have spiked, decides over lists and never over branches; loops have no other branches either, so
+// that compilers make vectors of them.
+//
+// Model<true> is for parameters that all share and decays that are in tables; Model<false> for others, where `each` looks
+// up the decays that there are tables for, and `any` computes all of them.
+template <template <bool> class Model, class Target>
+struct Visit {
+    using Any = Model<false>;
+    using State = typename Any::State;
+    static constexpr int64_t n_pre = Any::n_pre_traces, n_post = Any::n_post_traces;
+    static constexpr int64_t LISTS = 2 * PAGE_SPIKES;
+
+    double state[Room<State::n_>::all];     // BLOCK of the first variable, BLOCK of the second, ...
+    double changed[Room<State::n_>::all];
+    int64_t place[BLOCK];                   // of the element's first row in the history
+    int32_t after[BLOCK];                   // how many of its spikes have not been applied yet
+    int32_t spared[BLOCK];                  // minus how many of those are not to be applied now
+    int32_t coincident[BLOCK];              // whether one arrives together with the passing spike
+    double last[BLOCK];                     // its newest spike that the passing one sees, minus infinity for none
+    double traces[Room<n_post>::all];       // right after that one
+    double sent[BLOCK];
+    int64_t quanta[BLOCK];
+    int32_t lists[LISTS][BLOCK + 1];        // synapses with more than so many spikes that have not been applied
+    int32_t selected[BLOCK + 1];
+
+    const pnn_rows& rows;
+    const pnn_passage& passage;
+    const Window window;
+    const Models<Model>& models;
+    const double dt;
+    const double held;                      // elapsed times below this are in the tables
+    const HistoryShape shape;
+    const uint64_t first;                   // synapse of the block
+    const int64_t n;
+
+    PNN_FN Visit(const pnn_rows& rows_, const pnn_passage& passage_, const Models<Model>& models_, double dt_,
+                 uint64_t first_, int64_t n_)
+        : rows(rows_), passage(passage_), window(passage_), models(models_), dt(dt_), held(models_.elapsed_in_tables(passage_)),
+          shape{rows_.history_page, n_post}, first(first_), n(n_) {}
+
+    // Returns whether all that was sent is within its bound.
+    PNN_FN bool pass() {
+        const Target* targets = static_cast<const Target*>(rows.targets) + first;
+        for (int64_t i = 0; i < n; ++i) models.any.load(first + static_cast<uint64_t>(i)).write_(state + i, BLOCK);
+        if constexpr (Any::has_post) {
+            look_and_apply(targets);
+        } else {
+            for (int64_t i = 0; i < n; ++i) {
+                last[i] = -__builtin_inf();
+                coincident[i] = 0;
             }
-            model.store(first + static_cast<uint64_t>(i), visit.state[i]);
+        }
+        bool sound = true;
+        if (passage.multiplicity > 0) {
+            if (held == 0.0 || passage.multiplicity > 1) send(models.any);
+            else if (models.are_shared) send(models.fast);
+            else send(models.each);
+            sound = deliver(targets);
+        }
+        for (int64_t i = 0; i < n; ++i) models.any.store(first + static_cast<uint64_t>(i), State::read_(state + i, BLOCK));
+        return sound;
+    }
+
+private:
+    // ---- what the post-synaptic elements did ----
+
+    PNN_FN void look_and_apply(const Target* targets) {
+        constexpr int64_t row = PAGE_SPIKES * (1 + n_post);
+        const double* const history = rows.history;
+        const double from = window.from, before = window.before;
+        int32_t unseen[BLOCK];
+        for (int64_t i = 0; i < n; ++i) place[i] = static_cast<int64_t>(targets[i]) * row;
+        for (int64_t i = 0; i < n; ++i) {
+            const int64_t at = place[i];
+            const double newest = history[at];
+            after[i] = (newest > from) + (history[at + 1] > from) + (history[at + 2] > from) + (history[at + 3] > from);
+            spared[i] = coincident[i] = 0;
+            last[i] = newest;
+            unseen[i] = newest > before;
+        }
+        static_assert(PAGE_SPIKES == 4);
+        for (int64_t k = 0; k < n_post; ++k)
+            for (int64_t i = 0; i < n; ++i) traces[i * n_post + k] = history[place[i] + PAGE_SPIKES + k];
+        const int64_t n_unseen = select(unseen, n, 0, selected);
+        const int64_t most_spared = n_unseen > 0 ? look_for_seen(n_unseen) : 0;
+
+        int64_t sizes[LISTS];
+        sizes[0] = select(after, n, 0, lists[0]);
+        for (int64_t k = 1; k < LISTS; ++k) {
+            if (k == PAGE_SPIKES) look_further(lists[k - 1], sizes[k - 1]);
+            sizes[k] = select(after, lists[k - 1], sizes[k - 1], static_cast<int32_t>(k), lists[k]);
+        }
+        int64_t most = LISTS;
+        for (int64_t j = 0; j < sizes[LISTS - 1]; ++j) {
+            const int64_t i = lists[LISTS - 1][j], found = count_after(history + place[i], from);
+            after[i] = static_cast<int32_t>(found);
+            most = found > most ? found : most;
+        }
+        // The oldest spikes first.
+        for (int64_t k = most - 1; k >= 0; --k) {
+            const int64_t known = k < LISTS ? k : LISTS - 1;
+            const int32_t* list = lists[known];
+            int64_t n_listed = sizes[known];
+            if (k > known) {
+                n_listed = select(after, list, n_listed, static_cast<int32_t>(k), selected);
+                list = selected;
+            }
+            if (k < most_spared) {
+                n_listed = select(spared, list, n_listed, static_cast<int32_t>(-k - 1), selected);
+                list = selected;
+            }
+            if (n_listed == 0) continue;
+            if (held == 0.0) apply(models.any, k, list, n_listed);
+            else if (models.are_shared) apply(models.fast, k, list, n_listed);
+            else apply(models.each, k, list, n_listed);
         }
     }
-    return sound;
+
+    // Adds the spikes of the second page.
+    PNN_FN void look_further(const int32_t* list, int64_t n_listed) {
+        const double* const page = rows.history + shape.page;
+        const double from = window.from;
+        if (rows.history_capacity == PAGE_SPIKES) return;
+        PNN_INDEPENDENT
+        for (int64_t j = 0; j < n_listed; ++j) {
+            const int64_t at = place[list[j]];
+            after[list[j]] += (page[at] > from) + (page[at + 1] > from) + (page[at + 2] > from) + (page[at + 3] > from);
+        }
+    }
+
+    // How many of the spikes in an element's rows were emitted after a moment.
+    PNN_FN int64_t count_after(const double* own, double moment) const {
+        int64_t count = 0;
+        while (count < rows.history_capacity && own[shape.step(count)] > moment) ++count;
+        return count;
+    }
+
+    // The selected elements have spiked too late for the passing spike; returns how often they have at most.
+    PNN_FN int64_t look_for_seen(int64_t n_selected) {
+        int64_t most = 0;
+        for (int64_t j = 0; j < n_selected; ++j) {
+            const int64_t i = selected[j];
+            const double* own = rows.history + place[i];
+            const int64_t late = count_after(own, window.until), unseen = count_after(own, window.before);
+            spared[i] = static_cast<int32_t>(-late);
+            most = late > most ? late : most;
+            coincident[i] = unseen != late;
+            last[i] = own[shape.step(unseen)];
+            for (int64_t k = 0; k < n_post; ++k) traces[i * n_post + k] = own[shape.traces(unseen) + k];
+        }
+        return most;
+    }
+
+    // The k-th newest spikes of the elements of some synapses.
+    template <class Chosen>
+    PNN_APART void apply(const Chosen& given, int64_t k, const int32_t* list, int64_t n_listed) {
+        const Chosen model = given;
+        const Spikes spikes(*this, k);
+        int64_t n_beyond = 0;
+        PNN_INDEPENDENT
+        for (int64_t j = 0; j < n_listed; ++j) {
+            const int64_t i = list[j];
+            const pnn_event event = spikes.event(place[i], dt);
+            State own = State::read_(state + i, BLOCK);
+            spikes.apply(model, own, first + static_cast<uint64_t>(i), event, place[i]);
+            own.write_(changed + j, BLOCK);
+            n_beyond += !(event.since_pre < held && event.since_post < held);
+        }
+        if (held > 0.0 && n_beyond > 0) {
+            for (int64_t j = 0; j < n_listed; ++j) {
+                const int64_t i = list[j];
+                const pnn_event event = spikes.event(place[i], dt);
+                if (event.since_pre < held && event.since_post < held) continue;
+                State own = State::read_(state + i, BLOCK);
+                spikes.apply(models.any, own, first + static_cast<uint64_t>(i), event, place[i]);
+                own.write_(changed + j, BLOCK);
+            }
+        }
+        for (int64_t variable = 0; variable < State::n_; ++variable) {
+            PNN_INDEPENDENT
+            for (int64_t j = 0; j < n_listed; ++j) state[variable * BLOCK + list[j]] = changed[variable * BLOCK + j];
+        }
+    }
+
+    // The k-th newest spike of any element, with what was before it.
+    struct Spikes {
+        const double* const steps;
+        const double* const steps_before;
+        const double* const traces_before;
+        const double* const history;
+        const HistoryShape shape;
+        const int64_t k, capacity;
+        const double meeting, origin, post_shift, pre_shift, sees;
+        const double previous, before_previous;  // of the source
+        double pre_traces[Room<n_pre>::each], earlier_traces[Room<n_pre>::each];
+
+        PNN_FN Spikes(const Visit& visit, int64_t k_)
+            : steps(visit.rows.history + visit.shape.step(k_)),
+              steps_before(visit.rows.history + visit.shape.step(k_ + 1)),
+              traces_before(visit.rows.history + visit.shape.traces(k_ + 1)),
+              history(visit.rows.history), shape(visit.shape), k(k_), capacity(visit.rows.history_capacity),
+              meeting(visit.window.meeting), origin(visit.rows.origin),
+              post_shift(visit.passage.post_shift), pre_shift(visit.passage.pre_shift), sees(visit.passage.sees),
+              previous(as_time(visit.passage.previous)), before_previous(as_time(visit.passage.earlier)) {
+            for (int64_t i = 0; i < n_pre; ++i) pre_traces[i] = visit.passage.pre_traces[i];
+            for (int64_t i = 0; i < n_pre; ++i) earlier_traces[i] = visit.passage.earlier_traces[i];
+        }
+
+        PNN_FN pnn_event event(int64_t at, double dt) const {
+            const double emitted = steps[at], earlier = steps_before[at];
+            const double age = emitted + post_shift, since_origin = age - origin;
+            const bool meets = emitted == meeting;  // it arrived together with the previous passage
+            const double pre = meets ? before_previous : previous;
+            pnn_event event;
+            event.since_pre = shorter((emitted - pre) - sees, since_origin);
+            event.since_post = shorter(emitted - earlier, since_origin);
+            event.since_any = meets ? 0.0 : shorter(event.since_pre, event.since_post);
+            event.t = age * dt;
+            event.t_pre = (pre + pre_shift) * dt;
+            event.t_post = (earlier + post_shift) * dt;
+            event.step = static_cast<int64_t>(emitted);
+            event.repetition = POST_EVENTS;
+            if constexpr (Any::counts_repetitions) {
+                const double* own = history + at;
+                for (int64_t i = k + 1; i < capacity && own[shape.step(i)] == emitted; ++i) ++event.repetition;
+            }
+            event.coincident = meets;
+            return event;
+        }
+
+        template <class Chosen>
+        PNN_FN void apply(const Chosen& model, State& own, uint64_t synapse, const pnn_event& event, int64_t at) const {
+            double pre[Room<n_pre>::each];
+            for_each<n_pre>([&](int64_t i) { pre[i] = event.coincident ? earlier_traces[i] : pre_traces[i]; });
+            double post[Room<n_post>::each];
+            for_each<n_post>([&](int64_t i) { post[i] = traces_before[at + i]; });
+            model.post(own, synapse, event, pre, post);
+        }
+    };
+
+    // ---- the passing spike ----
+
+    PNN_FN pnn_event passing(int64_t i) const {
+        const double now = static_cast<double>(passage.emitted), previous = as_time(passage.previous);
+        const double age = now + passage.pre_shift, since_origin = age - rows.origin;
+        pnn_event event;
+        event.since_pre = shorter(now - previous, since_origin);
+        event.since_post = shorter((now - last[i]) + passage.sees, since_origin);
+        event.since_any = coincident[i] ? 0.0 : shorter(event.since_pre, event.since_post);
+        event.t = age * dt;
+        event.t_pre = (previous + passage.pre_shift) * dt;
+        event.t_post = (last[i] + passage.post_shift) * dt;
+        event.step = passage.emitted;
+        event.repetition = 0;
+        event.coincident = coincident[i];
+        return event;
+    }
+
+    // What each synapse sends.
+    template <class Chosen>
+    PNN_APART void send(const Chosen& given) {
+        const Chosen model = given;
+        int64_t n_beyond = 0;
+        PNN_INDEPENDENT
+        for (int64_t i = 0; i < n; ++i) {
+            const pnn_event event = passing(i);
+            State own = State::read_(state + i, BLOCK);
+            sent[i] = model.pre(own, first + static_cast<uint64_t>(i), event, passage.pre_traces, traces + i * n_post);
+            own.write_(changed + i, BLOCK);
+            n_beyond += !(event.since_pre < held && event.since_post < held);
+        }
+        if (held > 0.0 && n_beyond > 0) {
+            for (int64_t i = 0; i < n; ++i) {
+                const pnn_event event = passing(i);
+                if (event.since_pre < held && event.since_post < held) continue;
+                State own = State::read_(state + i, BLOCK);
+                sent[i] = models.any.pre(own, first + static_cast<uint64_t>(i), event, passage.pre_traces, traces + i * n_post);
+                own.write_(changed + i, BLOCK);
+            }
+        }
+        for (int64_t variable = 0; variable < State::n_; ++variable)
+            for (int64_t i = 0; i < n; ++i) state[variable * BLOCK + i] = changed[variable * BLOCK + i];
+        if (passage.multiplicity > 1)
+            for (int64_t i = 0; i < n; ++i) sent[i] += send_again(i, passing(i));
+    }
+
+    // What is identical with the spike that has just passed.
+    PNN_FN double send_again(int64_t i, pnn_event event) {
+        double sum = 0.0;
+        State own = State::read_(state + i, BLOCK);
+        double before[Room<n_pre>::each];
+        for (int64_t k = 0; k < n_pre; ++k) before[k] = passage.pre_traces[k];
+        for (int64_t repeated = 1; repeated < passage.multiplicity; ++repeated) {
+            models.any.pre_trace(before, event);
+            event.since_pre = event.since_any = 0.0;
+            event.t_pre = event.t;
+            event.repetition = static_cast<uint32_t>(repeated);
+            sum += models.any.pre(own, first + static_cast<uint64_t>(i), event, before, traces + i * n_post);
+        }
+        own.write_(state + i, BLOCK);
+        return sum;
+    }
+
+    // Hands over what was sent.
+    PNN_FN bool deliver(const Target* targets) {
+        const double bound = rows.bound * static_cast<double>(passage.multiplicity), inverse_quantum = rows.inverse_quantum;
+        int64_t n_unsound = 0;
+        for (int64_t i = 0; i < n; ++i) n_unsound += !is_sound(sent[i], bound);
+        if (passage.increments != nullptr) {
+            for (int64_t i = 0; i < n; ++i) passage.increments[first - passage.begin + static_cast<uint64_t>(i)] = sent[i];
+            return n_unsound == 0;
+        }
+        for (int64_t i = 0; i < n; ++i) quanta[i] = to_fixed(sent[i], inverse_quantum);
+        int64_t* const accumulator = rows.accumulator;
+        for (int64_t i = 0; i < n; ++i) accumulator[targets[i]] += quanta[i];
+        return n_unsound == 0;
+    }
+};
+
+// The synapses of some passages, at most BLOCK at a time: those of one passage in pieces of nearly one size, whole vectors but
+// for the last.
+struct Piece {
+    const pnn_passage* passage;
+    const pnn_passage* const end;
+    uint64_t first = 0;
+    int64_t size = 0;
+
+    PNN_FN Piece(const pnn_passage* passages, int64_t n_passages) : passage(passages), end(passages + n_passages) {
+        if (is_there()) begin_at(passage->begin);
+    }
+    PNN_FN bool is_there() const { return passage != end; }
+    PNN_FN void advance() {
+        const uint64_t next = first + static_cast<uint64_t>(size);
+        if (next < passage->end) begin_at(next);
+        else if (++passage != end) begin_at(passage->begin);
+    }
+
+private:
+    PNN_FN void begin_at(uint64_t synapse) {
+        const auto left = static_cast<uint32_t>(passage->end - synapse);
+        const uint32_t n_pieces = (left + static_cast<uint32_t>(BLOCK) - 1) / static_cast<uint32_t>(BLOCK);
+        const uint32_t whole = n_pieces == 0 ? 0 : ((left + n_pieces - 1) / n_pieces + 15) / 16 * 16;
+        first = synapse;
+        size = left < whole ? left : whole;
+    }
+};
+
+template <class T>
+PNN_FN void prefetch_all(const T* first, int64_t n) {
+    const char* const last = reinterpret_cast<const char*>(first + n);
+    for (const char* line = reinterpret_cast<const char*>(first); line < last; line += 64) __builtin_prefetch(line);
 }
 
+// Rows lie anywhere in memory: asking for them ahead hides most of the wait (D8).
 template <class Model, class Target>
-int32_t learn_to(const Model& model, const Model& computing, const pnn_rows& rows, const pnn_passage* passages, int64_t n_passages, double dt) {
-    const Target* targets = static_cast<const Target*>(rows.targets);
+PNN_FN void prefetch_rows(const Model& model, const pnn_rows& rows, const Piece& piece) {
+    prefetch_all(static_cast<const Target*>(rows.targets) + piece.first, piece.size);
+    if (Model::has_stored) prefetch_all(model.first_stored() + piece.first, piece.size);
+}
+
+template <template <bool> class Model, class Target>
+int32_t learn_to(const pnn_rows& rows, const pnn_passage* passages, int64_t n_passages, const pnn_step& step) {
+    const Models<Model> models(rows, step);
     bool sound = true;
-    for (int64_t p = 0; p < n_passages; ++p) {
-        if (p + PREFETCH_AHEAD < n_passages) {
-            const pnn_passage& later = passages[p + PREFETCH_AHEAD];
-            prefetch(targets, model.first_stored(), {later.begin, later.end, 1}, Model::has_stored);
+    Piece later(passages, n_passages);
+    for (int64_t k = 0; k < PIECES_AHEAD && later.is_there(); ++k) {
+        prefetch_rows<Model<true>, Target>(models.fast, rows, later);
+        later.advance();
+    }
+    for (Piece piece(passages, n_passages); piece.is_there(); piece.advance()) {
+        if (later.is_there()) {
+            prefetch_rows<Model<true>, Target>(models.fast, rows, later);
+            later.advance();
         }
-        const pnn_passage& passage = passages[p];
-        const bool on_grid = is_whole(passage.sees) && is_whole(passage.post_shift);
-        sound &= pass<Model, Target>(on_grid ? model : computing, rows, passage, dt);
+        sound &= Visit<Model, Target>(rows, *piece.passage, models, step.dt, piece.first, piece.size).pass();
     }
     return sound ? 0 : 1;
 }
 
-template <class Model>
-int32_t learn_as(const pnn_rows& rows, const pnn_passage* passages, int64_t n_passages, const pnn_step& step) {
-    const Model model(rows, step);
-    Model computing = model;
-    computing.look_nothing_up();
-    return rows.target_bits == 16 ? learn_to<Model, uint16_t>(model, computing, rows, passages, n_passages, step.dt)
-                                  : learn_to<Model, uint32_t>(model, computing, rows, passages, n_passages, step.dt);
-}
-
-// Model<true> has only parameters that all synapses share.
+// Model has a parameter: whether all its parameters are shared and all its decays are in tables.
 template <template <bool> class Model>
 int32_t learn(const pnn_rows* rows, const pnn_passage* passages, int64_t n_passages, const pnn_step* step) {
-    for (int field = 0; field < Model<true>::n_parameters; ++field)
-        if (rows->array_steps[field] != 0) return learn_as<Model<false>>(*rows, passages, n_passages, *step);
-    return learn_as<Model<true>>(*rows, passages, n_passages, *step);
+    if (n_passages == 0) return 0;
+    return rows->target_bits == 16 ? learn_to<Model, uint16_t>(*rows, passages, n_passages, *step)
+                                   : learn_to<Model, uint32_t>(*rows, passages, n_passages, *step);
 }
 
 template <template <bool> class Model>
 void pre_trace(const pnn_rows* rows, const pnn_step* step, double* traces, const pnn_event* event) {
-    Model<false>(*rows, *step).pre_trace(traces, *event);
+    Model<false>(without_tables(*rows), *step).pre_trace(traces, *event);
 }
 
 template <template <bool> class Model>
 void post_trace(const pnn_rows* rows, const pnn_step* step, double* traces, const pnn_event* event) {
-    Model<false>(*rows, *step).post_trace(traces, *event);
+    Model<false>(without_tables(*rows), *step).post_trace(traces, *event);
 }
 
 }  // namespace pnn

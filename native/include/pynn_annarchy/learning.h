@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "pynn_annarchy/abi.h"
+#include "pynn_annarchy/history.h"
 #include "pynn_annarchy/memory.h"
 
 namespace pnn {
@@ -38,10 +39,12 @@ struct Learning {
     std::vector<uint32_t> unused;     // places among the spikes
     std::vector<int32_t> latest;      // spike of each source, -1 for none
 
-    Array<double> history;            // blocks, see abi.h
-    int64_t capacity = 0;             // spikes in a block
+    Array<double> history;
+    int64_t n_elements = 0;
+    int64_t capacity = 0;             // spikes that are kept of each element
     int64_t n_traces = 0;             // with each of them
     int64_t caught_up = PNN_NEVER;    // step in which all synapses were caught up last
+    uint64_t n_passed = 0;            // how many synapses spikes have passed since then
     int64_t accepted = PNN_NEVER;     // step whose spikes were sent on their way last
     int64_t applied = PNN_NEVER;      // step up to which all events were applied last, those on their way included
     std::map<int64_t, std::vector<DueIncrement>> due;
@@ -57,9 +60,13 @@ struct Learning {
         std::fill(latest.begin(), latest.end(), -1);
     }
 
-    std::size_t block_size() const { return std::size_t(capacity * (1 + n_traces)); }
-    double* block(std::size_t element) { return history.data() + element * block_size(); }
-    const double* block(std::size_t element) const { return history.data() + element * block_size(); }
+    HistoryShape shape() const { return {n_elements * PAGE_SPIKES * (1 + n_traces), n_traces}; }
+    double* row(std::size_t element) { return history.data() + int64_t(element) * shape().row(); }
+    const double* row(std::size_t element) const { return history.data() + int64_t(element) * shape().row(); }
+    // How many of the element's spikes were emitted after a moment.
+    int64_t count_after(std::size_t element, double moment) const;
+    // Makes room for a spike before those after `applied` and the one before them; the traces of the newest one stay there.
+    void move_back(std::size_t element, double applied);
     // Makes the history one of elements that have never spiked.
     void forget_spikes();
 };

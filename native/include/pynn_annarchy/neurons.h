@@ -8,12 +8,6 @@
 #include "pynn_annarchy/mathematics.h"
 #include "pynn_annarchy/target.h"
 
-#if defined(__clang__)
-#define PNN_INDEPENDENT _Pragma("clang loop vectorize(enable) interleave(enable)")
-#else
-#define PNN_INDEPENDENT _Pragma("GCC ivdep")
-#endif
-
 namespace pnn {
 
 // Model has: a constructor from (segment, step), `Count update(int64_t i) const`.

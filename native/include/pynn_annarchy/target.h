@@ -10,6 +10,13 @@
 #define PNN_APART __attribute__((noinline))
 #endif
 
+// Before a loop whose rounds do not touch what others of them write.
+#if defined(__clang__)
+#define PNN_INDEPENDENT _Pragma("clang loop vectorize(enable) interleave(enable)")
+#else
+#define PNN_INDEPENDENT _Pragma("GCC ivdep")
+#endif
+
 #if defined(__GNUC__)
 #define PNN_EXPORT extern "C" __attribute__((visibility("default")))
 #else
