@@ -79,3 +79,15 @@ def test_what_arrives_is_the_weight_of_the_passage(target, strong):
 
     # one unit of the sums is 2^-62 of the largest possible one, which lies far above what was sent
     np.testing.assert_allclose(current, expected, rtol=ACCURACY, atol=1e-12)
+
+
+def test_sources_that_spike_many_times_a_step_send_the_same_bits_on_every_target(target):
+    def sent(target, threads):
+        trains = random_trains(6, 5, 120, 20, most=9), random_trains(7, 20, 120, 12, most=1)
+        net = Driven(*trains, target=target, threads=threads)
+        for rule, fraction in zip(("SpikePairRule", "Vogels2011Rule"), (0.3, 0.0), strict=True):
+            connect_at_random(net, rule, "MultiplicativeWeightDependence", fraction)
+        sim.run(12.0)
+        return net.currents().tolist()
+
+    assert sent(target, 3) == sent("reference", 1)

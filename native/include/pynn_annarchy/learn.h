@@ -466,12 +466,11 @@ private:
         for (int64_t variable = 0; variable < State::n_; ++variable)
             for (int64_t i = 0; i < n; ++i) state[variable * BLOCK + i] = changed[variable * BLOCK + i];
         if (passage.multiplicity > 1)
-            for (int64_t i = 0; i < n; ++i) sent[i] += send_again(i, passing(i));
+            for (int64_t i = 0; i < n; ++i) sent[i] = send_again(sent[i], i, passing(i));
     }
 
-    // What is identical with the spike that has just passed.
-    PNN_FN double send_again(int64_t i, pnn_event event) {
-        double sum = 0.0;
+    // What is identical with the spike that has just passed is added to its sum, one after the other.
+    PNN_FN double send_again(double sum, int64_t i, pnn_event event) {
         State own = State::read_(state + i, BLOCK);
         double before[Room<n_pre>::each];
         for (int64_t k = 0; k < n_pre; ++k) before[k] = passage.pre_traces[k];
