@@ -19,6 +19,8 @@ from pynn_annarchy.exceptions import AnnarchyError
 VARIABLE = "PYNN_ANNARCHY_CACHE"
 LIMIT_VARIABLE = "PYNN_ANNARCHY_CACHE_MB"
 _DEFAULT_LIMIT_MB = 500
+_IGNORED = ".gitignore"
+"""Stands in a folder that was new or empty, so that nobody's repository takes in what is kept there."""
 
 
 class CacheError(AnnarchyError, OSError):
@@ -45,6 +47,10 @@ def directory(chosen: str | None = None) -> Path:
     folder = Path(chosen or of_user or Path(base) / "pynn_annarchy").expanduser()
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with os.scandir(folder) as entries:
+            is_new = next(entries, None) is None
+        if is_new:
+            (folder / _IGNORED).write_text("*\n")
         with tempfile.TemporaryFile(dir=folder):
             pass
     except OSError as error:
@@ -112,6 +118,8 @@ def trim(folder: str | None = None) -> None:
     limit = float(os.environ.get(LIMIT_VARIABLE, _DEFAULT_LIMIT_MB)) * 1e6
     entries = []
     for path in directory(folder).iterdir():
+        if path.name == _IGNORED:
+            continue
         with contextlib.suppress(FileNotFoundError):
             status = path.stat()
             entries.append((status.st_mtime, status.st_size, path))

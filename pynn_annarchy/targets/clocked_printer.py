@@ -6,9 +6,20 @@ import re
 import textwrap
 from collections.abc import Iterable, Iterator
 
-from pynn_annarchy.kernels.ir import ClockedKernel, Draw, Event, Field, Moment, Place, Role, Value
+from pynn_annarchy.kernels.ir import (
+    ClockedKernel,
+    Draw,
+    Event,
+    Field,
+    Moment,
+    Place,
+    Role,
+    Value,
+    loaded,
+    statement_values,
+)
 from pynn_annarchy.model.spec import WEIGHT
-from pynn_annarchy.targets.c_printer import END, Member, Printer, identifier, struct_text, wrapped
+from pynn_annarchy.targets.c_printer import END, Member, Printer, identifier, struct_name, struct_text, wrapped
 from pynn_annarchy.targets.learning_printer import ABOUT, member
 
 _OPERATIONS = {"sum": "pnn::Sum", "mean": "pnn::Mean", "max": "pnn::Max", "min": "pnn::Min"}
@@ -61,6 +72,11 @@ class _Printer(Printer):
         self._at_spike = at_spike
 
     def place(self, field: Field) -> str:
+        if field.role in _ALIKE_IN_A_ROW and self._of is Place.SYNAPSE and not self._at_spike:
+            return f"row.{_in_row(field)}"
+        return self._stored(field)
+
+    def _stored(self, field: Field) -> str:
         match field.role:
             case Role.PRE_CELL:
                 return f"this->{_seen(field)}[pre]"
@@ -114,6 +130,7 @@ def clocked_struct(kernel: ClockedKernel, shared: bool) -> str:
         members,
         "const pnn_dendrites& rows, const pnn_step& step",
         *(_IDENTITY if kernel.draws else ()),
+        *_row(kernel, shared),
         *_transmission(kernel, shared),
         *_steps(kernel, shared),
         *_handlers(kernel, shared),
@@ -160,14 +177,41 @@ def _constants(kernel: ClockedKernel) -> Iterator[str]:
     yield f"    using Operation = {_OPERATIONS[kernel.operation]};"
 
 
+_ALIKE_IN_A_ROW = (Role.POST_CELL, Role.POST_PARAMETER, Role.POST_STATE, Role.COMMON_STATE)
+_IN_ROW = ("const Row& row", "uint64_t s", "uint64_t pre")
 _INDICES = ("uint64_t s", "uint64_t pre", "uint64_t post", "uint64_t element")
 _EVENT = "const pnn_event& event"
+
+
+def _in_row(field: Field) -> str:
+    """What a row's synapses see alike, as a value; a member of the struct `Row`."""
+    return _seen(field) if field.role is Role.POST_CELL else member(field)
+
+
+def _row(kernel: ClockedKernel, shared: bool) -> Iterator[str]:
+    """The struct of what all synapses of a post-synaptic cell see alike: loaded once, whatever they store meanwhile."""
+    values = [*statement_values(kernel.step), *([] if kernel.psp is None else [kernel.psp])]
+    read = set().union(*(loaded(value) for value in values))
+    fields = [field for field in (*kernel.fields, *kernel.post_seen) if field.role in _ALIKE_IN_A_ROW and field in read]
+    printer = _Printer(shared, Place.POST_CELL)
+    yield ""
+    yield f"    // {kernel.model}: what the synapses of one cell see alike"
+    yield "    struct Row {"
+    yield from (f"        double {_in_row(field)};" for field in fields)
+    name = struct_name(kernel)
+    arguments = ", ".join(
+        f"[[maybe_unused]] {each}" for each in (f"const {name}& all", "uint64_t post", "uint64_t element")
+    )
+    yield f"        PNN_FN Row({arguments})"
+    starts = (f"{_in_row(field)}({printer.place(field).replace('this->', 'all.')})" for field in fields)
+    yield f"            : {', '.join(starts)} {{}}" if fields else "        {}"
+    yield "    };"
 
 
 def _transmission(kernel: ClockedKernel, shared: bool) -> Iterator[str]:
     value = "0.0" if kernel.psp is None else _Printer(shared, Place.SYNAPSE).expression(kernel.psp)
     lines = wrapped([f"return {value};"])
-    yield from _function(f"{kernel.model}: what one synapse transmits over the step", "double psp", _INDICES, lines)
+    yield from _function(f"{kernel.model}: what one synapse transmits over the step", "double psp", _IN_ROW, lines)
 
 
 def _steps(kernel: ClockedKernel, shared: bool) -> Iterator[str]:
@@ -176,7 +220,7 @@ def _steps(kernel: ClockedKernel, shared: bool) -> Iterator[str]:
     for name, whose, place, arguments, body in (
         ("advance_common", "all synapses", Place.PROJECTION, (), kernel.common_step),
         ("advance_post", "what the synapses of one cell have in common", Place.POST_CELL, of_post, kernel.post_step),
-        ("advance", "one synapse", Place.SYNAPSE, _INDICES, kernel.step),
+        ("advance", "one synapse", Place.SYNAPSE, _IN_ROW, kernel.step),
     ):
         lines = wrapped(_Printer(shared, place).statements(body))
         yield from _function(f"{kernel.model}: one step of {whose}", f"void {name}", arguments, lines)

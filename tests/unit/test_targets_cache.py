@@ -157,6 +157,15 @@ def test_the_longest_unused_go_first_when_the_folder_outgrows_its_limit(monkeypa
     assert [name for name in ("new", "older", "oldest") if cache.find(name)] == ["new", "oldest"]
 
 
+def test_a_folder_of_its_own_is_ignored_by_repositories(folder, tmp_path):
+    compiled()
+    assert (folder / ".gitignore").read_text() == "*\n"
+    (tmp_path / "project").mkdir()
+    (tmp_path / "project" / "model.py").touch()
+    compiled(directory=str(tmp_path / "project"))
+    assert not (tmp_path / "project" / ".gitignore").exists()
+
+
 def test_clear_cache_leaves_nothing(folder):
     generate(IF_CURR_EXP, Storage.SHARED, Options())
     cache.clear_cache()

@@ -67,19 +67,19 @@ struct Runs {
 // What a synapse does: `psp` alone, or it advances besides, in the model's order.
 template <class Model>
 struct Transmits {
-    PNN_FN static double of(const Model& model, uint64_t s, uint64_t pre, uint64_t post, uint64_t element) {
-        return model.psp(s, pre, post, element);
+    PNN_FN static double of(const Model& model, const typename Model::Row& row, uint64_t s, uint64_t pre) {
+        return model.psp(row, s, pre);
     }
 };
 template <class Model>
 struct TransmitsAndAdvances {
-    PNN_FN static double of(const Model& model, uint64_t s, uint64_t pre, uint64_t post, uint64_t element) {
+    PNN_FN static double of(const Model& model, const typename Model::Row& row, uint64_t s, uint64_t pre) {
         if constexpr (Model::advances_first) {
-            model.advance(s, pre, post, element);
-            return model.psp(s, pre, post, element);
+            model.advance(row, s, pre);
+            return model.psp(row, s, pre);
         } else {
-            const double psp = model.psp(s, pre, post, element);
-            model.advance(s, pre, post, element);
+            const double psp = model.psp(row, s, pre);
+            model.advance(row, s, pre);
             return psp;
         }
     }
@@ -88,23 +88,35 @@ struct TransmitsAndAdvances {
 // What an element receives from the synapses [begin, end), of which there is at least one. The place in the row decides on
 // the partial result, wherever a stretch begins.
 template <class What, class Model, class Stretches>
-PNN_FN double received(const Model& model, const Stretches& stretches, uint64_t begin, uint64_t end, uint64_t post, uint64_t element) {
+PNN_FN double received(const Model& given, const Stretches& stretches, uint64_t begin, uint64_t end, uint64_t post, uint64_t element) {
     using Operation = typename Model::Operation;
+    const Model model = given;  // no store to a synapse may be one to this, as far as the compiler knows
+    const typename Model::Row row(model, post, element);
     double partial[LANES];
     for (uint64_t lane = 0; lane < LANES; ++lane) partial[lane] = Operation::start;
     stretches.visit(element, begin, end, [&](const auto& source, uint64_t first, uint64_t last) {
         uint64_t s = first;
         for (uint64_t lane = (s - begin) % LANES; lane != 0 && lane < LANES && s < last; ++s, ++lane)
-            partial[lane] = Operation::join(partial[lane], What::of(model, s, source(s), post, element));
+            partial[lane] = Operation::join(partial[lane], What::of(model, row, s, source(s)));
         for (; s + LANES <= last; s += LANES) {
             PNN_INDEPENDENT
             for (uint64_t lane = 0; lane < LANES; ++lane)
-                partial[lane] = Operation::join(partial[lane], What::of(model, s + lane, source(s + lane), post, element));
+                partial[lane] = Operation::join(partial[lane], What::of(model, row, s + lane, source(s + lane)));
         }
         for (uint64_t lane = 0; s < last; ++s, ++lane)
-            partial[lane] = Operation::join(partial[lane], What::of(model, s, source(s), post, element));
+            partial[lane] = Operation::join(partial[lane], What::of(model, row, s, source(s)));
     });
     return Operation::finish(joined<Operation>(partial), end - begin);
+}
+
+template <class Model, class Stretches>
+PNN_FN void advance_row(const Model& given, const Stretches& stretches, uint64_t begin, uint64_t end, uint64_t post, uint64_t element) {
+    const Model model = given;
+    const typename Model::Row row(model, post, element);
+    stretches.visit(element, begin, end, [&](const auto& source, uint64_t first, uint64_t last) {
+        PNN_INDEPENDENT
+        for (uint64_t s = first; s < last; ++s) model.advance(row, s, source(s));
+    });
 }
 
 template <class Model, class Stretches>
@@ -120,10 +132,7 @@ int32_t synapses_of(const Model& model, const Stretches stretches, const pnn_den
         if (Model::has_post_step && (what & PNN_ADVANCE)) model.advance_post(element, post);
         if (!transmits) {
             if (!advances) continue;
-            stretches.visit(element, begin, end, [&](const auto& source, uint64_t first, uint64_t last) {
-                PNN_INDEPENDENT
-                for (uint64_t s = first; s < last; ++s) model.advance(s, source(s), post, element);
-            });
+            advance_row(model, stretches, begin, end, post, element);
             continue;
         }
         const double sum = advances ? received<TransmitsAndAdvances<Model>>(model, stretches, begin, end, post, element)
