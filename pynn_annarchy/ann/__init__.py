@@ -101,6 +101,7 @@ _MODULES = {
         "disable_callbacks",
         "clear_all_callbacks",
         "save_parameters",
+        "load_parameter",
         "load_parameters",
         "timeit",
     ),

@@ -7,7 +7,7 @@ generator that connectors and distributions draw from, the values that reset() g
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -62,7 +62,13 @@ def capture(network: Network) -> dict[str, AnyArray]:
     for obj in (*network._populations, *network._projections):
         given = {name: value for name, value in obj._values.items() if isinstance(value, (float, np.ndarray))}
         values.update((f"{_ABOVE}/given/{obj.name}/{name}", np.asarray(value)) for name, value in given.items())
-    values[_ABOVE] = np.asarray(json.dumps(_told(network)))
+    arrays: list[AnyArray] = []
+    others = {
+        population.name: {name: _emptied(getattr(population, name), arrays) for name in population._OTHERS}
+        for population in network._populations
+    }
+    values.update((f"{_ABOVE}/array/{number}", array) for number, array in enumerate(arrays))
+    values[_ABOVE] = np.asarray(json.dumps({**_told(network), "others": others}))
     return values
 
 
@@ -99,9 +105,33 @@ def restore(network: Network, values: dict[str, AnyArray]) -> None:
     for obj in (*network._populations, *network._projections):
         begin = f"{_ABOVE}/given/{obj.name}/"
         obj._values.update((key.removeprefix(begin), _value(v)) for key, v in values.items() if key.startswith(begin))
+    for population in network._populations:
+        for name, value in told["others"][population.name].items():
+            setattr(population, name, _filled(value, lambda number: np.array(values[f"{_ABOVE}/array/{number}"])))
     for name, value in told["constants"].items():
         network.get_constant(name).set(value)
     network.default_rng.bit_generator.state = told["default_rng"]
+
+
+def _emptied(value: Any, arrays: list[AnyArray]) -> Any:
+    """A value for JSON, with the numbers of the arrays in it, which are added to those that there are."""
+    if isinstance(value, np.ndarray):
+        arrays.append(value)
+        return {"array": len(arrays) - 1}
+    if isinstance(value, dict):
+        return {"dict": {name: _emptied(item, arrays) for name, item in value.items()}}
+    if isinstance(value, (list, tuple)):
+        return [_emptied(item, arrays) for item in value]
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def _filled(value: Any, array: Callable[[int], AnyArray]) -> Any:
+    """What `_emptied` was given, with arrays by their numbers."""
+    if isinstance(value, list):
+        return [_filled(item, array) for item in value]
+    if not isinstance(value, dict):
+        return value
+    return array(value["array"]) if "array" in value else {k: _filled(v, array) for k, v in value["dict"].items()}
 
 
 def partitions(values: dict[str, AnyArray]) -> int:

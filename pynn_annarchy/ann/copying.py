@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,7 +13,9 @@ from pynn_annarchy.ann.monitor import Monitor
 from pynn_annarchy.ann.patterns import Connections
 
 if TYPE_CHECKING:
+    from pynn_annarchy.ann.models import Neuron, Synapse
     from pynn_annarchy.ann.network import Network
+    from pynn_annarchy.ann.population import Population
     from pynn_annarchy.ann.projection import Projection
 
 
@@ -23,19 +24,22 @@ def copy_into(new: Network, old: Network) -> None:
 
     Models are shared: they do not change. Monitors are empty.
     """
-    memo = dict(_substitutes(new, old))
+    memo: dict[int, Any] = {id(old): new}
     for name, constant in old._constants.items():
         new._constants[name] = Constant(name, constant.value, net=new)
     for population in old._populations:
-        twin = copy.deepcopy(population, memo)
+        twin = _twin(population, memo, population.neuron_type)
         new._register(twin)
-        twin._restore(population._saved())
+        if population.cells is not None:
+            twin._restore(population._saved())
         population.neuron_type.share_constants(twin, new._constants)
     for projection in old._projections:
-        twin = copy.deepcopy(projection, memo)
+        twin = _twin(projection, memo, projection.synapse_type)
         _connect(twin, projection)
         new._register(twin)
         projection.synapse_type.share_constants(twin, new._constants)
+    if new.seed == old.seed:
+        new.default_rng.bit_generator.state = old.default_rng.bit_generator.state  # both will draw the same
     for monitor in old._monitors:
         Monitor(
             copy.deepcopy(monitor.object, memo),
@@ -48,17 +52,21 @@ def copy_into(new: Network, old: Network) -> None:
         )
 
 
-def _substitutes(new: Network, old: Network) -> Iterator[tuple[int, Any]]:
-    """What a copy does not copy: the networks, what has been built, models."""
-    yield id(old), new
-    for population in old._populations:
-        if population.cells is not None:
-            yield id(population.cells), None
-        yield from ((id(each), each) for each in (population.neuron_type, population._declared))
-    for projection in old._projections:
-        if projection.synapses is not None:
-            yield from ((id(synapses), None) for synapses in projection._built)
-        yield from ((id(each), each) for each in (projection.synapse_type, projection._declared))
+def _twin(obj: Population | Projection, memo: dict[int, Any], model: Neuron | Synapse) -> Any:
+    """The same object in the new network, not built and, if it is a projection, not connected.
+
+    Args:
+        memo: what takes the place of what, by id; the object's twin from now on too.
+        model: is not copied.
+    """
+    memo.update({id(model): model, id(obj._declared): obj._declared})
+    twin = object.__new__(type(obj))
+    memo[id(obj)] = twin
+    unbuilt = obj._unbuilt()
+    vars(twin).update(unbuilt)
+    for name in vars(obj).keys() - unbuilt.keys():
+        vars(twin)[name] = copy.deepcopy(vars(obj)[name], memo)
+    return twin
 
 
 def _connect(twin: Projection, old: Projection) -> None:

@@ -131,6 +131,9 @@ class Spike2RatePopulation(_Follower):
             steps = self._steps_of(float(self._values["window"]))  # type: ignore[arg-type]
             self._leaving = self._one_to_one("spikes", annarchy_inputs.SEND_SPIKE, -1.0, 1 + steps)
 
+    def _unbuilt(self) -> dict[str, Any]:
+        return {**super()._unbuilt(), "_leaving": None}
+
     def _set(self, name: str, value: Any) -> None:
         if name == "smooth" and self.cells is not None:
             self._check_smooth(float(value))

@@ -56,6 +56,8 @@ class _Scheduled(Population):
     Subclasses say with `_frames` what they are.
     """
 
+    _OTHERS = ("_given_schedule", "_given_period", "_origin", "_given_rates")
+
     def _begin_schedule(self, schedule: Any, period: float | None) -> None:
         """Before the population is made: what it is given."""
         self._given_schedule = schedule
@@ -219,6 +221,9 @@ class TimedArray(_Scheduled):
             raise ModelError(f"{self._label}: 'r' follows the rates that are given; use update(rates)")
         super()._set(name, value)
 
+    def _is_computed(self, name: str) -> bool:
+        return name == "r"
+
     def _n_frames(self) -> int:
         return len(self._given_rates)
 
@@ -360,6 +365,8 @@ class HomogeneousCorrelatedSpikeTrains(_Scheduled):
 
     Source: Brette 2009, Neural Comput. 21:188-215.
     """
+
+    _OTHERS = (*_Scheduled._OTHERS, "_given_corr", "_process")
 
     def __init__(
         self,
@@ -513,6 +520,8 @@ class SpikeSourceArray(Population):
     Raises:
         ModelError: times that are no finite numbers, or negative.
     """
+
+    _OTHERS = ("_origin", "_given_times")
 
     def __init__(self, spike_times: Sequence[Any], name: str | None = None, network: Any = None) -> None:
         self._origin = 0

@@ -5,10 +5,11 @@ from __future__ import annotations
 import functools
 import time
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pynn_annarchy.ann import models
+from pynn_annarchy.ann import models, parameters
 from pynn_annarchy.ann.config import Config
 from pynn_annarchy.ann.network import Network
 
@@ -229,6 +230,15 @@ def load_parameters(
 ) -> dict[str, Any]:
     """Network.load_parameters() of a network, by default the default one."""
     return (net or default_network()).load_parameters(filename, global_only, verbose)
+
+
+def load_parameter(in_file: str | Path | Iterable[str | Path]) -> dict[str, Any]:
+    """Parameters by name from one or several XML files; no network takes them over.
+
+    Raises:
+        ModelError: a file is no XML of that form, or two of them name the same parameter.
+    """
+    return parameters.read_xml(in_file)
 
 
 # others

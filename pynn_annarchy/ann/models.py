@@ -6,6 +6,9 @@ import weakref
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import numpy as np
+from numpy.lib.mixins import NDArrayOperatorsMixin
+
 from pynn_annarchy.exceptions import ModelError
 from pynn_annarchy.model.declare import declare_neuron, declare_synapse
 from pynn_annarchy.model.declared import Declared, Parameter, Surroundings, Variable
@@ -18,8 +21,10 @@ __all__ = ["Constant", "Neuron", "Parameter", "Synapse", "Variable", "add_functi
 # constants
 
 
-class Constant:
+class Constant(NDArrayOperatorsMixin):
     """A number that the models of all networks may mention by name, or those of one network.
+
+    In Python it counts, compares and is printed as the number that it is at that moment.
 
     Args:
         name: in equations and values of parameters.
@@ -51,6 +56,27 @@ class Constant:
 
     def __float__(self) -> float:
         return float(self._value)
+
+    def __int__(self) -> int:
+        return int(self._value)
+
+    def __bool__(self) -> bool:
+        return bool(self._value)
+
+    def __round__(self, digits: int | None = None) -> float:
+        return round(self._value, digits)
+
+    def __format__(self, spec: str) -> str:
+        return format(self._value, spec)
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
+        return np.array(self._value, dtype)
+
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
+        numbers = (item._value if isinstance(item, Constant) else item for item in inputs)
+        return getattr(ufunc, method)(*numbers, **options)
+
+    __hash__ = object.__hash__  # the object's, as its value may change
 
     def __repr__(self) -> str:
         return f"Constant('{self.name}', {self._value!r})"

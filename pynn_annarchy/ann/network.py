@@ -25,6 +25,7 @@ from pynn_annarchy.engine.arrays import time_of
 from pynn_annarchy.engine.network import Network as Engine
 from pynn_annarchy.exceptions import ModelError
 from pynn_annarchy.model.spec import ModelSpec
+from pynn_annarchy.targets import cache
 
 if TYPE_CHECKING:
     from pynn_annarchy.ann.callbacks import Callback
@@ -34,6 +35,10 @@ if TYPE_CHECKING:
     from pynn_annarchy.ann.projection import Projection
 
 
+_OWN = ("dt", "seed")
+"""Arguments of every network, whether or not the constructor of a subclass names them."""
+
+
 class _NetworkType(type):
     """Lets subclasses of Network leave out ``super().__init__()``, and take dt= and seed= without naming them."""
 
@@ -41,11 +46,11 @@ class _NetworkType(type):
         network = cls.__new__(cls)
         signature = inspect.signature(cls.__init__)
         named = set(signature.parameters)
-        own = {name: kwargs[name] for name in ("dt", "seed") if name in kwargs}
+        own = {name: kwargs[name] for name in _OWN if name in kwargs}
         rest = {name: value for name, value in kwargs.items() if name not in own or name in named}
         bound = signature.bind(network, *args, **rest)
         bound.apply_defaults()
-        own = {**{name: bound.arguments[name] for name in ("dt", "seed") if name in bound.arguments}, **own}
+        own = {**{name: bound.arguments[name] for name in _OWN if name in bound.arguments}, **own}
         network._begin(**own)
         network._made_with = (args, kwargs)
         network.__init__(*args, **rest)
@@ -211,6 +216,7 @@ class Network(metaclass=_NetworkType):
         """Takes an object in, gives it a name unless it has one, and builds it with the next build()."""
         kind, objects = self._kind(obj)
         names = {other.name for other in objects}
+        obj._is_named = obj.name is not None
         if obj.name is None:
             obj.name = next(free for i in count(len(objects)) if (free := f"{kind}{i}") not in names)
         elif obj.name in names:
@@ -230,19 +236,18 @@ class Network(metaclass=_NetworkType):
 
     def _adopt(self, obj: Any, name: str | None) -> Any:
         """Takes over an object that was made outside of any network, and so belongs to the default one."""
-        former = obj.network
-        if former is self:
+        if obj.network is self and name is None:
             return obj
-        former._withdraw(obj)
+        obj.network._withdraw(obj)
         obj.network = self
-        obj.name = name
+        obj.name = obj.name if name is None and obj._is_named else name
         self._register(obj)
         return obj
 
     def _withdraw(self, obj: Any) -> None:
         _, objects = self._kind(obj)
         if obj not in self._pending:
-            raise ModelError(f"'{obj.name}' belongs to another network, in which it has been built")
+            raise ModelError(f"'{obj.name}' has been built, and keeps its name and its network")
         self._pending.remove(obj)
         objects.remove(obj)
 
@@ -314,6 +319,16 @@ class Network(metaclass=_NetworkType):
     def compiled(self) -> bool:
         """Whether the network has been built."""
         return self.engine is not None
+
+    @property
+    def instance(self) -> Engine | None:
+        """What has been built; None before."""
+        return self.engine
+
+    @property
+    def directory(self) -> str:
+        """The folder in which generated and compiled code is kept, made if need be; compile() may name another."""
+        return str(cache.directory(self._config.directory))
 
     def build(self) -> Engine:
         """Makes the engine's network and everything in it that is not there yet, in the order of creation."""
@@ -602,13 +617,13 @@ class Network(metaclass=_NetworkType):
         """
         state = files.load(filename, pickle_encoding)
         objects = self._chosen_to_save(populations, projections)
-        missing = [obj.name for obj in objects if obj.name not in state]
+        missing = [obj.name for obj in objects if obj.name not in state and obj._saved()]
         if missing:
             raise ModelError(f"'{filename}' holds no values of '{missing[0]}'; it has those of {', '.join(state)}")
         if _NETWORK in state and int(state[_NETWORK]["time_step"]) != self.current_step:
             self.current_step = int(state[_NETWORK]["time_step"])
         for obj in objects:
-            obj._restore(state[obj.name])
+            obj._restore(state.get(obj.name, {}))
 
     def _chosen_to_save(self, populations: bool, projections: bool) -> list[Any]:
         return [*(self._populations if populations else []), *(self._projections if projections else [])]
@@ -652,21 +667,21 @@ class Network(metaclass=_NetworkType):
         """
         if self._is_subclassed:
             return self._anew(*args, **kwargs)
-        options = inspect.signature(Network).bind(*args, **kwargs).arguments
+        options = inspect.signature(Network.__init__).bind(self, *args, **kwargs).arguments
         new = Network(seed=options.get("seed", self._seed))
         new._config = self._config.with_options({"dt": options.get("dt", self.dt)})
         copy_into(new, self)
         return new
 
     def _anew(self, *args: Any, **kwargs: Any) -> Any:
-        given = inspect.signature(type(self).__init__).bind_partial(self, *args, **kwargs).arguments if args else {}
-        old_args, old_kwargs = self._made_with
-        if not args:
-            args, kwargs = old_args, {**old_kwargs, **kwargs}
-        else:
-            kwargs = {**{name: value for name, value in old_kwargs.items() if name not in given}, **kwargs}
-        kwargs = {"dt": self.dt, "seed": self._seed, **kwargs}
-        return type(self)(*args, **kwargs)
+        """Another network of this class, with the arguments of this one but for those given here."""
+        signature = inspect.signature(type(self).__init__)
+        bound = signature.bind_partial(self)
+        for given in (self._made_with, (args, kwargs)):
+            _add_arguments(bound, *given)
+        own = {"dt": self.dt, "seed": self._seed, **{name: kwargs[name] for name in _OWN if name in kwargs}}
+        bound.arguments.update({name: own.pop(name) for name in _OWN if name in signature.parameters})
+        return type(self)(*bound.args[1:], **bound.kwargs, **own)
 
     @property
     def _is_subclassed(self) -> bool:
@@ -705,12 +720,12 @@ class Network(metaclass=_NetworkType):
     def _for_run(self, seed: int | None, arguments: Mapping[str, Any]) -> Any:
         """What a forked process simulates: a network constructed anew, or this one with another seed."""
         seed = secrets.randbits(32) if seed is None else seed
-        if self._is_subclassed:
-            return self._anew(seed=seed, **arguments)
-        self._set_seed(seed)
-        if self.engine is not None:
-            self.engine.reseed(seed)
-        return self
+        network = self._anew(seed=seed, **arguments) if self._is_subclassed else self
+        if network._seed != seed:
+            network._set_seed(seed)
+            if network.engine is not None:
+                network.engine.reseed(seed)
+        return network
 
     def _use_one_thread(self) -> None:
         """Other processes use the other cores; results never depend on it."""
@@ -750,6 +765,17 @@ _NETWORK = "network"
 """What a file says about the network itself, beside its populations and projections."""
 
 _WORDS = {"pop": "population", "proj": "projection", "monitor": "monitor"}
+
+
+def _add_arguments(bound: inspect.BoundArguments, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> None:
+    """Adds arguments of a constructor to those that there are; the new ones count more."""
+    parameters = bound.signature.parameters
+    rest = {name: value for name, value in kwargs.items() if name in parameters or name not in _OWN}
+    for name, value in bound.signature.bind_partial(None, *args, **rest).arguments.items():
+        if parameters[name].kind is inspect.Parameter.VAR_KEYWORD:
+            value = {**bound.arguments.get(name, {}), **value}
+        if name != next(iter(parameters)):
+            bound.arguments[name] = value
 
 
 def _population(side: Any) -> Any:

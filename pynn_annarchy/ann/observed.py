@@ -127,9 +127,9 @@ class ObservedCells:
 def _feed_of(population: Population) -> SpikeFeed:
     """The one feed of a population's spikes."""
     assert population.cells is not None
-    if "_feed" not in vars(population):
+    if population._feed is None:
         population._feed = SpikeFeed(population.cells)
-    return population._feed  # type: ignore[no-any-return]
+    return population._feed
 
 
 class ObservedSynapses:

@@ -1,8 +1,11 @@
-"""Parameters in JSON files that people edit: present values of those that are one number."""
+"""Parameters in files that people edit: JSON with values of one number each, and ANNarchy's older XML."""
 
 from __future__ import annotations
 
 import json
+import re
+import xml.etree.ElementTree as ElementTree
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -72,3 +75,43 @@ def _set(obj: Any, values: dict[str, Any], global_only: bool, verbose: bool) -> 
         if verbose:
             print(f"{obj.name}: {name} {obj.get(name)} -> {value}")
         obj.set({name: value})
+
+
+def read_xml(files: str | Path | Iterable[str | Path]) -> dict[str, Any]:
+    """Parameters by name from files ``<parameters> <parameter><name>tau</name><value>10.0</value></parameter> ...``.
+
+    Values are whole numbers, numbers or texts.
+
+    Raises:
+        ModelError: a file has another form, or two of them name the same parameter.
+    """
+    read: dict[str, Any] = {}
+    for file in [files] if isinstance(files, (str, Path)) else files:
+        for name, value in _in_xml(file):
+            if name in read:
+                raise ModelError(f"'{file}': parameter '{name}' is given more than once")
+            read[name] = value
+    return read
+
+
+def _in_xml(file: str | Path) -> list[tuple[str, Any]]:
+    try:
+        root = ElementTree.parse(file).getroot()
+    except ElementTree.ParseError as error:
+        raise ModelError(f"'{file}' is no XML file: {error}") from error
+    pairs = []
+    for parameter in root.findall("parameter"):
+        parts = {part.tag: (part.text or "").strip() for part in parameter}
+        if set(parts) != {"name", "value"} or not all(parts.values()):
+            raise ModelError(f"'{file}': each <parameter> must hold one <name> and one <value>, not {parts}")
+        pairs.append((parts["name"], _number_or_text(parts["value"])))
+    return pairs
+
+
+def _number_or_text(text: str) -> Any:
+    if re.fullmatch(r"[+-]?\d+", text):
+        return int(text)
+    try:
+        return float(text)
+    except ValueError:
+        return text

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from pynn_annarchy.ann.models import Neuron
     from pynn_annarchy.ann.network import Network
     from pynn_annarchy.ann.projection import Projection
+    from pynn_annarchy.ann.recorded import SpikeFeed
 
 
 class Population(WithAttributes):
@@ -65,6 +66,8 @@ class Population(WithAttributes):
     cells: Cells | SpikeSource | None
     _values: dict[str, Value | RandomDistribution]
     """What attributes begin with, where that has been given."""
+    _OTHERS: ClassVar[tuple[str, ...]] = ()
+    """Attributes that hold what the population was given besides values: numbers, arrays, lists and dictionaries."""
 
     def __init__(
         self,
@@ -82,6 +85,8 @@ class Population(WithAttributes):
         if not hasattr(self.neuron_type, "declared"):
             raise ModelError(f"{what} needs a type of neurons, e.g. ann.Neuron(equations=...), not {neuron!r}")
         self.cells = None
+        self._feed: SpikeFeed | None = None
+        """Where monitors of its spikes get them from."""
         self._is_enabled = True
         self.network = network or default_network()
         self._declared = self.neuron_type.declared(self.network._constants)
@@ -228,7 +233,7 @@ class Population(WithAttributes):
 
     def _assign(self, attribute: Attribute, value: Any, ranks: IntArray | None = None) -> None:
         """Gives an attribute a value, of all neurons or of some."""
-        if attribute.name == RATE and self._has_firing_rate:
+        if self._is_firing_rate(attribute.name):
             raise ModelError(f"'{RATE}' of {self._label} is its firing rate and cannot be set")
         if isinstance(value, str):
             value = self.get(value) if ranks is None else self.get(value).reshape(-1)[ranks]
@@ -449,11 +454,22 @@ class Population(WithAttributes):
         self._restore(files.values_of(files.load(filename, pickle_encoding), self.name, filename))
 
     def _saved(self) -> dict[str, Any]:
-        return {name: self.get(name) for name in self.attributes}
+        return {name: self.get(name) for name in self.attributes if not self._is_computed(name)}
+
+    def _is_computed(self, name: str) -> bool:
+        """Whether an attribute follows from others and cannot be set."""
+        return self._is_firing_rate(name)
+
+    def _is_firing_rate(self, name: str) -> bool:
+        return name == RATE and self._has_firing_rate
 
     def _restore(self, values: Mapping[str, Any]) -> None:
         """Sets what `_saved` gave."""
         self.set(values)
+
+    def _unbuilt(self) -> dict[str, Any]:
+        """Attributes that building sets, as they are before."""
+        return {"cells": None, "_feed": None}
 
     def __repr__(self) -> str:
         return f"<Population '{self.name}' of {self.size} {self._declared.spec.name}>"

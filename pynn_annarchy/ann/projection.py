@@ -704,6 +704,11 @@ class Projection(Connectors, WithAttributes):
             if self.synapses is not None and attribute.key != WEIGHT:
                 self._write(attribute, self._given(attribute))
 
+    def _unbuilt(self) -> dict[str, Any]:
+        """Attributes that building sets, and connections, as they are before."""
+        names = ("synapses", "_rows", "_make", "_made", "_structure", "_read")
+        return {**dict.fromkeys(names), "_twins": []}
+
     def __repr__(self) -> str:
         return f"<Projection '{self.name}' from '{self.pre.name}' to '{self.post.name}', target '{self.target}'>"
 

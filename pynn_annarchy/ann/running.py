@@ -75,10 +75,8 @@ class Runner:
         first = engine.step
         while engine.step < end:
             self._call(engine.step - origin)
-            following = min(
-                (callback.next_step(engine.step - origin, engine.dt) for callback in self._callbacks()), default=end
-            )
-            engine.run(1 if stop is not None else min(end, origin + following) - engine.step)
+            following = end if stop is None else engine.step + 1
+            engine.run(min(end, following, self._next_call(engine.step, origin, end)) - engine.step)
             if stop is not None and stop():
                 break
         return engine.step - first

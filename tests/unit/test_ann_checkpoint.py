@@ -9,6 +9,7 @@ import pytest
 
 import pynn_annarchy.ann as ann
 from pynn_annarchy.exceptions import ModelError
+from tests.unit.input_populations import INPUTS, change, network_of, recorded
 
 RATE = ann.Neuron(
     parameters=dict(tau=10.0, B=ann.Parameter(0.0, "local")),
@@ -72,6 +73,43 @@ def test_what_goes_on_from_a_checkpoint_equals_an_uninterrupted_run(target, tmp_
     expected = everything(whole)
     assert_same(everything(first), expected)  # to take a checkpoint changes nothing
     assert_same(everything(second), expected)
+
+
+@pytest.mark.parametrize("is_changed", [False, True])
+@pytest.mark.parametrize("kind", INPUTS)
+def test_what_populations_were_given_goes_on_from_a_checkpoint(kind, is_changed, tmp_path):
+    net, pop, _ = network_of(kind)
+    net.simulate(7.0)
+    if is_changed:
+        change(kind, pop)
+    net.simulate(6.0)
+    net.save_checkpoint(tmp_path / "state")
+    again, same, _ = network_of(kind)
+
+    again.load_checkpoint(tmp_path / "state")
+
+    for name in pop._OTHERS:
+        np.testing.assert_equal(getattr(same, name), getattr(pop, name))
+    for each, its in ((net, pop), (again, same)):
+        each.simulate(10.0)
+        change(kind, its)
+        each.simulate(20.0)
+    np.testing.assert_equal(recorded(again), recorded(net))
+
+
+@pytest.mark.parametrize("ending", [".npz", ".pkl"])
+@pytest.mark.parametrize("kind", INPUTS)
+def test_values_of_every_kind_of_population_can_be_saved_and_read(kind, ending, tmp_path):
+    net, pop, _ = network_of(kind)
+    net.simulate(8.0)
+    net.save(f"{tmp_path}/values{ending}")
+    again, same, _ = network_of(kind)
+
+    again.load(f"{tmp_path}/values{ending}")
+
+    assert again.time == 8.0
+    for name in pop._saved():
+        np.testing.assert_array_equal(same.get(name), pop.get(name))
 
 
 def test_a_monitor_that_pauses_and_data_that_were_taken_are_as_they_were(target, tmp_path):
@@ -205,3 +243,29 @@ def test_a_parameter_that_there_is_not_is_refused(tmp_path):
     (tmp_path / "p.json").write_text('{"pre": {}}')
     with pytest.raises(ModelError, match="must hold 'populations', 'projections' and 'network', not 'pre'"):
         net.load_parameters(tmp_path / "p.json")
+
+
+def test_parameters_of_older_files_are_given_as_a_dictionary(tmp_path):
+    one, two = tmp_path / "one.xml", tmp_path / "two.xml"
+    one.write_text(
+        "<parameters><parameter><name>tau</name><value>12.5</value></parameter>"
+        "<parameter><name>n</name> <value>3</value></parameter></parameters>"
+    )
+    two.write_text("<p><parameter><name>label</name><value>layer 4</value></parameter></p>")
+
+    assert ann.load_parameter(one) == {"tau": 12.5, "n": 3}
+    assert ann.load_parameter([str(one), two]) == {"tau": 12.5, "n": 3, "label": "layer 4"}
+
+
+@pytest.mark.parametrize(
+    "text, message",
+    [
+        ("tau = 3", "is no XML file"),
+        ("<p><parameter><name>tau</name></parameter></p>", "must hold one <name> and one <value>"),
+        ("<p>" + 2 * "<parameter><name>a</name><value>1</value></parameter>" + "</p>", "'a' is given more than once"),
+    ],
+)
+def test_older_files_of_another_form_are_refused(text, message, tmp_path):
+    (tmp_path / "it.xml").write_text(text)
+    with pytest.raises(ModelError, match=message):
+        ann.load_parameter(tmp_path / "it.xml")

@@ -230,6 +230,20 @@ def test_objects_made_without_a_network_belong_to_the_default_one_until_a_networ
 # time
 
 
+def test_objects_keep_the_names_that_they_were_given_unless_they_get_others_with_their_network():
+    net = ann.Network()
+    given = ann.SpikeSourceArray([1.0], name="given")
+    assert net.create(given) is given and given.name == "given"
+    assert net.create(ann.InputArray(2, name="before"), name="after").name == "after"
+    assert net.create(ann.InputArray(2)).name == "pop2"
+    current = ann.CurrentInjection(net.get_population("after"), net.create(2, ann.Izhikevich), "exc")
+    assert net.connect(current, name="current") is net.get_projection("current")
+    current.connect_current()
+    net.compile()
+    with pytest.raises(ModelError, match="'given' has been built, and keeps its name and its network"):
+        net.create(given, name="late")
+
+
 def test_time_steps_and_what_is_added_after_compilation(network):
     first = network.create(2, COUNTER)
     network.compile()
