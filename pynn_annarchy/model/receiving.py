@@ -28,7 +28,7 @@ def input_of(post: ModelSpec, target: str, synapse: ModelSpec, label: str) -> st
     inputs = [given.name for given in post.inputs]
     receptors = [receptor.name for receptor in post.receptors]
     if synapse.psp.strip():
-        for name in (sum_of(target), sum_of(""), target):
+        for name in (sum_of(target), target, sum_of("")):
             if name in inputs:
                 return name
         if target in receptors:

@@ -225,6 +225,7 @@ def test_the_sum_of_all_targets_holds_those_that_are_named():
     assert equations(spec) == ["r = sum() + sum(exc) + sum(exc)"]
     assert input_of(spec, "exc", synapse(), "proj0") == "sum(exc)"
     assert input_of(spec, "dopamine", synapse(), "proj0") == "sum()"
+    assert input_of(spec, "sum(exc)", synapse(), "proj0") == "sum(exc)"  # its own name
 
 
 def test_a_conductance_with_an_equation_is_added_to_and_one_without_is_what_came_in():
