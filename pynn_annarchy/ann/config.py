@@ -27,7 +27,7 @@ float64 = np.dtype(np.float64)
 METHODS = ("explicit", "implicit", "semiimplicit", "exponential", "midpoint", "rk4")
 """Numerical methods that can be the default of a network."""
 
-_PRECISIONS = {"float": "single", "double": "double", "float32": "single", "float64": "double"}
+_PRECISIONS = dict(float="single", single="single", float32="single", double="double", float64="double")
 
 _ONE_STORAGE = "how synapses are stored is chosen from the connectivity and never changes results"
 _ONE_GENERATOR = "every random number has its own place in the stream, whatever the number of threads"
@@ -63,7 +63,7 @@ class Config:
         suppress_warnings: no warnings while the network is built.
         show_time: print how long compilation took.
         debug: compile with debug symbols and without optimisation.
-        profile: print where the time went at the end of the process.
+        profile: print at the end of the process how long compiling, building and running took.
         compiler, compiler_flags: None for what the machine's configuration file says, or the toolchain's choice.
         directory: folder for generated code; None for the cache of this user.
         configuration_file: None for ~/.config/ANNarchy/annarchy.json, where there is one.

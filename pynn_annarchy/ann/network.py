@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import inspect
 import os
@@ -123,10 +124,12 @@ class Network(metaclass=_NetworkType):
     def config(self, **options: Any) -> None:
         """Sets options of this network by ANNarchy's names, e.g. dt, num_threads, method; see `Config`.
 
+        What the command line of the script says counts more.
+
         Raises:
             ModelError: an option that has no meaning here, or a change after the network was built.
         """
-        self._apply(self._config.with_options(options))
+        self._apply(self._config.with_options(options).with_command_line())
         if "seed" in options:
             self._set_seed(self._config.seed)
 
@@ -349,13 +352,16 @@ class Network(metaclass=_NetworkType):
         config = self._config
         if config.visible_cores:
             os.sched_setaffinity(0, config.visible_cores)
-        return Engine(
+        engine = Engine(
             dt=config.dt,
             seed=self._seed,
             threads=config.num_threads,
             options=config.engine_options(),
             partitions=self._partitions,
         )
+        if config.profile:
+            atexit.register(_print_timings, type(self).__name__, engine.timings)
+        return engine
 
     def _with_method(self, spec: ModelSpec) -> ModelSpec:
         """A model whose differential equations without a flag are solved by the method of this network."""
@@ -423,6 +429,10 @@ class Network(metaclass=_NetworkType):
             engine.forget_compiled()
         with self._warnings():
             engine.prepare()
+        if is_new and self._config.report is not None:
+            from pynn_annarchy.ann.report import report
+
+            report(self, self._config.report)
         if is_new and (self._config.verbose or self._config.show_time):
             names = dict.fromkeys(item.spec.name for item in (*engine.cells, *engine.projections))
             print(f"Compiled {', '.join(names) or 'nothing'} in {clock.perf_counter() - started:.2f} s")
@@ -781,6 +791,10 @@ def _add_arguments(bound: inspect.BoundArguments, args: tuple[Any, ...], kwargs:
 def _population(side: Any) -> Any:
     """The population of a view, or the population itself."""
     return getattr(side, "population", side)
+
+
+def _print_timings(name: str, timings: Mapping[str, float]) -> None:
+    print(f"{name}: " + ", ".join(f"{word.replace('_', ' ')} {seconds:.3f} s" for word, seconds in timings.items()))
 
 
 def _named(objects: Sequence[Any], name: str, word: str) -> Any:
