@@ -12,7 +12,9 @@ from pynn_annarchy.ann.later import is_later, refuse
 
 _MODULES = {
     "network": ("Network",),
-    "models": ("Neuron", "Synapse", "Parameter", "Variable", "Constant", "add_function", "functions"),
+    "models": ("Neuron", "Synapse", "Parameter", "Variable"),
+    "constants": ("Constant",),
+    "user_functions": ("add_function", "functions"),
     "population": ("Population",),
     "views": ("PopulationView", "IndividualNeuron"),
     "projection": ("Projection",),

@@ -16,7 +16,6 @@ from pynn_annarchy.language.names import suggestion
 from pynn_annarchy.language.syntax import Expression
 from pynn_annarchy.model.check import check
 from pynn_annarchy.model.declared import Declared, Drawn
-from pynn_annarchy.model.own_functions import definitions_in, function_of
 
 
 class WithAttributes:
@@ -155,6 +154,14 @@ class Attribute:
         """Whether it is one value."""
         return self.locality == "global"
 
+    def check_own(self, label: str) -> None:
+        """Refuses to set what does not belong to one population or projection alone."""
+        if self.is_shared:
+            raise ModelError(
+                f"'{self.name}' of {label} is a constant that all models share which mention it: set() of the Constant "
+                f"changes it, of network.get_constant('{self.name}') in one network"
+            )
+
 
 def attributes_of(declared: Declared) -> dict[str, Attribute]:
     """Parameters, then variables of a model by name."""
@@ -181,12 +188,6 @@ def attributes_of(declared: Declared) -> dict[str, Attribute]:
 def names_of(attributes: Mapping[str, Attribute], are_variables: bool) -> list[str]:
     """Names of the variables, or of the parameters that are the model's own."""
     return [each.name for each in attributes.values() if each.is_variable is are_variables and not each.is_shared]
-
-
-def function_of_model(declared: Declared, name: str, label: str) -> Callable[..., Any] | None:
-    """A function of the model that Python may call, or None where it has none of that name."""
-    text = declared.spec.functions
-    return function_of(text, name, label) if name in definitions_in(text) else None
 
 
 def law(value: Any) -> Any:

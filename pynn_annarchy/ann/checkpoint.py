@@ -77,8 +77,15 @@ def _told(network: Network) -> dict[str, Any]:
         "seed": network.seed,
         "default_rng": network.default_rng.bit_generator.state,
         "monitors": [monitor._state() for monitor in network._monitors],
-        "constants": {name: constant.value for name, constant in network._constants.items()},
+        "constants": _constants(network),
     }
+
+
+def _constants(network: Network) -> dict[str, float]:
+    """Values of the network's own constants, and of those of all networks that its models mention."""
+    own = {name: constant.value for name, constant in network._constants.items()}
+    objects = (*network._populations, *network._projections)
+    return {**own, **{name: float(each.get(name)) for each in objects for name in each._declared.constants}}
 
 
 def restore(network: Network, values: dict[str, AnyArray]) -> None:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pynn_annarchy.ann.connectors import number_or_array
-from pynn_annarchy.ann.models import Constant
 from pynn_annarchy.ann.monitor import Monitor
 from pynn_annarchy.ann.patterns import Connections
 
@@ -26,7 +25,7 @@ def copy_into(new: Network, old: Network) -> None:
     """
     memo: dict[int, Any] = {id(old): new}
     for name, constant in old._constants.items():
-        new._constants[name] = Constant(name, constant.value, net=new)
+        new._constants[name] = constant.copied(new)
     for population in old._populations:
         twin = _twin(population, memo, population.neuron_type)
         new._register(twin)

@@ -9,9 +9,11 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pynn_annarchy.ann import models, parameters
+from pynn_annarchy.ann import parameters
 from pynn_annarchy.ann.config import Config
+from pynn_annarchy.ann.constants import forget_constants
 from pynn_annarchy.ann.network import Network
+from pynn_annarchy.ann.user_functions import forget_functions
 
 if TYPE_CHECKING:
     from pynn_annarchy.ann.monitor import Monitor
@@ -83,7 +85,8 @@ def clear(functions: bool = True, neurons: bool = True, synapses: bool = True) -
         _session.default.clear()
     _session.__init__()  # type: ignore[misc]
     if functions:
-        models.forget()
+        forget_constants()
+        forget_functions()
 
 
 # the default network's methods

@@ -1,141 +1,17 @@
-"""Models as users of the ANNarchy interface write them: Neuron, Synapse, Parameter, Variable, Constant, functions."""
+"""Models as users of the ANNarchy interface write them: Neuron, Synapse, Parameter, Variable."""
 
 from __future__ import annotations
 
-import weakref
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import numpy as np
-from numpy.lib.mixins import NDArrayOperatorsMixin
-
-from pynn_annarchy.exceptions import ModelError
+from pynn_annarchy.ann.constants import Constant, constants
+from pynn_annarchy.ann.user_functions import user_functions
 from pynn_annarchy.model.declare import declare_neuron, declare_synapse
 from pynn_annarchy.model.declared import Declared, Parameter, Surroundings, Variable
-from pynn_annarchy.model.own_functions import check_functions, definitions_in, function_of
 from pynn_annarchy.model.spec import Order
 
-__all__ = ["Constant", "Neuron", "Parameter", "Synapse", "Variable", "add_function", "functions"]
-
-
-# constants
-
-
-class Constant(NDArrayOperatorsMixin):
-    """A number that the models of all networks may mention by name, or those of one network.
-
-    In Python it counts, compares and is printed as the number that it is at that moment.
-
-    Args:
-        name: in equations and values of parameters.
-        value: a number.
-        net: the one network that knows it; None for all.
-    """
-
-    def __init__(self, name: str, value: float, net: Any = None) -> None:
-        self.name = name
-        self._value = _number(name, value)
-        self._users: weakref.WeakSet[Any] = weakref.WeakSet()
-        if net is None:
-            _constants[name] = self
-
-    @property
-    def value(self) -> float:
-        """The present value."""
-        return self._value
-
-    def set(self, value: float) -> None:
-        """Changes the value in all equations that mention it, from now on."""
-        self._value = _number(self.name, value)
-        for user in tuple(self._users):
-            user.set({self.name: self._value})
-
-    def used_by(self, owner: Any) -> None:
-        """From now on ``owner.set({name: value})`` is called when the value changes."""
-        self._users.add(owner)
-
-    def __float__(self) -> float:
-        return float(self._value)
-
-    def __int__(self) -> int:
-        return int(self._value)
-
-    def __bool__(self) -> bool:
-        return bool(self._value)
-
-    def __round__(self, digits: int | None = None) -> float:
-        return round(self._value, digits)
-
-    def __format__(self, spec: str) -> str:
-        return format(self._value, spec)
-
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
-        return np.array(self._value, dtype)
-
-    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
-        numbers = (item._value if isinstance(item, Constant) else item for item in inputs)
-        return getattr(ufunc, method)(*numbers, **options)
-
-    __hash__ = object.__hash__  # the object's, as its value may change
-
-    def __repr__(self) -> str:
-        return f"Constant('{self.name}', {self._value!r})"
-
-
-_constants: dict[str, Constant] = {}
-_functions: dict[str, str] = {}
-
-
-def _number(name: str, value: Any) -> float:
-    try:
-        return value if isinstance(value, bool) else float(value)
-    except (TypeError, ValueError) as error:
-        raise ModelError(f"constant '{name}' must be a number, got {value!r}") from error
-
-
-def constants(of_network: Mapping[str, Constant] | None = None) -> dict[str, Constant]:
-    """Constants by name: those that all networks know, and over them those of one."""
-    return {**_constants, **(of_network or {})}
-
-
-# functions
-
-
-def add_function(function: str) -> None:
-    """Defines a function for the equations of all models, e.g. ``logistic(x) = 1/(1 + exp(-x))``; or defines it anew.
-
-    Raises:
-        EquationError: the text is wrong.
-    """
-    together = {**_functions, **definitions_in(function)}
-    check_functions("\n".join(together.values()))
-    _functions.update(together)
-
-
-def functions(name: str, network: Any = None) -> Callable[..., Any]:
-    """A function that was defined by `add_function`, to be called with numbers, lists or arrays.
-
-    Args:
-        network: taken for compatibility; such functions belong to all networks.
-
-    Raises:
-        ModelError: there is none of that name.
-    """
-    return function_of(user_functions(), name, "the list of functions")
-
-
-def user_functions() -> str:
-    """The functions that were defined by `add_function`, one a line."""
-    return "\n".join(_functions.values())
-
-
-def forget() -> None:
-    """Forgets all constants and functions that are known to all networks."""
-    _constants.clear()
-    _functions.clear()
-
-
-# models
+__all__ = ["Neuron", "Parameter", "Synapse", "Variable"]
 
 
 class _Type:
@@ -168,7 +44,7 @@ class _Type:
         return self._known[1]
 
     def share_constants(self, owner: Any, of_network: Mapping[str, Constant] | None = None) -> None:
-        """Lets new values of the constants that the model mentions reach a population or projection."""
+        """Lets a population or projection have the constants that the model mentions, and follow them."""
         known = constants(of_network)
         for name in self.declared(of_network).constants:
             known[name].used_by(owner)

@@ -30,7 +30,7 @@ from pynn_annarchy.targets import cache
 
 if TYPE_CHECKING:
     from pynn_annarchy.ann.callbacks import Callback
-    from pynn_annarchy.ann.models import Constant
+    from pynn_annarchy.ann.constants import Constant
     from pynn_annarchy.ann.monitor import Monitor
     from pynn_annarchy.ann.population import Population
     from pynn_annarchy.ann.projection import Projection
@@ -204,7 +204,7 @@ class Network(metaclass=_NetworkType):
 
     def constant(self, name: str, value: float) -> Constant:
         """Adds a constant that the models of this network may mention by name; ``set`` changes it at any time."""
-        from pynn_annarchy.ann.models import Constant
+        from pynn_annarchy.ann.constants import Constant
 
         self._constants[name] = Constant(name, value, net=self)
         return self._constants[name]
@@ -269,7 +269,15 @@ class Network(metaclass=_NetworkType):
         return _named(self._monitors, name, "monitor")
 
     def get_constant(self, name: str) -> Constant:
-        """The constant of that name."""
+        """The constant of that name in this network: what is set there does not reach other networks.
+
+        A constant of all networks still reaches this one when it is set itself.
+        """
+        from pynn_annarchy.ann.constants import constants
+
+        known = constants(self._constants)
+        if name in known and name not in self._constants:
+            self._constants[name] = known[name].within(self)
         return _named(list(self._constants.values()), name, "constant")
 
     def get_extension(self, name: str) -> Any:
@@ -306,8 +314,10 @@ class Network(metaclass=_NetworkType):
         return list(self._monitors)
 
     def get_constants(self) -> list[Constant]:
-        """All constants of this network."""
-        return list(self._constants.values())
+        """All constants that models of this network may mention, as `get_constant` gives them."""
+        from pynn_annarchy.ann.constants import constants
+
+        return [self.get_constant(name) for name in constants(self._constants)]
 
     def get_extensions(self) -> list[Any]:
         """All extensions: none, they come later."""

@@ -14,13 +14,14 @@ from pynn_annarchy.ann.attributes import (
     WithAttributes,
     attributes_of,
     checked,
-    function_of_model,
     law,
     names_of,
 )
+from pynn_annarchy.ann.constants import constants
 from pynn_annarchy.ann.distributions import RandomDistribution
 from pynn_annarchy.ann.geometry import Geometry, Shape, is_rank
 from pynn_annarchy.ann.stopping import StopCondition
+from pynn_annarchy.ann.user_functions import function_of_model
 from pynn_annarchy.ann.views import IndividualNeuron, PopulationView
 from pynn_annarchy.engine.arrays import AnyArray, IntArray, Reading, Value, as_type
 from pynn_annarchy.engine.cells import Cells, SpikeSource
@@ -93,7 +94,9 @@ class Population(WithAttributes):
         self._attributes = attributes_of(self._declared)
         self.stop_condition = None
         if stop_condition is not None:
-            self.stop_condition = StopCondition.read(stop_condition, self._declared.spec)
+            self.stop_condition = StopCondition.read(
+                stop_condition, self._declared.spec, constants(self.network._constants)
+            )
         self._values = {name: law(value) for name, value in self._declared.values.items()}
         self._firing_rate_window: float | None = None
         self._has_firing_rate = self._spikes and RATE not in self._attributes
@@ -138,7 +141,7 @@ class Population(WithAttributes):
         return name in self._attributes
 
     def _callable(self, name: str) -> Callable[..., Any] | None:
-        return function_of_model(self._declared, name, self._label)
+        return function_of_model(self._declared, name, self._label, self.network, self.get)
 
     @property
     def targets(self) -> list[str]:
@@ -229,6 +232,11 @@ class Population(WithAttributes):
         return np.asarray(as_type(values, attribute.dtype)).reshape(self.geometry)
 
     def _set(self, name: str, value: Any) -> None:
+        attribute = self._attribute(name)
+        attribute.check_own(self._label)
+        self._assign(attribute, value)
+
+    def _take_constant(self, name: str, value: float) -> None:
         self._assign(self._attribute(name), value)
 
     def _assign(self, attribute: Attribute, value: Any, ranks: IntArray | None = None) -> None:
@@ -464,8 +472,8 @@ class Population(WithAttributes):
         return name == RATE and self._has_firing_rate
 
     def _restore(self, values: Mapping[str, Any]) -> None:
-        """Sets what `_saved` gave."""
-        self.set(values)
+        """Sets what `_saved` gave, but for firing rates, which belong to the spikes of their window."""
+        self.set({name: value for name, value in values.items() if name != RATE or not self._has_firing_rate})
 
     def _unbuilt(self) -> dict[str, Any]:
         """Attributes that building sets, as they are before."""

@@ -14,7 +14,6 @@ from pynn_annarchy.ann.attributes import (
     WithAttributes,
     attributes_of,
     checked,
-    function_of_model,
     law,
     names_of,
 )
@@ -26,6 +25,7 @@ from pynn_annarchy.ann.later import refused
 from pynn_annarchy.ann.patterns import Connections, Dendrites
 from pynn_annarchy.ann.population import Population, default_network
 from pynn_annarchy.ann.running import GRID_TOLERANCE
+from pynn_annarchy.ann.user_functions import function_of_model
 from pynn_annarchy.ann.views import PopulationView
 from pynn_annarchy.engine.arrays import FloatArray, IntArray, Value, as_type, times_of
 from pynn_annarchy.engine.clocked import Activity
@@ -158,7 +158,7 @@ class Projection(Connectors, WithAttributes):
         return name in self._attributes
 
     def _callable(self, name: str) -> Callable[..., Any] | None:
-        return function_of_model(self._declared, name, self._label)
+        return function_of_model(self._declared, name, self._label, self.network, self.get)
 
     def _attribute(self, name: str) -> Attribute:
         if name not in self._attributes:
@@ -266,9 +266,13 @@ class Projection(Connectors, WithAttributes):
 
     def _set(self, name: str, value: Any) -> None:
         attribute = self._attribute(name)
+        attribute.check_own(self._label)
         if attribute.key == WEIGHT:
             self._has_single_weight &= np.isscalar(value)
         self._store(attribute, self._drawn(attribute, self._flat(attribute, value)))
+
+    def _take_constant(self, name: str, value: float) -> None:
+        self._store(self._attribute(name), value)
 
     def _store(self, attribute: Attribute, new: Value) -> None:
         """Sets one number, or one value for each synapse or dendrite."""

@@ -14,8 +14,8 @@ import numpy as np
 
 from pynn_annarchy.ann.attributes import Attribute
 from pynn_annarchy.ann.distributions import RandomDistribution
-from pynn_annarchy.ann.models import user_functions
 from pynn_annarchy.ann.report_text import WRITERS, Block, Cell, Formulas, Heading, Maths, Paragraph, Table
+from pynn_annarchy.ann.user_functions import user_functions
 from pynn_annarchy.exceptions import ModelError
 from pynn_annarchy.language.latex import latex_definition, latex_equation, latex_expression
 from pynn_annarchy.language.parse import parse_functions
@@ -158,7 +158,7 @@ def _monitors(monitors: Sequence[Monitor]) -> Iterator[Block]:
 
 def _constants(network: Network) -> Iterator[Block]:
     values = {
-        name: each._declared.spec.defaults()[name]
+        name: each.get(name)
         for each in (*network._populations, *network._projections)
         for name in each._declared.constants
     }

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from pynn_annarchy.ann.models import Constant, Neuron
+from pynn_annarchy.ann.constants import Constant
+from pynn_annarchy.ann.models import Neuron
 from pynn_annarchy.model.declared import Declared
 from pynn_annarchy.model.spec import ModelSpec
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,10 +39,14 @@ class StopCondition:
     _condition: Expression
     _quantifier: str
     _names: tuple[str, ...]
+    _constants: Mapping[str, Any]
 
     @classmethod
-    def read(cls, text: str, spec: ModelSpec) -> StopCondition:
+    def read(cls, text: str, spec: ModelSpec, constants: Mapping[str, Any]) -> StopCondition:
         """Reads a condition on cells of a model.
+
+        Args:
+            constants: by name; `float` gives their present values.
 
         Raises:
             EquationError: it breaks the grammar, reads what the cells do not have, or is no condition.
@@ -49,13 +54,17 @@ class StopCondition:
         with told(spec, "stop_condition"):
             quantifier = _quantifier(text)
             expression = parse_expression(text[: text.rindex(":")] if ":" in text else text)
-            expression = expand(expression, expand_definitions(parse_functions(spec.functions)))
-            _check(expression, spec)
-        return cls(text, expression, quantifier, tuple(sorted(identifiers(expression) - CONSTANTS)))
+            expression = expand(expression, expand_definitions(parse_functions(spec.functions), spec.shared_names()))
+            _check(expression, spec, constants.keys())
+        read = identifiers(expression) - CONSTANTS
+        of_cells = {*spec.defaults(), *(each.name for each in (*check(spec).variables, *spec.inputs))}
+        outside = {name: constants[name] for name in sorted(read - of_cells) if name in constants}
+        return cls(text, expression, quantifier, tuple(sorted(read - outside.keys())), outside)
 
     def holds(self, cells: Cells) -> bool:
         """Whether it is fulfilled now."""
         values = {name: self._value(cells, name) for name in self._names}
+        values.update((name, float(constant)) for name, constant in self._constants.items())
         now = evaluate(self._condition, {"t": cells.network.t, "dt": cells.network.dt, **values})
         return bool(_QUANTIFIERS[self._quantifier](np.asarray(now) != 0))
 
@@ -67,11 +76,11 @@ class StopCondition:
         return cells.parameters[name] if name in cells.parameters else cells.sample(name)
 
 
-def _check(expression: Expression, spec: ModelSpec) -> None:
+def _check(expression: Expression, spec: ModelSpec, constants: AbstractSet[str]) -> None:
     model = check(spec)
     types = {item.name: Type(item.dtype) for item in (*spec.parameters, *model.variables)}
     operations = {name for name in identifiers(expression) if operation_in(name) is not None}
-    names_are_known(expression, {*types, *(given.name for given in spec.inputs), *CONSTANTS, *operations})
+    names_are_known(expression, {*types, *(given.name for given in spec.inputs), *CONSTANTS, *operations, *constants})
     are_of_local_variables(expression, {variable.name: variable.locality for variable in model.variables}, types)
     for node in nodes(expression):
         if isinstance(node, Call) and node.function in DISTRIBUTIONS:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from enum import Enum, auto
 
@@ -199,26 +200,36 @@ def _reduced(body: Expression, arguments: Mapping[str, Expression], span: Span) 
     return replace(map_children(body, lambda child: _reduced(child, arguments, span)), span=span)
 
 
-def expand_definitions(definitions: tuple[FunctionDefinition, ...]) -> dict[str, FunctionDefinition]:
+_READ_BY_FUNCTIONS = "a function reads its arguments, constants, parameters that are one for all, t, dt and pi"
+
+
+def expand_definitions(
+    definitions: tuple[FunctionDefinition, ...], shared: AbstractSet[str] = frozenset()
+) -> dict[str, FunctionDefinition]:
     """Definitions by name, each expanded in terms of those before it, so that none can call itself.
+
+    Args:
+        shared: names that bodies may read besides their arguments: what all elements of the model share.
 
     Raises:
         EquationError: a name defined twice or already taken, or a name in a body that is no argument.
     """
     expanded: dict[str, FunctionDefinition] = {}
     for definition in definitions:
-        _check_definition(definition, expanded)
+        _check_definition(definition, expanded, shared)
         _check_order(definition)
         expanded[definition.name] = replace(definition, body=expand(definition.body, expanded))
     return expanded
 
 
-def _check_definition(definition: FunctionDefinition, earlier: Mapping[str, FunctionDefinition]) -> None:
+def _check_definition(
+    definition: FunctionDefinition, earlier: Mapping[str, FunctionDefinition], shared: AbstractSet[str]
+) -> None:
     if definition.name in BUILT_IN:
         raise EquationError(definition.span, f"'{definition.name}' is a function of the language already")
     if definition.name in earlier:
         raise EquationError(definition.span, f"function '{definition.name}' is defined twice")
-    _check_body(definition.body, {*definition.parameters, *CONSTANTS}, definition.name)
+    _check_body(definition.body, {*definition.parameters, *CONSTANTS, *shared}, definition.name)
 
 
 def _check_order(definition: FunctionDefinition) -> None:
@@ -230,5 +241,5 @@ def _check_order(definition: FunctionDefinition) -> None:
 def _check_body(body: Expression, known: set[str], function: str) -> None:
     for name in names_in(body):
         if name.identifier not in known:
-            hint = suggestion(name.identifier, known) or "a function reads only its arguments, t, dt and pi"
+            hint = suggestion(name.identifier, known) or _READ_BY_FUNCTIONS
             raise EquationError(name.span, f"'{name.identifier}' is not an argument of '{function}'", hint)

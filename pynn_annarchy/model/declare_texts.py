@@ -18,7 +18,15 @@ from pynn_annarchy.language.flags import FLAG_WORDS, LOCALITIES
 from pynn_annarchy.language.functions import BUILT_IN, DISTRIBUTIONS
 from pynn_annarchy.language.names import suggestion
 from pynn_annarchy.language.parse import parse_equations, parse_expression, parse_functions, parse_statements
-from pynn_annarchy.language.syntax import Assignment, Call, DifferentialEquation, Equation, Expression, Span
+from pynn_annarchy.language.syntax import (
+    Assignment,
+    Call,
+    DifferentialEquation,
+    Equation,
+    Expression,
+    FunctionDefinition,
+    Span,
+)
 from pynn_annarchy.language.visit import names_in, nodes
 from pynn_annarchy.model.declare_parameters import type_named, value_of_text
 from pynn_annarchy.model.declared import Variable, is_distribution
@@ -243,6 +251,7 @@ def mentions(model: ModelSpec, declared: AbstractSet[str]) -> Mentions:
         own = parse_functions(model.functions)
     bodies = [definition.body for definition in own]
     read = [name.identifier for expression in expressions for name in names_in(expression)]
+    read += [name for definition in own for name in sorted(_free_names(definition))]
     called = {node.function for each in (*expressions, *bodies) for node in nodes(each) if isinstance(node, Call)}
     return Mentions(
         names=tuple(dict.fromkeys(read)),
@@ -250,6 +259,10 @@ def mentions(model: ModelSpec, declared: AbstractSet[str]) -> Mentions:
         carried=frozenset(_carried(equations)),
         calls=frozenset(called) - BUILT_IN - {definition.name for definition in own},
     )
+
+
+def _free_names(definition: FunctionDefinition) -> set[str]:
+    return {name.identifier for name in names_in(definition.body)} - {*definition.parameters}
 
 
 def _expressions(equation: Equation) -> list[Expression]:

@@ -11,8 +11,8 @@ from typing import Any
 from pynn_annarchy.exceptions import EquationError, ModelError
 from pynn_annarchy.language.checks.names import is_sum
 from pynn_annarchy.language.parse import parse_functions
-from pynn_annarchy.language.syntax import Call, Span
-from pynn_annarchy.language.visit import nodes
+from pynn_annarchy.language.syntax import Call, FunctionDefinition, Span
+from pynn_annarchy.language.visit import names_in, nodes
 from pynn_annarchy.model.check import check
 from pynn_annarchy.model.declare_parameters import GivenParameter, parameters_of
 from pynn_annarchy.model.declare_texts import (
@@ -117,7 +117,11 @@ class Draft:
     def take_surroundings(self) -> Mentions:
         """Extra values, constants and functions that the texts mention become parts of the model."""
         mentioned = mentions(self.model, self.names)
-        self.model = replace(self.model, functions=_with_global_functions(self.model, mentioned, self._around))
+        own = {*mentioned.changed, *self.names} - self.model.shared_names()
+        with told(self.model, "functions"):
+            functions = _with_global_functions(self.model, mentioned, self._around, own)
+        self.model = replace(self.model, functions=functions)
+        mentioned = mentions(self.model, self.names)
         for name in mentioned.names:
             if name in self._known and name not in self.names and name not in mentioned.changed:
                 parameter = ParameterSpec(name, float(self._known[name]), locality="global")
@@ -169,12 +173,24 @@ class Draft:
         return Declared(spec, self._values, tuple(self._constants))
 
 
-def _with_global_functions(model: ModelSpec, mentioned: Mentions, around: Surroundings) -> str:
-    """The model's own functions, after those from outside that it, or one of these, calls."""
+def _with_global_functions(model: ModelSpec, mentioned: Mentions, around: Surroundings, own: AbstractSet[str]) -> str:
+    """The model's own functions, after those from outside that it, or one of these, calls.
+
+    Args:
+        own: names by which the model means what differs between its elements.
+    """
     definitions = parse_functions(around.functions)
     wanted = set(mentioned.calls)
     for definition in reversed(definitions):
         if definition.name in wanted:
+            _reads_constants(definition, own)
             wanted |= {node.function for node in nodes(definition.body) if isinstance(node, Call)}
     texts = [text for name, text in definitions_in(around.functions).items() if name in wanted]
     return "\n".join([*texts, model.functions] if model.functions else texts)
+
+
+def _reads_constants(definition: FunctionDefinition, own: AbstractSet[str]) -> None:
+    for name in names_in(definition.body):
+        if name.identifier in own and name.identifier not in definition.parameters:
+            message = f"'{name.identifier}' is a constant in '{definition.name}', but the model declares it itself"
+            raise EquationError(name.span, message, "call the model's own one otherwise")

@@ -10,6 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
+from pynn_annarchy.language.flags import LOCALITIES
+
 
 class Kind(Enum):
     """What the equations describe."""
@@ -150,6 +152,11 @@ class ModelSpec:
     def scheduled(self) -> tuple[str, ...]:
         """Names of the inputs that have tables."""
         return tuple(given.name for given in self.inputs if given.scheduled)
+
+    def shared_names(self) -> frozenset[str]:
+        """What the text calls the parameters that are one value for a whole population or projection."""
+        shared = (parameter.name for parameter in self.parameters if LOCALITIES[parameter.locality] == "global")
+        return frozenset(self.in_text(name) for name in shared)
 
     def defaults(self) -> dict[str, float]:
         """Default value by parameter name."""

@@ -58,7 +58,7 @@ def read(spec: ModelSpec) -> Texts:
         EquationError: a text breaks the grammar, or calls a function that does not exist.
     """
     with told(spec, "functions"):
-        definitions = expand_definitions(parse_functions(spec.functions))
+        definitions = expand_definitions(parse_functions(spec.functions), spec.shared_names())
     return Texts(
         equations=_equations(spec, definitions),
         spike=_optional(spec, "spike", spec.spike, definitions),

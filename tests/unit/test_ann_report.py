@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 import pynn_annarchy.ann as ann
-from pynn_annarchy.ann.models import forget
 from pynn_annarchy.exceptions import ModelError
 
 
@@ -13,7 +12,7 @@ from pynn_annarchy.exceptions import ModelError
 def nothing_global():
     """Functions and constants of one test are unknown to the next."""
     yield
-    forget()
+    ann.clear()
 
 
 def network():

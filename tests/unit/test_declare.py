@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from pynn_annarchy import ann
-from pynn_annarchy.ann import models
 from pynn_annarchy.language.print import show
 from pynn_annarchy.model.check import check
 from pynn_annarchy.model.declared import Drawn
@@ -17,7 +16,7 @@ from pynn_annarchy.model.spec import ModelSpec, Order
 @pytest.fixture(autouse=True)
 def nothing_known():
     yield
-    models.forget()
+    ann.clear()
 
 
 def neuron(**texts) -> ModelSpec:
@@ -115,21 +114,6 @@ def test_extra_values_and_constants_in_equations_are_parameters_that_all_share()
     assert declared.constants == ("scale",)
 
 
-def test_a_new_value_of_a_constant_reaches_those_that_use_it():
-    class Owner:
-        def set(self, values):
-            self.values = values
-
-    scale, owner = ann.Constant("scale", 4.0), Owner()
-    model = ann.Neuron(equations="r = scale")
-    model.share_constants(owner)
-
-    scale.set(8.0)
-
-    assert owner.values == {"scale": 8.0}
-    assert parameters(model.declared().spec)["scale"][0] == 8.0
-
-
 def test_constants_of_one_network_come_before_those_of_all():
     ann.Constant("scale", 4.0)
     own = ann.Constant("scale", 5.0, net=object())
@@ -191,23 +175,6 @@ def test_functions_of_the_model_and_of_all_models_are_known():
         "twice(x) = 2*logistic(x)",
         "f(x, y) = if x > y: x else: twice(y)",
     ]
-
-
-def test_a_function_defined_anew_is_the_new_one():
-    ann.add_function("gain(x) = x")
-    ann.add_function("gain(x) = 2*x")
-    assert ann.functions("gain")(3.0) == 6.0
-
-
-def test_functions_are_called_with_numbers_lists_and_arrays():
-    ann.add_function("larger(x, y) = if x > y: x else: y")
-    ann.add_function("steps(x) = x/0.1 : int, float")
-    larger = ann.functions("larger")
-    assert larger(1, 2) == 2.0
-    np.testing.assert_array_equal(larger([1.0, 5.0], 2.0), [2.0, 5.0])
-    np.testing.assert_array_equal(larger([[1.0], [5.0]], [2.0, 7.0]), [[2.0, 7.0], [5.0, 7.0]])
-    assert ann.functions("steps")([0.35])[0] == 3
-    assert ann.functions("steps")([0.35]).dtype == np.int64
 
 
 # what a cell receives

@@ -13,7 +13,6 @@ import pytest
 
 import pynn_annarchy as sim
 from pynn_annarchy import ann
-from pynn_annarchy.ann import models
 
 FILES = sorted((Path(__file__).resolve().parents[1] / "golden" / "errors_in_scripts").glob("*.txt"))
 
@@ -22,7 +21,7 @@ FILES = sorted((Path(__file__).resolve().parents[1] / "golden" / "errors_in_scri
 def nothing_known():
     sim.setup(timestep=0.1, target="reference")
     yield
-    models.forget()
+    ann.clear()
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
