@@ -408,7 +408,8 @@ def _unexpected(token: Token, expected: str, *, after_operand: bool = False) -> 
     if token.text in _FOREIGN:
         return EquationError(token.span, f"'{token.text}' is no operator", f"write '{_FOREIGN[token.text]}'")
     if token.text == "=":
-        return EquationError(token.span, "'=' cannot stand here", "'==' compares two values")
+        hint = "'==' compares two values; arguments have no names"
+        return EquationError(token.span, "'=' cannot stand here", hint)
     if after_operand and token.text == "if":
         return EquationError(token.span, "'if' cannot follow a value", "write 'if condition: a else: b'")
     begins_operand = token.kind in (TokenKind.NUMBER, TokenKind.NAME, TokenKind.DERIVATIVE) or token.text == "("

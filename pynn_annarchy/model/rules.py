@@ -14,6 +14,7 @@ from pynn_annarchy.language.parse import parse_expression
 from pynn_annarchy.language.syntax import Assignment, DifferentialEquation, Equation, Expression, Flags, Span
 from pynn_annarchy.language.types import Type
 from pynn_annarchy.model.checked import Variable
+from pynn_annarchy.model.laws import draws_are_possible
 from pynn_annarchy.model.spec import OPERATIONS, Kind, ModelSpec, ParameterSpec
 from pynn_annarchy.model.texts import Texts
 from pynn_annarchy.model.told import told
@@ -201,6 +202,7 @@ class Rules:
     def _reads(self, expression: Expression, *extra: str) -> None:
         known = {*self.types, *extra}
         names.names_are_known(expression, known, of_synapse=self.spec.kind is Kind.SYNAPSE)
+        draws_are_possible(expression)
         if self.spec.kind is Kind.SYNAPSE:
             operations.are_of_cells(expression)
         else:

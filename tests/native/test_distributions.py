@@ -213,7 +213,7 @@ def test_neighbouring_elements_are_independent():
 
 @pytest.mark.parametrize("name", _mathematics.DISTRIBUTIONS)
 def test_a_value_belongs_to_its_element_not_to_the_order_of_drawing(name):
-    parameters = (40.0, 0.6, 30.0)[: _mathematics.DISTRIBUTIONS[name]] if name != "discrete_uniform" else (0.0, 40.0)
+    parameters = (0.0, 40.0) if "uniform" in name else (40.0, 0.6, 30.0)[: _mathematics.DISTRIBUTIONS[name]]
     elements = np.random.default_rng(1).permutation(1000) + 2**40
 
     shuffled = draw(name, parameters, KEY, OBJECT, elements)
@@ -238,7 +238,9 @@ def test_a_value_belongs_to_its_element_not_to_the_order_of_drawing(name):
         ("gamma_above", (2.0, np.nan, 1.0), np.nan), ("gamma_above", (2.0, 1.0, np.nan), np.nan),
         ("normal", (4.0, 0.0), 4.0), ("uniform", (4.0, 4.0), 4.0),
         ("exponential", (0.0,), 0.0), ("discrete_uniform", (3.0, 3.0), 3.0), ("discrete_uniform", (3.0, 2.0), np.nan),
-        ("discrete_uniform", (3.2, 3.8), np.nan),
+        ("discrete_uniform", (3.2, 3.8), np.nan), ("normal", (0.0, -1.0), np.nan), ("lognormal", (0.0, -1.0), np.nan),
+        ("uniform", (1.0, 0.0), np.nan), ("uniform", (np.nan, 0.0), np.nan), ("exponential", (-1.0,), np.nan),
+        ("gamma", (1.0, -1.0), np.nan), ("gamma_above", (1.0, -1.0, 1.0), np.nan), ("gamma", (1.0, 0.0), 0.0),
     ],
 )  # fmt: skip
 def test_value_for_parameters_at_the_edge(name, parameters, value):

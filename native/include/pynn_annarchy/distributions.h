@@ -36,22 +36,25 @@ PNN_FN double standard_normal(const Words& w) {
     return pnn::sqrt(-2.0 * log_positive(open_uniform(w.a, w.b))) * cos_turns(open_uniform(w.c, w.d));
 }
 
-// Between low and high, both excluded but for rounding.
+// Between low and high >= low, both excluded but for rounding.
 PNN_FN double uniform(const Identity& who, double low, double high) {
-    return pnn::fma(high - low, standard_uniform(block(who, 0)), low);
+    const double value = pnn::fma(high - low, standard_uniform(block(who, 0)), low);
+    return low <= high ? value : NOT_A_NUMBER;
 }
 
-// Mean mu, standard deviation sigma.
+// Mean mu, standard deviation sigma >= 0.
 PNN_FN double normal(const Identity& who, double mu, double sigma) {
-    return pnn::fma(sigma, standard_normal(block(who, 0)), mu);
+    const double value = pnn::fma(sigma, standard_normal(block(who, 0)), mu);
+    return sigma >= 0.0 ? value : NOT_A_NUMBER;
 }
 
 // e^normal: mu and sigma are those of the logarithm.
 PNN_FN double lognormal(const Identity& who, double mu, double sigma) { return pnn::exp(normal(who, mu, sigma)); }
 
-// `scale` is the MEAN (1 / rate).
+// `scale` >= 0 is the MEAN (1 / rate).
 PNN_FN double exponential(const Identity& who, double scale) {
-    return flush(-scale * log_positive(standard_uniform(block(who, 0))));
+    const double value = flush(-scale * log_positive(standard_uniform(block(who, 0))));
+    return scale >= 0.0 ? value : NOT_A_NUMBER;
 }
 
 // Whole numbers from low to high, BOTH included; nan where there is none between them.
@@ -64,7 +67,7 @@ PNN_FN double discrete_uniform(const Identity& who, double low, double high) {
 // The first of the call's values that is not at or below `low`. Marsaglia & Tsang 2000, ACM TOMS 26:363-372; two blocks
 // an attempt.
 PNN_RARE double gamma_by_rejection(const Identity& who, double shape, double scale, double low) {
-    if (!(shape > 0.0) || shape > LARGEST) return NOT_A_NUMBER;
+    if (!(shape > 0.0) || shape > LARGEST || !(scale >= 0.0)) return NOT_A_NUMBER;
     const double boosted = shape < 1.0 ? shape + 1.0 : shape;
     const double d = boosted - 1.0 / 3.0, c = 1.0 / pnn::sqrt(9.0 * d);
     for (uint32_t attempt = 0; attempt < BLOCKS / 2; ++attempt) {
@@ -83,7 +86,7 @@ PNN_RARE double gamma_by_rejection(const Identity& who, double shape, double sca
     return scale * d;
 }
 
-// shape > 0, mean shape * scale.
+// shape > 0, scale >= 0, mean shape * scale.
 PNN_FN double gamma(const Identity& who, double shape, double scale) {
     return gamma_by_rejection(who, shape, scale, -INFINITE);
 }
@@ -125,7 +128,7 @@ PNN_RARE double gamma_tail_of_bursts(const Identity& who, double shape, double l
 PNN_RARE double gamma_above(const Identity& who, double shape, double scale, double low) {
     if (low <= 0.0) return gamma(who, shape, scale);
     const double least = low / scale;
-    if (!(shape > 0.0) || shape > LARGEST || !(least <= LARGEST)) return NOT_A_NUMBER;
+    if (!(shape > 0.0) || shape > LARGEST || !(least >= 0.0 && least <= LARGEST)) return NOT_A_NUMBER;
     if (shape < 1.0) return flush(scale * gamma_tail_of_bursts(who, shape, least));
     if (least > shape - 1.0) return flush(scale * gamma_tail(who, shape, least));
     return gamma_by_rejection(who, shape, scale, low);  // below the mode: every second value is larger
