@@ -174,12 +174,16 @@ void keep(Archive& archive, Engine& engine) {
 std::vector<uint8_t> Engine::state() {
     std::vector<uint8_t> bytes;
     Archive archive(bytes);
+    for (auto& projection : projections)
+        if (projection) projection->unbundle();
     keep(archive, *this);
     return bytes;
 }
 
 void Engine::restore(const uint8_t* data, std::size_t size) {
     Archive archive(data, size);
+    for (auto& projection : projections)
+        if (projection) projection->unbundle();
     keep(archive, *this);
     // A source goes on behind what it has emitted; spikes of the last step are among those just read.
     for (auto& population : populations) population->next_event = 0;

@@ -64,6 +64,8 @@ Engine::Engine(int partitions_, double dt_, uint32_t seed_key_) : partitions(par
 
 void Engine::replace(int index, std::shared_ptr<Projection> projection) {
     auto& slot = projections[std::size_t(index)];
+    if (slot) slot->unbundle();
+    may_bundle = true;
     if (slot && slot->in_flight()) draining.push_back(slot);
     slot = std::move(projection);
 }
@@ -117,6 +119,27 @@ void FiringRate::clear() {
     for (RecentSpikes& known : spikes) known = RecentSpikes{};
 }
 
+void Engine::form_bundles() {
+    const auto is_dissolved = [](const auto& bundle) { return bundle->members.empty(); };
+    const auto left = std::remove_if(bundles.begin(), bundles.end(), is_dissolved);
+    may_bundle = may_bundle || left != bundles.end();
+    bundles.erase(left, bundles.end());
+    if (!may_bundle) return;
+    may_bundle = false;
+    std::vector<std::vector<std::shared_ptr<Projection>>> alike;
+    for (const auto& projection : projections) {
+        if (!projection || !Bundle::takes(*projection)) continue;
+        const auto known = std::find_if(alike.begin(), alike.end(), [&](const auto& group) { return Bundle::alike(*group[0], *projection); });
+        if (known == alike.end()) alike.push_back({projection});
+        else known->push_back(projection);
+    }
+    for (const auto& group : alike) {
+        if (group.size() < 2) continue;
+        if (!Bundle::carry_the_same(group, step)) may_bundle = true;  // soon they do
+        else if (auto bundle = Bundle::of(group, step)) bundles.push_back(std::move(bundle));
+    }
+}
+
 void Engine::clear_events() {
     for (auto& population : populations) {
         population->rate.clear();
@@ -163,9 +186,8 @@ void Engine::take_recorded(int number, int64_t* step, int64_t* index) {
     for (RecordedSpikes& part : parts) part = RecordedSpikes{};
 }
 
-void Engine::deliver(Projection& projection, bool takes_new, int64_t n, int partition, Due& due, int& failed) {
-    const auto p = std::size_t(partition);
-    const DelayedRows& rows = *projection.rows[p];
+pnn_rows Engine::rows_view(const Projection& projection, int partition) const {
+    const DelayedRows& rows = *projection.rows[std::size_t(partition)];
     const Population& post = *populations[std::size_t(projection.post)];
     pnn_rows view{};
     if (projection.receptor >= 0) {
@@ -174,6 +196,60 @@ void Engine::deliver(Projection& projection, bool takes_new, int64_t n, int part
     }
     view.bound = projection.bound;
     view.object_index = projection.object_index;
+    return view;
+}
+
+void Engine::deliver(Bundle& bundle, int64_t n, int partition, Due& due, int& failed) {
+    constexpr std::size_t ahead = 8;
+    Bundle::Part& part = bundle.parts[std::size_t(partition)];
+    Calendar& calendar = part.calendar;
+    const Bundle::Group* const groups = part.groups.data();
+    for (const SpikeList& list : populations[std::size_t(bundle.members[0]->pre)]->spikes[(n - 1) & 1])
+        for (int64_t i = 0; i < list.n; ++i) {
+            const uint32_t source = list.index[std::size_t(i)];
+            const uint32_t first = part.row_start[source], last = part.row_start[source + 1];
+            if (first != last) calendar.at(n - 1 + groups[first].delay).push_back({first, last, list.count[std::size_t(i)], 0});
+        }
+    std::vector<Cursor>& now = calendar.at(n);
+    if (now.empty()) return;
+    due.of_members.resize(std::max(due.of_members.size(), bundle.members.size()));
+    for (std::size_t m = 0; m < bundle.members.size(); ++m) due.of_members[m].clear();
+    for (std::size_t k = 0; k < now.size(); ++k) {
+        if (k + 2 * ahead < now.size()) __builtin_prefetch(groups + now[k + 2 * ahead].group);
+        if (k + ahead < now.size()) __builtin_prefetch(part.segments.data() + groups[now[k + ahead].group].first_segment);
+        const Cursor cursor = now[k];
+        const Bundle::Group& group = groups[cursor.group];
+        const Bundle::Segment* segment = part.segments.data() + group.first_segment;
+        uint64_t begin = group.begin;
+        for (uint16_t s = 0; s < group.n_segments; ++s, ++segment) {
+            due.of_members[segment->member].push_back({begin, begin + segment->length, int64_t(cursor.multiplicity)});
+            begin += segment->length;
+        }
+        const uint32_t next = cursor.group + 1;
+        if (next == cursor.row_end) continue;
+        // Delays inside a row differ by less than the number of buckets, so this is never the bucket being read.
+        calendar.at(n + groups[next].delay - group.delay).push_back({next, cursor.row_end, cursor.multiplicity, 0});
+    }
+    now.clear();
+    const pnn_step present = step_value(n);
+    for (std::size_t m = 0; m < bundle.members.size(); ++m) {
+        const std::vector<pnn_group>& of_member = due.of_members[m];
+        if (of_member.empty()) continue;
+        const Projection& member = *bundle.members[m];
+        pnn_rows view = rows_view(member, partition);
+        view.targets = part.targets.data();
+        view.target_bits = 16;
+        view.weight_form = part.weights.size() ? PNN_WEIGHT_F32 : PNN_WEIGHT_SHARED;
+        view.weights = part.weights.size() ? static_cast<const void*>(part.weights.data()) : &member.rows[std::size_t(partition)]->shared_weight;
+        view.shared = member.shared.data();
+        if (member.module->deliver(&view, of_member.data(), int64_t(of_member.size()), &present) != 0) failed = member.number;
+    }
+}
+
+void Engine::deliver(Projection& projection, bool takes_new, int64_t n, int partition, Due& due, int& failed) {
+    const auto p = std::size_t(partition);
+    const DelayedRows& rows = *projection.rows[p];
+    pnn_rows view = rows_view(projection, partition);
     if (projection.learns) {
         const auto& spikes = populations[std::size_t(projection.pre)]->spikes[(n - 1) & 1];
         projection.deliver_learning(spikes, view, n, partition, due.passages, step_value(n), failed);
@@ -411,7 +487,8 @@ void Engine::step_partition(int64_t n, int partition, Due& due, int& failed) {
         for (Gathered& input : population->gathered)
             std::fill(input.sums.begin() + population->bounds[p], input.sums.begin() + population->bounds[p + 1], 0.0);
     for (auto& projection : projections)
-        if (projection) deliver(*projection, true, n, partition, due, failed);
+        if (projection && !projection->bundle) deliver(*projection, true, n, partition, due, failed);
+    for (auto& bundle : bundles) deliver(*bundle, n, partition, due, failed);
     for (auto& projection : draining) deliver(*projection, false, n, partition, due, failed);
     const pnn_step present = step_value(n);
     update_currents(present, partition);
@@ -441,6 +518,7 @@ int Engine::run(int64_t n_steps, int workers) {
     const int64_t first = step + 1, last = step + n_steps;
     if (n_steps <= 0) return -1;
     workers = std::min(workers, partitions);
+    form_bundles();
     find_currents();
     publish_present();
     // Step 0 has no interval, but a source may be told to spike at t = 0.
@@ -463,6 +541,7 @@ int Engine::run(int64_t n_steps, int workers) {
     });
     const int64_t stopped_at = stop_after.load();
     step = stopped_at;
+    for (auto& bundle : bundles) bundle->set_step(step);
     draining.erase(std::remove_if(draining.begin(), draining.end(), [](const auto& p) { return !p->in_flight(); }), draining.end());
     for (int failed : failures)
         if (failed != -1) return failed;

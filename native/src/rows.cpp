@@ -283,7 +283,7 @@ int64_t Projection::size() const {
 }
 
 std::size_t Projection::bytes() const {
-    std::size_t n = 0;
+    std::size_t n = bundle ? bundle->bytes() / bundle->members.size() : 0;
     for (const auto& part : rows) n += part->bytes();
     for (const auto& part : dendrites) n += part->bytes();
     return n;
@@ -306,9 +306,13 @@ void Projection::update_bound() {
     bound = 0.0;
     if (receptor < 0) return;  // spikes send nothing
     for (const auto& part : rows) {
-        const bool is_shared = part->weight_form == PNN_WEIGHT_SHARED && part->weights_elsewhere == nullptr;
-        const std::size_t n = is_shared ? std::size_t(part->n > 0) : std::size_t(part->n);
-        for (std::size_t i = 0; i < n; ++i) bound = std::max(bound, headroom * std::fabs(part->weight(i)));
+        if (part->n == 0) continue;
+        if (part->weight_form == PNN_WEIGHT_SHARED && part->weights_elsewhere == nullptr) {
+            bound = std::max(bound, headroom * std::fabs(part->shared_weight));
+            continue;
+        }
+        for (std::size_t source = 0; source + 1 < part->row_start.size(); ++source)
+            part->for_each_of(source, [&](uint32_t, uint32_t, double weight) { bound = std::max(bound, headroom * std::fabs(weight)); });
     }
     bound = std::max(bound, headroom * declared_bound);
     // Weights that grow from zero without a declared bound are taken to grow to about one.
@@ -327,11 +331,10 @@ void Projection::canonical_order(uint64_t* order) const {
         places.clear();
         for (std::size_t p = 0; p < rows.size(); ++p) {
             const DelayedRows& part = *rows[p];
-            const uint32_t first = part.group_start[part.row_start[pre_index]];
-            const uint32_t last = part.group_start[part.row_start[pre_index + 1]];
-            for (uint32_t s = first; s < last; ++s)
-                places.push_back({uint32_t(part.first_post) + part.target(s), part.creation.empty() ? 0 : part.creation_rank(s),
+            part.for_each_of(pre_index, [&](uint32_t s, uint32_t target, double) {
+                places.push_back({uint32_t(part.first_post) + target, part.creation.empty() ? 0 : part.creation_rank(s),
                                   (uint64_t(p) << 40) | s});
+            });
         }
         auto before = [](const Place& a, const Place& b) {
             return a.post != b.post ? a.post < b.post : a.creation < b.creation;
@@ -390,7 +393,9 @@ void Projection::set_weights(const uint64_t* order, const double* weight) {
         set_weights_by_place(order, weight, all_equal);
         return;
     }
-    if (total > 0 && all_equal) {
+    const bool is_shared = !rows.empty() && rows[0]->weight_form == PNN_WEIGHT_SHARED;
+    if (bundle && (is_shared ? !all_equal : !fits_float)) unbundle();
+    if (total > 0 && all_equal && !(bundle && !is_shared)) {
         for (auto& part : rows) {
             part->weights32.release();
             part->weights64.release();
@@ -410,9 +415,7 @@ void Projection::set_weights(const uint64_t* order, const double* weight) {
     }
     for (int64_t i = 0; i < total; ++i) {
         DelayedRows& part = *rows[order[i] >> 40];
-        const std::size_t s = order[i] & place_mask;
-        if (part.weight_form == PNN_WEIGHT_F32) part.weights32[s] = float(weight[i]);
-        else part.weights64[s] = weight[i];
+        part.set_weight(order[i] & place_mask, weight[i]);
     }
 }
 
@@ -427,6 +430,8 @@ void Projection::set_weights_at(const uint64_t* order, const int64_t* index, int
         set_weights_by_place_at(order, index, n, weight);
         return;
     }
+    const bool is_shared = !rows.empty() && rows[0]->weight_form == PNN_WEIGHT_SHARED;
+    if (bundle && (is_shared ? !all_shared : !fits_float)) unbundle();
     for (auto& part : rows) {
         const int32_t old = part->weight_form;
         if (old == PNN_WEIGHT_F64 || (old == PNN_WEIGHT_F32 && fits_float)) continue;
@@ -444,9 +449,7 @@ void Projection::set_weights_at(const uint64_t* order, const int64_t* index, int
     }
     for (int64_t k = 0; k < n; ++k) {
         DelayedRows& part = *rows[order[index[k]] >> 40];
-        const std::size_t s = order[index[k]] & place_mask;
-        if (part.weight_form == PNN_WEIGHT_F32) part.weights32[s] = float(weight[k]);
-        else part.weights64[s] = weight[k];
+        part.set_weight(order[index[k]] & place_mask, weight[k]);
     }
 }
 
@@ -455,22 +458,27 @@ void Projection::add_bounds(const std::vector<double>& max_spikes, double* sums)
     for (const auto& part : rows) {
         const std::size_t n_pre = part->row_start.size() - 1;
         for (std::size_t pre_index = 0; pre_index < n_pre; ++pre_index) {
-            const uint32_t first = part->group_start[part->row_start[pre_index]];
-            const uint32_t last = part->group_start[part->row_start[pre_index + 1]];
             const double scale = headroom * max_spikes[max_spikes.size() == 1 ? 0 : pre_index];
-            for (uint32_t s = first; s < last; ++s)
-                sums[std::size_t(part->first_post) + part->target(s)] += std::max(std::fabs(part->weight(s)), smallest) * scale;
+            part->for_each_of(pre_index, [&](uint32_t, uint32_t target, double weight) {
+                sums[std::size_t(part->first_post) + target] += std::max(std::fabs(weight), smallest) * scale;
+            });
         }
     }
 }
 
 bool Projection::in_flight() const {
+    if (bundle && bundle->in_flight()) return true;
     for (const Calendar& calendar : calendars)
         if (!calendar.empty()) return true;
     return false;
 }
 
+void Projection::unbundle() {
+    if (const std::shared_ptr<Bundle> together = bundle) together->dissolve();
+}
+
 void Projection::clear() {
+    if (bundle) bundle->clear();
     for (Calendar& calendar : calendars) calendar.clear();
     for (Learning& state : learning) {
         state.forget_passed();

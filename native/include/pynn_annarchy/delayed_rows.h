@@ -154,16 +154,45 @@ struct DelayedRows {
     int64_t first_post = 0;                // of the partition
     int64_t n_post = 0;
     uint16_t max_delay = 1;
+    const uint16_t* bundled_targets = nullptr;    // where targets and weights are while they lie with other projections
+    float* bundled_weights = nullptr;
+    std::vector<uint32_t> bundle_begin;           // of each group, there
     const Column* weights_elsewhere = nullptr;    // where the weights are, if not here, by place
     const Places* places = nullptr;
 
     uint32_t target(std::size_t synapse) const {
+        if (bundled_targets != nullptr) return bundled_targets[bundled_place(synapse)];
         return targets16.size() ? targets16[synapse] : targets32[synapse];
     }
     double weight(std::size_t synapse) const {
         if (weights_elsewhere != nullptr) return (*weights_elsewhere)[(*places)[synapse]];
         if (weight_form == PNN_WEIGHT_F64) return weights64[synapse];
-        return weight_form == PNN_WEIGHT_F32 ? double(weights32[synapse]) : shared_weight;
+        if (weight_form != PNN_WEIGHT_F32) return shared_weight;
+        return double(bundled_weights != nullptr ? bundled_weights[bundled_place(synapse)] : weights32[synapse]);
+    }
+    // In a form that holds one weight for each synapse.
+    void set_weight(std::size_t synapse, double value) {
+        if (weight_form == PNN_WEIGHT_F64) weights64[synapse] = value;
+        else if (bundled_weights != nullptr) bundled_weights[bundled_place(synapse)] = float(value);
+        else weights32[synapse] = float(value);
+    }
+    // Where a synapse lies with those of other projections.
+    std::size_t bundled_place(std::size_t synapse) const {
+        const auto group = std::size_t(std::upper_bound(group_start.begin(), group_start.end(), synapse) - group_start.begin() - 1);
+        return bundle_begin[group] + (synapse - group_start[group]);
+    }
+    // Calls visit(synapse, target, weight) for all synapses of a source.
+    template <class Visit>
+    void for_each_of(std::size_t source, Visit visit) const {
+        if (bundled_targets == nullptr) {
+            for (uint32_t s = group_start[row_start[source]]; s < group_start[row_start[source + 1]]; ++s) visit(s, target(s), weight(s));
+            return;
+        }
+        for (uint32_t g = row_start[source]; g < row_start[source + 1]; ++g)
+            for (uint32_t s = group_start[g]; s < group_start[g + 1]; ++s) {
+                const std::size_t place = bundle_begin[g] + (s - group_start[g]);
+                visit(s, uint32_t(bundled_targets[place]), bundled_weights != nullptr ? double(bundled_weights[place]) : shared_weight);
+            }
     }
     // Orders synapses of one pair of cells.
     uint32_t creation_rank(std::size_t place) const {
@@ -202,6 +231,12 @@ public:
             for (const Cursor& cursor : bucket) visit(cursor);
     }
     std::vector<std::vector<Cursor>>& buckets() { return buckets_; }
+    // Calls visit(step in which it falls due, cursor) for all that is under way after step `now`.
+    template <class Visit>
+    void for_each_due(int64_t now, Visit visit) const {
+        for (int64_t ahead = 1; ahead <= int64_t(buckets_.size()); ++ahead)
+            for (const Cursor& cursor : buckets_[std::size_t(now + ahead) % buckets_.size()]) visit(now + ahead, cursor);
+    }
     std::vector<Cursor>& at(int64_t step) { return buckets_[std::size_t(step) % buckets_.size()]; }
 
 private:

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "pynn_annarchy/abi.h"
+#include "pynn_annarchy/bundle.h"
 #include "pynn_annarchy/currents.h"
 #include "pynn_annarchy/delayed_rows.h"
 #include "pynn_annarchy/dendrites.h"
@@ -141,6 +142,7 @@ public:
     std::vector<double> shared;                      // values that all synapses share, in the module's order
     std::vector<std::unique_ptr<DelayedRows>> rows;  // by partition
     std::vector<Calendar> calendars;                 // by partition
+    std::shared_ptr<Bundle> bundle;                  // with which its synapses lie, if not in its own rows
     bool changes = false;                            // whether it learns or is clocked: increments may be any number
     bool learns = false;
     std::vector<Learning> learning;                  // by partition; empty for modules that do not learn
@@ -170,6 +172,8 @@ public:
     void add_bounds(const std::vector<double>& max_spikes, double* sums) const;
     bool in_flight() const;
     void clear();
+    // Puts the synapses back into rows of their own, and those that lie with them.
+    void unbundle();
 
     // For modules that do something in every step; see clocked.cpp.
 
@@ -241,6 +245,7 @@ public:
     std::vector<std::unique_ptr<Population>> populations;
     std::vector<std::shared_ptr<Projection>> projections;
     std::vector<std::shared_ptr<Projection>> draining;   // replaced while spikes were in flight: take no new ones
+    std::vector<std::shared_ptr<Bundle>> bundles;    // of some of the projections
     std::vector<std::unique_ptr<Signal>> signals;
     std::vector<std::unique_ptr<Current>> currents;
 
@@ -270,6 +275,7 @@ private:
     // What a thread uses again and again.
     struct Due {
         std::vector<pnn_group> groups;
+        std::vector<std::vector<pnn_group>> of_members;  // of a bundle
         std::vector<pnn_passage> passages;
         std::vector<std::vector<double>> values;     // of populations, as of the step before
         std::vector<double> shared;                  // of one population, with those values
@@ -277,6 +283,9 @@ private:
     pnn_step step_value(int64_t n) const { return {n, double(n - 1) * dt, dt, seed_key, trial, 0}; }
     void step_partition(int64_t n, int partition, Due& due, int& failed);
     void deliver(Projection& projection, bool takes_new, int64_t n, int partition, Due& due, int& failed);
+    void deliver(Bundle& bundle, int64_t n, int partition, Due& due, int& failed);
+    pnn_rows rows_view(const Projection& projection, int partition) const;
+    void form_bundles();
     void remember(int64_t n, int partition);
     void form_values(int64_t n, Due& due) const;
     void update_cells(Population& population, std::size_t number, const pnn_step& present, int partition, Due& due);
@@ -305,6 +314,7 @@ private:
         int64_t until = 0;                           // the first step in which one of them has to be looked at again
     };
     std::vector<CurrentsOfPartition> currents_of;    // by partition
+    bool may_bundle = false;                         // whether there are projections that have not been looked at
 };
 
 // Cuts [0, size) into `partitions` ranges that begin at multiples of 16 elements, so that no cache line has two owners.

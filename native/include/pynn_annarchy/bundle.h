@@ -1,0 +1,69 @@
+// bundle.h: the synapses of several projections from one population, so that those of a source lie together (DESIGN D8).
+//
+// A spike falls due once for all projections instead of once in each, and what it reads is one piece of memory instead of
+// many. Only where things lie differs: sums are of integers, which have no order.
+#ifndef PYNN_ANNARCHY_BUNDLE_H
+#define PYNN_ANNARCHY_BUNDLE_H
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "pynn_annarchy/delayed_rows.h"
+
+namespace pnn {
+
+class Projection;
+
+class Bundle {
+public:
+    // The synapses that a source has in one projection with one delay, one after the other.
+    struct Segment {
+        uint16_t member;
+        uint16_t length;
+    };
+    // All synapses of a source that have one delay: segments by member, and in each of them targets ascend.
+    struct Group {
+        uint32_t begin;
+        uint32_t first_segment;
+        uint16_t delay;
+        uint16_t n_segments;
+    };
+    struct Part {
+        std::vector<uint32_t> row_start;     // n_pre + 1, into the groups
+        std::vector<Group> groups;
+        std::vector<Segment> segments;
+        Array<uint16_t> targets;             // in the partition of the member's population
+        Array<float> weights;                // empty where each member's weights are equal
+        Calendar calendar;
+    };
+
+    std::vector<Projection*> members;        // none once it is dissolved
+    std::vector<Part> parts;                 // by partition
+
+    // Whether a projection's synapses may lie with others'; those that may have one kind only with their like.
+    static bool takes(const Projection& projection);
+    static bool alike(const Projection& one, const Projection& other);
+
+    // Whether all have the same spikes under way, as they have not where one is younger than a spike.
+    static bool carry_the_same(const std::vector<std::shared_ptr<Projection>>& members, int64_t now);
+    // Takes the synapses of such projections, and their spikes, after step `now`; null where they are too many.
+    static std::shared_ptr<Bundle> of(const std::vector<std::shared_ptr<Projection>>& members, int64_t now);
+    // Gives them back.
+    void dissolve();
+    void set_step(int64_t step) { now_ = step; }
+
+    bool in_flight() const;
+    void clear();
+    std::size_t bytes() const;
+
+private:
+    void take(std::size_t partition);
+    void give_back(std::size_t partition);
+
+    int64_t now_ = 0;
+};
+
+}  // namespace pnn
+
+#endif

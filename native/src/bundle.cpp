@@ -1,0 +1,226 @@
+// bundle.cpp: the rows of several projections become one, and are taken apart again.
+#include "pynn_annarchy/bundle.h"
+
+#include <algorithm>
+#include <limits>
+#include <map>
+#include <utility>
+
+#include "pynn_annarchy/engine.h"
+#include "pynn_annarchy/openmp/team.h"
+
+namespace pnn {
+
+namespace {
+
+constexpr uint64_t most_synapses = std::numeric_limits<uint32_t>::max();
+constexpr uint32_t most_in_segment = std::numeric_limits<uint16_t>::max();
+constexpr std::size_t most_members = 1024;
+
+// Spikes under way in one partition: how often each was emitted, by step and source.
+using Flying = std::map<std::pair<int64_t, uint32_t>, uint32_t>;
+
+uint32_t source_of(const std::vector<uint32_t>& row_start, uint32_t group) {
+    return uint32_t(std::upper_bound(row_start.begin(), row_start.end(), group) - row_start.begin() - 1);
+}
+
+Flying flying(const Projection& projection, std::size_t partition, int64_t now) {
+    Flying found;
+    const DelayedRows& rows = *projection.rows[partition];
+    projection.calendars[partition].for_each_due(now, [&](int64_t due, const Cursor& cursor) {
+        found[{due - rows.group_delay[cursor.group], source_of(rows.row_start, cursor.group)}] = cursor.multiplicity;
+    });
+    return found;
+}
+
+// The first group of a row that a spike has not reached by `now`; `last` where there is none.
+uint32_t next_group(const DelayedRows& rows, uint32_t first, uint32_t last, int64_t emitted, int64_t now) {
+    while (first < last && emitted + rows.group_delay[first] <= now) ++first;
+    return first;
+}
+
+uint32_t next_group(const Bundle::Part& part, uint32_t first, uint32_t last, int64_t emitted, int64_t now) {
+    while (first < last && emitted + part.groups[first].delay <= now) ++first;
+    return first;
+}
+
+}  // namespace
+
+bool Bundle::carry_the_same(const std::vector<std::shared_ptr<Projection>>& members, int64_t now) {
+    for (std::size_t p = 0; p < members[0]->rows.size(); ++p) {
+        Flying all;
+        std::vector<Flying> own;
+        for (const auto& member : members) {
+            own.push_back(flying(*member, p, now));
+            all.insert(own.back().begin(), own.back().end());
+        }
+        for (std::size_t m = 0; m < members.size(); ++m) {
+            const DelayedRows& rows = *members[m]->rows[p];
+            for (const auto& [spike, multiplicity] : all) {
+                const uint32_t first = rows.row_start[spike.second], last = rows.row_start[spike.second + 1];
+                const bool is_left = next_group(rows, first, last, spike.first, now) != last;
+                const auto known = own[m].find(spike);
+                if (is_left != (known != own[m].end()) || (is_left && known->second != multiplicity)) return false;
+            }
+        }
+    }
+    return true;
+}
+
+bool Bundle::takes(const Projection& projection) {
+    if (projection.changes || projection.bundle || projection.module == nullptr || projection.size() == 0) return false;
+    return std::all_of(projection.rows.begin(), projection.rows.end(), [](const auto& part) {
+        return part->n_post <= 65536 && part->weight_form != PNN_WEIGHT_F64 && part->weights_elsewhere == nullptr;
+    });
+}
+
+bool Bundle::alike(const Projection& one, const Projection& other) {
+    return one.pre == other.pre && one.rows.size() == other.rows.size() &&
+           one.rows[0]->weight_form == other.rows[0]->weight_form;
+}
+
+std::shared_ptr<Bundle> Bundle::of(const std::vector<std::shared_ptr<Projection>>& members, int64_t now) {
+    if (members.size() < 2 || members.size() > most_members) return nullptr;
+    const std::size_t n_parts = members[0]->rows.size();
+    for (std::size_t p = 0; p < n_parts; ++p) {
+        uint64_t total = 0;
+        for (const auto& member : members) total += uint64_t(member->rows[p]->n);
+        if (total >= most_synapses) return nullptr;
+    }
+    auto bundle = std::make_shared<Bundle>();
+    bundle->parts.resize(n_parts);
+    bundle->now_ = now;
+    for (const auto& member : members) bundle->members.push_back(member.get());
+    with_team(int(n_parts), [&](int p, Barrier&) { bundle->take(std::size_t(p)); });
+    for (const auto& member : members) member->bundle = bundle;
+    return bundle;
+}
+
+void Bundle::take(std::size_t partition) {
+    Part& own = parts[partition];
+    std::vector<DelayedRows*> rows;
+    for (Projection* member : members) rows.push_back(member->rows[partition].get());
+    std::size_t total = 0;
+    uint16_t longest = 1;
+    for (DelayedRows* part : rows) {
+        total += std::size_t(part->n);
+        longest = std::max(longest, part->max_delay);
+        part->bundle_begin.resize(part->group_delay.size());
+    }
+    own.targets = Array<uint16_t>(total);
+    if (rows[0]->weight_form == PNN_WEIGHT_F32) own.weights = Array<float>(total);
+
+    // Where everything comes to lie. `next` is each member's group that has not come yet.
+    const std::size_t n_pre = rows[0]->row_start.size() - 1;
+    std::vector<uint32_t> next(rows.size());
+    own.row_start.reserve(n_pre + 1);
+    own.row_start.push_back(0);
+    uint32_t place = 0;
+    for (std::size_t source = 0; source < n_pre; ++source) {
+        for (std::size_t m = 0; m < rows.size(); ++m) next[m] = rows[m]->row_start[source];
+        for (;;) {
+            uint32_t delay = std::numeric_limits<uint32_t>::max();
+            for (std::size_t m = 0; m < rows.size(); ++m) {
+                if (next[m] == rows[m]->row_start[source + 1]) continue;
+                delay = std::min<uint32_t>(delay, rows[m]->group_delay[next[m]]);
+            }
+            if (delay == std::numeric_limits<uint32_t>::max()) break;
+            Group group{place, uint32_t(own.segments.size()), uint16_t(delay), 0};
+            for (std::size_t m = 0; m < rows.size(); ++m) {
+                if (next[m] == rows[m]->row_start[source + 1] || rows[m]->group_delay[next[m]] != delay) continue;
+                const uint32_t g = next[m]++;
+                rows[m]->bundle_begin[g] = place;
+                uint32_t length = rows[m]->group_start[g + 1] - rows[m]->group_start[g];
+                place += length;
+                for (; length > 0; length -= std::min(length, most_in_segment))
+                    own.segments.push_back({uint16_t(m), uint16_t(std::min(length, most_in_segment))});
+            }
+            group.n_segments = uint16_t(own.segments.size() - group.first_segment);
+            own.groups.push_back(group);
+        }
+        own.row_start.push_back(uint32_t(own.groups.size()));
+    }
+    own.groups.shrink_to_fit();
+    own.segments.shrink_to_fit();
+    own.calendar.resize(longest);
+
+    // One member after the other, so that never more than one of them lies in two places.
+    for (DelayedRows* part : rows) {
+        for (std::size_t g = 0; g < part->group_delay.size(); ++g) {
+            const uint32_t from = part->group_start[g], length = part->group_start[g + 1] - from;
+            const uint32_t to = part->bundle_begin[g];
+            std::copy_n(part->targets16.data() + from, length, own.targets.data() + to);
+            if (own.weights.size()) std::copy_n(part->weights32.data() + from, length, own.weights.data() + to);
+        }
+        part->targets16.release();
+        part->weights32.release();
+        part->bundled_targets = own.targets.data();
+        part->bundled_weights = own.weights.data();
+    }
+    Flying all;
+    for (Projection* member : members) {
+        const Flying found = flying(*member, partition, now_);
+        all.insert(found.begin(), found.end());
+        member->calendars[partition].clear();
+    }
+    for (const auto& [spike, multiplicity] : all) {
+        const uint32_t last = own.row_start[spike.second + 1];
+        const uint32_t group = next_group(own, own.row_start[spike.second], last, spike.first, now_);
+        own.calendar.at(spike.first + own.groups[group].delay).push_back({group, last, multiplicity, 0});
+    }
+}
+
+void Bundle::give_back(std::size_t partition) {
+    Part& own = parts[partition];
+    for (Projection* member : members) {
+        DelayedRows& part = *member->rows[partition];
+        part.targets16 = Array<uint16_t>(std::size_t(part.n));
+        if (own.weights.size()) part.weights32 = Array<float>(std::size_t(part.n));
+        for (std::size_t g = 0; g < part.group_delay.size(); ++g) {
+            const uint32_t from = part.bundle_begin[g], to = part.group_start[g], length = part.group_start[g + 1] - to;
+            std::copy_n(own.targets.data() + from, length, part.targets16.data() + to);
+            if (own.weights.size()) std::copy_n(own.weights.data() + from, length, part.weights32.data() + to);
+        }
+        part.bundled_targets = nullptr;
+        part.bundled_weights = nullptr;
+        std::vector<uint32_t>().swap(part.bundle_begin);
+    }
+    own.calendar.for_each_due(now_, [&](int64_t step, const Cursor& cursor) {
+        const uint32_t source = source_of(own.row_start, cursor.group);
+        const int64_t emitted = step - own.groups[cursor.group].delay;
+        for (Projection* member : members) {
+            const DelayedRows& part = *member->rows[partition];
+            const uint32_t last = part.row_start[source + 1];
+            const uint32_t group = next_group(part, part.row_start[source], last, emitted, now_);
+            if (group == last) continue;
+            const int64_t due = emitted + part.group_delay[group];
+            member->calendars[partition].at(due).push_back({group, last, cursor.multiplicity, 0});
+        }
+    });
+}
+
+void Bundle::dissolve() {
+    const std::vector<Projection*> former = members;
+    for (std::size_t p = 0; p < parts.size(); ++p) give_back(p);
+    members.clear();
+    parts.clear();
+    for (Projection* member : former) member->bundle = nullptr;  // which may be the end of this
+}
+
+bool Bundle::in_flight() const {
+    return std::any_of(parts.begin(), parts.end(), [](const Part& part) { return !part.calendar.empty(); });
+}
+
+void Bundle::clear() {
+    for (Part& part : parts) part.calendar.clear();
+}
+
+std::size_t Bundle::bytes() const {
+    std::size_t n = 0;
+    for (const Part& part : parts)
+        n += part.row_start.capacity() * 4 + part.groups.capacity() * sizeof(Group) +
+             part.segments.capacity() * sizeof(Segment) + part.targets.size() * 2 + part.weights.size() * 4;
+    return n;
+}
+
+}  // namespace pnn

@@ -1,0 +1,93 @@
+"""Synapses of several projections from one population lie together until something is changed."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import pynn_annarchy as sim
+
+SPIKES = [[0.4, 1.1, 1.2, 3.3], [0.5, 2.0], [], [1.0, 3.1, 4.9], [2.2]]
+
+
+class Network:
+    """Five given sources onto three populations; weights and delays of all kinds that may lie together."""
+
+    def __init__(self, target: str, threads: int = 1):
+        sim.setup(timestep=0.1, min_delay=0.1, target=target, threads=threads)
+        self.sources = sim.Population(len(SPIKES), sim.SpikeSourceArray(spike_times=SPIKES))
+        self.cells = [sim.Population(size, sim.IF_curr_exp(v_thresh=1e3)) for size in (4, 40, 3)]
+        for cells in self.cells:
+            cells.record(["isyn_exc", "isyn_inh"])
+        self.projections = []
+        for number, cells in enumerate(self.cells):
+            weights = np.random.default_rng(number).integers(1, 64, (len(SPIKES), cells.size)) / 32
+            delays = np.random.default_rng(number + 9).integers(1, 30, weights.shape) / 10
+            self.projections.append(
+                self.connect(cells, sim.ArrayConnector(np.ones(weights.shape, bool)), weights, delays)
+            )
+        self.connect(self.cells[1], sim.AllToAllConnector(), -0.25, 1.0, "inhibitory")
+        self.connect(self.cells[2], sim.AllToAllConnector(), -0.5, 0.3, "inhibitory")
+
+    def connect(self, cells, connector, weight, delay, receptor="excitatory"):
+        synapse = sim.StaticSynapse(weight=np.sign(np.mean(weight)), delay=1.0)
+        projection = sim.Projection(self.sources, cells, connector, synapse, receptor_type=receptor)
+        projection.set(delay=delay)
+        projection.set(weight=weight)
+        return projection
+
+    def seen(self) -> list[list[list[float]]]:
+        segments = [cells.get_data().segments[-1] for cells in self.cells]
+        return [signal.magnitude.tolist() for segment in segments for signal in segment.analogsignals]
+
+
+def nothing(network):
+    """Runs in pieces only."""
+
+
+def other_weights(network):
+    network.projections[0].set(weight=2.5)
+
+
+def weights_that_single_precision_lacks(network):
+    network.projections[1].set(weight=0.1)
+
+
+def one_delay(network):
+    network.projections[2].set(delay=2.2)
+
+
+def one_more_projection(network):
+    network.projections.append(network.connect(network.cells[0], sim.AllToAllConnector(), 0.5, 0.7))
+
+
+def reading(network):
+    assert network.projections[1].get("weight", format="array").max() < 2.0
+
+
+def another_run_from_the_start(network):
+    sim.reset()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        nothing,
+        other_weights,
+        weights_that_single_precision_lacks,
+        one_delay,
+        one_more_projection,
+        reading,
+        another_run_from_the_start,
+    ],
+)
+@pytest.mark.parametrize("threads", [1, 2])
+def test_what_arrives_is_what_the_oracle_says(change, threads):
+    def session(target, threads):
+        network = Network(target, threads)
+        for duration in (1.3, 2.4, 0.1, 4.0):
+            sim.run(duration)
+            change(network)
+        return network.seen()
+
+    assert session("cpp", threads) == session("reference", 1)
