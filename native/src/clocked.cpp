@@ -107,7 +107,21 @@ void Engine::end_synapses(Projection& projection, int64_t n, int partition) {
         whole.dt *= double(projection.activity.period);
         run_synapses(projection, n + 1, whole, partition, PNN_ADVANCE, failed);
     }
+    note_sent(projection, n, partition);
     reach_synapses(projection, n + 1, n, partition);
+}
+
+// Synapses in ANNarchy's order know when their sources have spiked last before that reaches them.
+void Engine::note_sent(Projection& projection, int64_t n, int partition) {
+    if (!projection.module->asks_when) return;
+    const DelayedRows& rows = *projection.rows[std::size_t(partition)];
+    Dendrites& own = *projection.dendrites[std::size_t(partition)];
+    for (const SpikeList& list : populations[std::size_t(projection.pre)]->spikes[n & 1])
+        for (int64_t i = 0; i < list.n; ++i) {
+            const uint32_t source = list.index[std::size_t(i)];
+            const uint32_t begin = rows.group_start[rows.row_start[source]], end = rows.group_start[rows.row_start[source + 1]];
+            for (uint32_t k = begin; k < end; ++k) own.passed[own.places[k]] = double(n);
+        }
 }
 
 void Engine::end_step(int64_t n, int partition) {

@@ -192,6 +192,44 @@ void show_previous(pnn_passage& passage, const Learning& state, int32_t previous
     passage.earlier_traces = traces(earlier);
 }
 
+// Emissions of the sources of some passages after the spike that passed before, where the module asks for them.
+class Sent {
+public:
+    explicit Sent(const pnn_module& module) : is_asked_for(module.asks_sent != 0) {}
+
+    // Of the next passage, whose source has sent `latest` last.
+    void add(const Learning& state, int32_t latest, int32_t previous) {
+        if (!is_asked_for) return;
+        begins.push_back(emitted.size());
+        for (int32_t spike = latest; spike != previous; spike = state.spikes[std::size_t(spike)].before)
+            emitted.push_back(double(state.spikes[std::size_t(spike)].emitted));
+        std::reverse(emitted.begin() + std::ptrdiff_t(begins.back()), emitted.end());
+    }
+
+    // Hands the lists to the passages that they are of.
+    void show(pnn_passage* passages) {
+        for (std::size_t k = 0; k < begins.size(); ++k) {
+            passages[k].sent = emitted.data() + begins[k];
+            passages[k].n_sent = int64_t((k + 1 < begins.size() ? begins[k + 1] : emitted.size()) - begins[k]);
+        }
+    }
+
+    void clear() {
+        emitted.clear();
+        begins.clear();
+    }
+
+private:
+    bool is_asked_for;
+    std::vector<double> emitted;
+    std::vector<std::size_t> begins;
+};
+
+int32_t latest_of(const DelayedRows& part, const Learning& state, uint32_t group) {
+    const auto next = std::upper_bound(part.row_start.begin(), part.row_start.end(), group);
+    return state.latest[std::size_t(next - part.row_start.begin()) - 1];
+}
+
 pnn_passage make_passage(const DelayedRows& part, uint32_t group, const Shifts& shift, double applied) {
     pnn_passage passage{};
     passage.begin = part.group_start[group];
@@ -271,6 +309,7 @@ void Projection::deliver_learning(const std::vector<SpikeList>& spikes, const pn
     if (now.empty()) return;
     due.clear();
     const double zeros[64] = {};
+    Sent sent(*module);
     int delay = -1;
     Shifts shift{};
     double applied = never;
@@ -286,6 +325,7 @@ void Projection::deliver_learning(const std::vector<SpikeList>& spikes, const pn
             passage.multiplicity = cursor.multiplicity;
             passage.emitted = spike.emitted;
             show_previous(passage, state, spike.before, module->n_pre_traces, zeros);
+            if (module->asks_sent) sent.add(state, latest_of(part, state, cursor.group), spike.before);
             due.push_back(passage);
             state.n_passed += passage.end - passage.begin;
         }
@@ -300,6 +340,7 @@ void Projection::deliver_learning(const std::vector<SpikeList>& spikes, const pn
         }
     }
     now.clear();
+    sent.show(due.data());
     if (module->learn(&view, due.data(), int64_t(due.size()), &step) != 0) failed = number;
 }
 
@@ -347,22 +388,28 @@ void Projection::catch_up(int64_t n, int partition, const pnn_step& step) {
     Learning& state = learning[p];
     const pnn_rows view = learning_view(partition);
     const double zeros[64] = {};
+    Sent sent(*module);
     std::vector<pnn_passage> passages;
     passages.reserve(batch);
+    const auto apply_all = [&] {
+        sent.show(passages.data());
+        module->learn(&view, passages.data(), int64_t(passages.size()), &step);
+        passages.clear();
+        sent.clear();
+    };
     for (std::size_t source = 0; source + 1 < part.row_start.size(); ++source)
         for (uint32_t group = part.row_start[source]; group < part.row_start[source + 1]; ++group) {
             const int delay = part.group_delay[group];
             const Shifts shift = shifts(delay);
             pnn_passage passage = make_passage(part, group, shift, applied_posts(state, shift));
             passage.until = double(n) - 1.0 - 2.0 * shift.post;  // others may still spike in this step
-            show_previous(passage, state, last_processed(state, state.latest[source], delay, shift, n), module->n_pre_traces, zeros);
+            const int32_t previous = last_processed(state, state.latest[source], delay, shift, n);
+            show_previous(passage, state, previous, module->n_pre_traces, zeros);
+            sent.add(state, state.latest[source], previous);
             passages.push_back(passage);
-            if (passages.size() == batch) {
-                module->learn(&view, passages.data(), int64_t(batch), &step);
-                passages.clear();
-            }
+            if (passages.size() == batch) apply_all();
         }
-    module->learn(&view, passages.data(), int64_t(passages.size()), &step);
+    apply_all();
     state.caught_up = n;
     state.n_passed = 0;
 }
@@ -374,6 +421,14 @@ void Projection::apply_partition(int64_t now, int partition, pnn_rows view, cons
     const double zeros[64] = {};
     std::vector<int32_t> passed;
     std::vector<double> increments;
+    Sent sent(*module);
+    const auto apply_one = [&](pnn_passage& passage, std::size_t source, int32_t previous) {
+        show_previous(passage, state, previous, module->n_pre_traces, zeros);
+        sent.clear();
+        sent.add(state, state.latest[source], previous);
+        sent.show(&passage);
+        module->learn(&view, &passage, 1, &step);
+    };
     for (std::size_t source = 0; source + 1 < part.row_start.size(); ++source) {
         if (!module->has_post && state.latest[source] < 0) continue;
         for (uint32_t group = part.row_start[source]; group < part.row_start[source + 1]; ++group) {
@@ -390,8 +445,7 @@ void Projection::apply_partition(int64_t now, int partition, pnn_rows view, cons
                 passage.multiplicity = passing.multiplicity;
                 passage.emitted = passing.emitted;
                 passage.increments = increments.data();
-                show_previous(passage, state, previous, module->n_pre_traces, zeros);
-                module->learn(&view, &passage, 1, &step);
+                apply_one(passage, source, previous);
                 previous = *spike;
                 if (!keeps_increments) continue;
                 auto& due = state.due[passing.emitted + delay];
@@ -401,8 +455,7 @@ void Projection::apply_partition(int64_t now, int partition, pnn_rows view, cons
             if (!module->has_post) continue;
             passage.multiplicity = 0;
             passage.until = double(now) - shift.post;
-            show_previous(passage, state, previous, module->n_pre_traces, zeros);
-            module->learn(&view, &passage, 1, &step);
+            apply_one(passage, source, previous);
         }
     }
 }

@@ -71,7 +71,8 @@ class ClockedConnections:
     """The synapses of a projection in canonical order, with the spikes on their way to them.
 
     Args:
-        passed: step in which the last spike passed each synapse, and the one before; minus infinity for none.
+        passed: step in which the last spike passed each synapse, and the one before; minus infinity for none. In
+            ANNarchy's order that in which its source has sent the last one.
         spiked: step of the last spike of each post-synaptic cell.
         due: (synapses, multiplicities, emission) by the step in which spikes pass.
     """
@@ -209,8 +210,11 @@ class ClockedConnections:
             self.advance(copies, step.step, step)
         return is_sound & self._deliver(copies, step)
 
-    def end(self, cells: IntArray, counts: IntArray, copies: dict[int, Copies], step: reference.Step) -> None:
-        """The end of a step in ANNarchy's order: post-synaptic cells have spiked, and all are published."""
+    def end(
+        self, sources: IntArray, cells: IntArray, counts: IntArray, copies: dict[int, Copies], step: reference.Step
+    ) -> None:
+        """The end of a step in ANNarchy's order: sources and post-synaptic cells have spiked, and all are published."""
+        self.passed[np.isin(self.pre, sources)] = step.step
         activity = self.synapses.doing
         if activity.advances_in(step.step):
             whole = replace(step, dt=step.dt * activity.period)
@@ -236,13 +240,16 @@ class ClockedConnections:
 
     def _pass(self, copies: dict[int, Copies], here: IntArray, count: int, emitted: int, step: reference.Step) -> bool:
         seen, now, dt = self.seen(copies, step.step), float(step.step), step.dt
-        t_pre, t_post = self.passed[here] * dt, self.spiked[self.post[here]] * dt
+        late = self._lateness
+        t, t_pre = (now - late) * dt, (self.passed[here] - late) * dt
+        t_post = (self.spiked[self.post[here]] - late) * dt
         total = np.zeros(len(here))
         for repetition in range(count):
-            events = Events(0.0, 0.0, 0.0, now * dt, t_pre, t_post, emitted, repetition)
+            events = Events(0.0, 0.0, 0.0, t, t_pre, t_post, emitted, repetition)
             total = total + pre_spike(self.model, self.at_synapses(), seen, here, events, step, self._drawing())
-            t_pre = np.full(len(here), now * dt)
-        self.passed_before[here], self.passed[here] = self.passed[here], now
+            t_pre = t_pre if self.kernel.advances_first else np.full(len(here), t)
+        if not self.kernel.advances_first:
+            self.passed_before[here], self.passed[here] = self.passed[here], now
         cells, receptor = self.synapses.post_cells, self.synapses.receptor_number
         if receptor < 0:
             return True
@@ -261,15 +268,19 @@ class ClockedConnections:
         for count in np.unique(counts):
             here = np.flatnonzero(of_cell[self.post] == count)
             coincident = (self.passed[here] == now) & (not self.kernel.advances_first)
-            t_pre = np.where(coincident, self.passed_before[here], self.passed[here]) * dt
-            t_post = self.spiked[self.post[here]] * dt
+            late = self._lateness
+            t, t_pre = (now - late) * dt, np.where(coincident, self.passed_before[here], self.passed[here] - late) * dt
+            t_post = np.full(len(here), t) if self.kernel.advances_first else self.spiked[self.post[here]] * dt
             for repetition in range(int(count)):
-                events = Events(
-                    0.0, 0.0, 0.0, now * dt, t_pre, t_post, step.step, FIRST_POST + repetition, coincident
-                )  # fmt: skip
+                events = Events(0.0, 0.0, 0.0, t, t_pre, t_post, step.step, FIRST_POST + repetition, coincident)
                 post_spike(self.model, self.at_synapses(), seen, here, events, step, self._drawing())
-                t_post = np.full(len(here), now * dt)
+                t_post = np.full(len(here), t)
         self.spiked[cells] = now
+
+    @property
+    def _lateness(self) -> float:
+        """Steps from what models take for the time of a step, in ANNarchy's order its start, to its end."""
+        return float(self.kernel.advances_first)
 
     def _drawing(self) -> Drawing:
         return Drawing(self.synapses.object_index, np.arange(self.synapses.n))

@@ -9,6 +9,7 @@ import numpy as np
 
 from pynn_annarchy.engine import _binding
 from pynn_annarchy.engine.arrays import FloatArray, IntArray, spread
+from pynn_annarchy.kernels.ir import LearningKernel
 from pynn_annarchy.targets import reference
 from pynn_annarchy.targets.compile import CompiledModel
 from pynn_annarchy.targets.reference_learning import FIRST_POST, Drawing, Events, Fields, learn_post, learn_pre
@@ -65,6 +66,8 @@ class LearningConnections:
     fields: Fields
     last_pre: _Last
     last_post: _Last
+    sent: FloatArray
+    """Emission of the last spike of each pre-synaptic cell, nan for none; kept in ANNarchy's order."""
     arrivals: list[_Arrival] = field(default_factory=list)
     accepted: int = -1
     """The step whose spikes were sent on their way last."""
@@ -88,7 +91,14 @@ class LearningConnections:
             {},
             _Last.of(n),
             _Last.of(n),
+            np.full(synapses.pre_size, np.nan),
         )
+
+    @property
+    def arrives_first(self) -> bool:
+        """ANNarchy's order, see `kernels.learning`."""
+        assert isinstance(self.model.kernel, LearningKernel)
+        return self.model.kernel.arrives_first
 
     def bind(self) -> None:
         """Takes over parameters, weights and the variables that were set."""
@@ -104,7 +114,12 @@ class LearningConnections:
         if emitted == self.accepted:
             return
         self.accepted = emitted
+        self.hear_of(sources, emitted)
         self._travel(_PRE, self.pre, sources, counts, emitted, self.shifts[0])
+
+    def hear_of(self, sources: IntArray, emitted: int) -> None:
+        """Sources spike in this step; what they send is not on its way yet."""
+        self.sent[sources] = emitted
 
     def remember(self, cells: IntArray, counts: IntArray, emitted: int) -> None:
         """Post-synaptic cells spike."""
@@ -140,18 +155,19 @@ class LearningConnections:
         coincident = self.last_post.emitted[here] == emitted + shift[2]
         last_post = np.where(coincident, self.last_post.before[here], self.last_post.emitted[here])
         last_pre = self.last_pre.emitted[here]
-        age = emitted + shift[0]
+        early = float(self.arrives_first)
+        age = emitted + shift[0] - early
         since_origin = age - self.synapses.state.origin
-        since_pre = np.fmin(emitted - last_pre, since_origin)
-        since_post = np.fmin((emitted - last_post) + shift[2], since_origin)
+        since_pre = np.fmin(emitted - last_pre - early, since_origin)
+        since_post = np.fmin((emitted - last_post) + shift[2] - early, since_origin)
         since_any = np.where(coincident, 0.0, np.minimum(since_pre, since_post))
-        t_pre, t_post = self._moment(last_pre, shift[0]), self._moment(last_post, shift[1])
+        t_pre, t_post = self._moments(here, last_pre, last_post)
         t = age * step.dt
         total = np.zeros(len(here))
         for repetition in range(count):
             if repetition:
                 since_pre = since_any = np.zeros(len(here))
-                t_pre = t
+                t_pre = t_pre if self.arrives_first else t
             events = Events(since_pre, since_post, since_any, t, t_pre, t_post, emitted, repetition, coincident)
             sent = learn_pre(self.model, self.fields, here, events, step, self._drawing())
             total = sent if repetition == 0 else total + sent
@@ -163,7 +179,7 @@ class LearningConnections:
 
     def _reach(self, arrival: _Arrival, here: IntArray, count: int, step: reference.Step) -> None:
         shift, emitted = self.shifts[:, here], arrival.emitted
-        coincident = emitted == self.last_pre.emitted[here] + shift[2]
+        coincident = (emitted == self.last_pre.emitted[here] + shift[2]) & (not self.arrives_first)
         last_pre = np.where(coincident, self.last_pre.before[here], self.last_pre.emitted[here])
         last_post = self.last_post.emitted[here]
         age = emitted + shift[1]
@@ -171,8 +187,10 @@ class LearningConnections:
         since_pre = np.fmin((emitted - last_pre) - shift[2], since_origin)
         since_post = np.fmin(emitted - last_post, since_origin)
         since_any = np.where(coincident, 0.0, np.minimum(since_pre, since_post))
-        t_pre, t_post = self._moment(last_pre, shift[0]), self._moment(last_post, shift[1])
-        t = age * step.dt
+        t_pre, t_post = self._moments(here, last_pre, last_post)
+        t = (age - float(self.arrives_first)) * step.dt
+        if self.arrives_first:
+            t_post = t
         for repetition in range(count):
             if repetition:
                 since_post = since_any = np.zeros(len(here))
@@ -183,8 +201,15 @@ class LearningConnections:
             learn_post(self.model, self.fields, here, events, step, self._drawing())
         self.last_post.add(here, emitted)
 
-    def _moment(self, emitted: FloatArray, shift: FloatArray) -> FloatArray:
-        return np.where(np.isnan(emitted), -np.inf, (emitted + shift) * self.synapses.network.dt)
+    def _moments(self, here: IntArray, last_pre: FloatArray, last_post: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """t_pre and t_post at some synapses, with the last spikes that they have seen."""
+        shift = self.shifts[:, here]
+        ends = (last_pre + shift[0], last_post + shift[1])
+        if self.arrives_first:
+            ends = (self.sent[self.pre[here]] - 1.0, last_post - 1.0)
+        dt = self.synapses.network.dt
+        t_pre, t_post = (np.where(np.isnan(end), -np.inf, end * dt) for end in ends)
+        return t_pre, t_post
 
     def _drawing(self) -> Drawing:
         return Drawing(self.synapses.object_index, np.arange(self.synapses.n))
@@ -206,3 +231,4 @@ class LearningConnections:
         n = self.synapses.n
         self.arrivals, self.due, self.accepted = [], {}, -1
         self.last_pre, self.last_post = _Last.of(n), _Last.of(n)
+        self.sent[:] = np.nan

@@ -123,7 +123,7 @@ class ReferenceLoop(Loop):
         if known is None or known.rows is not synapses.rows:
             fresh = LearningConnections.of(synapses, model)
             if known is not None:
-                fresh.last_post, fresh.accepted = known.last_post, known.accepted
+                fresh.last_post, fresh.accepted, fresh.sent = known.last_post, known.accepted, known.sent
             self._learning[synapses.number] = fresh
         self._learning[synapses.number].bind()
 
@@ -229,6 +229,7 @@ class ReferenceLoop(Loop):
                 self._windows[cells.number].show(n, cells.rate, cells.arrays[RATE])
         self._publish_given(n)
         for learning in self._learning.values():
+            learning.hear_of(self._published.get(learning.synapses.pre_cells.number, _NO_SPIKES)[0], n)
             learning.remember(*self._published[learning.synapses.post_cells.number], n)
             learning.apply(n, step)
         for clocked in self._clocked.values():
@@ -238,7 +239,8 @@ class ReferenceLoop(Loop):
             copies.publish(n)
         for clocked in self._clocked.values():
             if clocked.kernel.advances_first:
-                clocked.end(*self._published[clocked.synapses.post_cells.number], self._copies, step)
+                sources, _ = self._published.get(clocked.synapses.pre_cells.number, _NO_SPIKES)
+                clocked.end(sources, *self._published[clocked.synapses.post_cells.number], self._copies, step)
         for cells in self._network.cells:
             self._record(cells, n)
         return failed

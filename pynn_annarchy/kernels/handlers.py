@@ -5,7 +5,9 @@ from __future__ import annotations
 from pynn_annarchy.kernels.expressions import Lowering, cast
 from pynn_annarchy.kernels.ir import (
     About,
+    Arithmetic,
     Comment,
+    Compare,
     DType,
     Event,
     Field,
@@ -14,12 +16,15 @@ from pynn_annarchy.kernels.ir import (
     Moment,
     Role,
     Select,
+    StepValue,
     Value,
 )
 from pynn_annarchy.language import syntax
 from pynn_annarchy.language.print import show
+from pynn_annarchy.language.syntax import BinaryOperator, Comparator
 from pynn_annarchy.language.visit import identifiers
 from pynn_annarchy.model.sides import Side, sides
+from pynn_annarchy.model.spec import Order
 from pynn_annarchy.model.variables import read_before_assigned
 from pynn_annarchy.solvers.updates import Updates
 
@@ -60,8 +65,18 @@ class Handlers(Lowering):
         if name in self._variables:
             value = self._fitted(self._variables[name], value)
         if statement.flags.unless_post:
-            value = Select(Event(About.COINCIDENT), Local(name, DType.REAL64), value, DType.REAL64)
+            value = Select(self._meets_post(), Local(name, DType.REAL64), value, DType.REAL64)
         self._let(name, value)
+
+    def _meets_post(self) -> Value:
+        """Whether a post-synaptic spike has come at the same moment; in ANNarchy's order in the step before."""
+        if self._model.spec.order is Order.PYNN:
+            return Event(About.COINCIDENT)
+        since = Arithmetic(BinaryOperator.SUBTRACT, Moment("t"), Moment("t_post"), DType.REAL64)
+        limit = Arithmetic(
+            BinaryOperator.MULTIPLY, Literal(1.5, DType.REAL64), StepValue("dt", DType.REAL64), DType.REAL64
+        )
+        return Compare(Comparator.LESS, since, limit)
 
     def _name(self, identifier: str) -> Value:
         if identifier in MOMENTS:

@@ -198,7 +198,11 @@ class Decay:
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """When a spike reaches the synapse, in ms: 't' this one, 't_pre' and 't_post' the last ones before."""
+    """When a spike reaches the synapse, in ms: 't' this one, 't_pre' and 't_post' the last ones before.
+
+    In ANNarchy's order 't' is when the step begins, 't_pre' and 't_post' when the steps began in which the cells have
+    spiked last, be it in the present one.
+    """
 
     name: str
     dtype: DType = DType.REAL64
@@ -321,6 +325,7 @@ class LearningKernel:
 
     Args:
         model: name of the synapse type.
+        arrives_first: ANNarchy's order, see `kernels.learning`.
         parameters: all that the bodies load, each one value for all synapses or one for each of them.
         variables: stored in every synapse.
         pre_traces: stored once for all synapses of a pre-synaptic cell that a projection has.
@@ -337,6 +342,7 @@ class LearningKernel:
     """
 
     model: str
+    arrives_first: bool
     parameters: tuple[Field, ...]
     variables: tuple[Field, ...]
     pre_traces: tuple[Field, ...]
@@ -362,6 +368,12 @@ class LearningKernel:
         asks = any(isinstance(value, Moment) and value.name == "t_post" for value in values_in(self))
         asks = asks or any(isinstance(value, Event) and value.about is About.COINCIDENT for value in values_in(self))
         return asks or any(isinstance(statement, Store | Let) for statement in self.post)
+
+    @property
+    def asks_sent(self) -> bool:
+        """Whether it matters when the pre-synaptic cell has sent spikes that are still on their way."""
+        asks = any(isinstance(value, Moment) and value.name == "t_pre" for value in values_in(self))
+        return self.arrives_first and asks
 
     @property
     def draws(self) -> bool:

@@ -4,6 +4,10 @@ A variable's stored value is as of the last spike of its side. Of two spikes tha
 the post-synaptic one comes first, or the pre-synaptic one where no part of the delay is dendritic. Neither sees what
 the other does to variables of its own side: they are read as left limits, so that coincident spikes do not meet in each
 other's traces (NEST's convention).
+
+In ANNarchy's order no value is a left limit, spikes that arrive in a step do so at its start, and nothing is kept once
+a cell: every spike brings all that follows from time up to date. After a pre-synaptic one time stands still until the
+end of its step (see `learn.h`).
 """
 
 from __future__ import annotations
@@ -40,6 +44,7 @@ from pynn_annarchy.kernels.traces import Traces, traces
 from pynn_annarchy.language import syntax
 from pynn_annarchy.language.syntax import BinaryOperator
 from pynn_annarchy.model.sides import Side
+from pynn_annarchy.model.spec import Order
 from pynn_annarchy.model.variables import INCREMENT
 from pynn_annarchy.solvers.algebra import is_zero
 from pynn_annarchy.solvers.names import FreshNames, names_of
@@ -65,6 +70,9 @@ class _Learning(Handlers):
         super().__init__(updates)
         self._relaxations = {relaxation.variable: relaxation for relaxation in updates.relaxations}
         self._possible = {side: traces(updates, side) for side in (Side.PRE, Side.POST)}
+        self._arrives_first = self._model.spec.order is Order.ANNARCHY
+        if self._arrives_first:
+            self._possible = dict.fromkeys(self._possible, _NO_TRACES)
         self._traces = self._possible if share_traces else dict.fromkeys(self._possible, _NO_TRACES)
         self._decays: list[Value] = []
         self._decay_names: dict[Decay, str] = {}
@@ -82,6 +90,7 @@ class _Learning(Handlers):
         read = _fields_in(pre) | _fields_in(post)
         return LearningKernel(
             model=self._model.spec.name,
+            arrives_first=self._arrives_first,
             parameters=tuple(f for f in self._fields.values() if f.role is Role.PARAMETER and f in read),
             variables=self._of_role(Role.STATE),
             pre_traces=self._of_role(Role.PRE_TRACE),
@@ -167,7 +176,9 @@ class _Learning(Handlers):
         return self._sides[name] in (side, Side.BOTH)
 
     def _with_left_limit(self, side: Side) -> list[str]:
-        """States of one side that spikes of the other read."""
+        """States of one side that spikes of the other read as they were before."""
+        if self._arrives_first:
+            return []
         read = self._taken_over(Side.PRE if side is Side.POST else Side.POST)
         return [
             name
@@ -188,7 +199,7 @@ class _Learning(Handlers):
         field = self._fields[name]
         value = self._advanced(name)
         own = self._sides[name]
-        if own not in (side, Side.BOTH) and field.role is Role.STATE:
+        if own not in (side, Side.BOTH) and field.role is Role.STATE and not self._arrives_first:
             value = Select(Event(About.COINCIDENT), Load(left_limit(field, own)), value, DType.REAL64)
         return value
 

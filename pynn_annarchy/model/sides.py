@@ -11,6 +11,7 @@ from enum import Enum
 from pynn_annarchy.language.checks.definitions import changed_by
 from pynn_annarchy.language.visit import identifiers
 from pynn_annarchy.model.checked import Model
+from pynn_annarchy.model.spec import Order
 from pynn_annarchy.model.variables import value_of
 
 
@@ -26,12 +27,15 @@ def sides(model: Model) -> Mapping[str, Side]:
     """The side of every variable that a synapse keeps.
 
     One that no spike changes has the side of those that its equation follows; where there are none, pre_spike brings it
-    up to date.
+    up to date. In ANNarchy's order every spike brings all that have an equation up to date.
     """
     pre = {statement.target for statement in model.pre_spike}
     post = {statement.target for statement in model.post_spike}
     rates = {changed_by(equation): identifiers(value_of(equation)) for equation in model.equations}
     kept = [variable.name for variable in model.variables if variable.is_kept]
+    if model.spec.order is Order.ANNARCHY:
+        at_each = set(rates)
+        pre, post = (changed | at_each if changed else changed for changed in (pre, post))
     sources = {name: _sources(name, rates, pre | post) for name in kept}
     return {name: _side(bool(sources[name] & pre), bool(sources[name] & post)) for name in kept}
 

@@ -54,7 +54,9 @@ def declared_variables(spec: ModelSpec, texts: Texts) -> tuple[Variable, ...]:
             if name not in given:  # whether it may be changed at all is for the rules to say
                 read = _read_elsewhere(spec, texts, name)
                 leads_somewhere(statement, declared.keys(), read, declares=spec.order is Order.ANNARCHY)
-        declared[name] = statement.flags
+        # In ANNarchy's order bounds of a statement hold for what it does alone.
+        is_own = spec.order is Order.ANNARCHY
+        declared[name] = replace(statement.flags, minimum=None, maximum=None) if is_own else statement.flags
     intermediate = _intermediate(spec, texts) - with_equation.keys()
     variables = (
         replace(_variable(name, flags, name in held, changeable_parameters(spec)), is_kept=name not in intermediate)

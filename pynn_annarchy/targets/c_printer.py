@@ -51,7 +51,8 @@ _KEYWORDS = frozenset(
     uint32_t uint64_t i arrays module pnn receptor_names segment shared_names step update increment Count
     Real rows s state event traces pre_traces post_traces pre_before post_before pre_trace post_trace n_pre_traces
     n_post_traces has_post has_stored first_stored load store State psp advance pre_spike post_spike has_psp has_step
-    has_post_step has_common_step advance_post advance_common element advances_first Operation Row row all""".split()  # noqa: SIM905
+    has_post_step has_common_step advance_post advance_common element advances_first arrives_first asks_sent Operation
+    Row row all""".split()  # noqa: SIM905
 )
 """Words of C++, and of the text around a model's names."""
 _CONNECTIVES = {Connective.AND: "&", Connective.OR: "|"}

@@ -106,9 +106,15 @@ def _further_entries(kernel: Kernel, name: str) -> str:
     match kernel:
         case LearningKernel():
             entries = [f"&pnn::{function}<{name}>" for function in ("learn", "pre_trace", "post_trace")]
-            numbers = (len(kernel.pre_traces), len(kernel.post_traces), kernel.sees_post, kernel.draws)
+            numbers = (
+                len(kernel.pre_traces),
+                len(kernel.post_traces),
+                kernel.sees_post,
+                kernel.draws,
+                kernel.asks_sent,
+            )
         case ClockedKernel():
-            entries, numbers = ["nullptr, nullptr, nullptr"], (0, 0, kernel.has_post, kernel.draws)
+            entries, numbers = ["nullptr, nullptr, nullptr"], (0, 0, kernel.has_post, kernel.draws, False)
         case _:
             return ""
     lines = [*entries, ", ".join(str(int(number)) for number in numbers)]

@@ -168,6 +168,8 @@ def _constants(kernel: LearningKernel) -> Iterator[str]:
     has_post, has_stored = str(kernel.sees_post).lower(), str(bool(kernel.variables)).lower()
     yield f"    static constexpr bool has_post = {has_post}, has_stored = {has_stored};"
     yield f"    static constexpr bool counts_repetitions = {str(_counts_repetitions(kernel)).lower()};"
+    arrives_first, asks_sent = str(kernel.arrives_first).lower(), str(kernel.asks_sent).lower()
+    yield f"    static constexpr bool arrives_first = {arrives_first}, asks_sent = {asks_sent};"
 
 
 def _counts_repetitions(kernel: LearningKernel) -> bool:

@@ -23,6 +23,7 @@ struct SpikePairRule_Additive {
     static constexpr int n_pre_traces = 1, n_post_traces = 1;
     static constexpr bool has_post = true, has_stored = true;
     static constexpr bool counts_repetitions = false;
+    static constexpr bool arrives_first = false, asks_sent = false;
 
     pnn::Parameter<is_fast> tau_plus;
     pnn::Parameter<is_fast> tau_minus;
@@ -136,7 +137,7 @@ const pnn_module module = {PNN_ABI_VERSION, "fingerprint", "SpikePairRule_Additi
                            &pnn::learn<SpikePairRule_Additive>,
                            &pnn::pre_trace<SpikePairRule_Additive>,
                            &pnn::post_trace<SpikePairRule_Additive>,
-                           1, 1, 1, 0};
+                           1, 1, 1, 0, 0};
 
 }  // namespace
 

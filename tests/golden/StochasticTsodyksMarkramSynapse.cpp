@@ -23,6 +23,7 @@ struct StochasticTsodyksMarkramSynapse {
     static constexpr int n_pre_traces = 1, n_post_traces = 0;
     static constexpr bool has_post = false, has_stored = true;
     static constexpr bool counts_repetitions = true;
+    static constexpr bool arrives_first = false, asks_sent = false;
 
     pnn::Parameter<is_fast> weight;
     pnn::Parameter<is_fast> U;
@@ -128,7 +129,7 @@ const pnn_module module = {PNN_ABI_VERSION, "fingerprint", "StochasticTsodyksMar
                            &pnn::learn<StochasticTsodyksMarkramSynapse>,
                            &pnn::pre_trace<StochasticTsodyksMarkramSynapse>,
                            &pnn::post_trace<StochasticTsodyksMarkramSynapse>,
-                           1, 0, 0, 1};
+                           1, 0, 0, 1, 0};
 
 }  // namespace
 

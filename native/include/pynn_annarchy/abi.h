@@ -7,7 +7,7 @@
 
 #include <stdint.h>
 
-#define PNN_ABI_VERSION 4u
+#define PNN_ABI_VERSION 5u
 
 #ifdef __cplusplus
 extern "C" {
@@ -88,6 +88,8 @@ typedef struct pnn_passage {
     int64_t earlier;              // the spike before `previous`, for post-synaptic spikes that arrive together with that one
     const double* earlier_traces;
     double* increments;           // null: into the accumulator; else one sum a synapse is written here
+    const double* sent;           // emissions of the source after `previous`, ascending, for modules that ask for them
+    int64_t n_sent;
 } pnn_passage;
 
 #define PNN_NEVER INT64_MIN
@@ -134,7 +136,8 @@ typedef struct pnn_dendrites {
     double* sums;                 // what each element receives in this step, to be added to; for modules with a psp
     // for spikes:
     const uint32_t* places;       // of the synapses of the delayed rows
-    double* passed;               // step in which the last spike passed each synapse, and the one before; null: nobody asks
+    double* passed;               // step in which the last spike passed each synapse, and the one before; null: nobody asks;
+                                  // in ANNarchy's order that in which its source has sent the last one
     double* passed_before;
     double* spiked;               // step of each element's last spike
 } pnn_dendrites;
@@ -182,6 +185,7 @@ typedef struct pnn_module {
     int32_t n_post_traces;
     int32_t has_post;         // whether post-synaptic spikes change anything
     int32_t draws;            // whether it needs ranks
+    int32_t asks_sent;        // whether it matters which spikes are on their way
     pnn_synapses_fn synapses; // null for all but those that do something in every step
     pnn_pass_fn pass_spikes;
     pnn_reach_fn reach;

@@ -5,6 +5,11 @@
 // the same as if every event were applied when it happens. Events at the same time: post-synaptic first, or where no
 // part of the delay is dendritic, pre-synaptic first (its increment belongs to the step in which the other cell spikes);
 // neither sees what the other does to its own trace.
+//
+// In ANNarchy's order of a step (Model::arrives_first, no dendritic delays) spikes pass at the start of the step, a step
+// before what is measured by its end: post-synaptic spikes of the step before have just come, and each spike sees all that
+// others have done. Time that variables follow stands still from a passage to the end of its step, as in ANNarchy 5. `t` is the
+// start of the step, t_pre and t_post those of the last steps in which the cells have spiked.
 #ifndef PYNN_ANNARCHY_LEARN_H
 #define PYNN_ANNARCHY_LEARN_H
 
@@ -95,13 +100,14 @@ struct Window {
     double before;   // those up to here the passing spike sees
     double meeting;  // those emitted just here reached the synapses together with the previous passage; NaN for none
 
-    explicit Window(const pnn_passage& passage)
+    Window(const pnn_passage& passage, bool arrives_first)
         : from(passage.applied), until(passage.until), before(passage.until), meeting(__builtin_nan("")) {
         const bool is_axonal = passage.post_shift == 0.0;
         if (passage.previous != PNN_NEVER) {
             meeting = static_cast<double>(passage.previous) + passage.sees;
             // With no dendritic delay, spikes that arrive together with the previous passage are applied after it.
             from = longer(from, meeting - (is_axonal ? 0.5 : 0.0));
+            if (arrives_first) meeting = __builtin_nan("");
         }
         if (passage.multiplicity == 0) return;
         const double now = static_cast<double>(passage.emitted) + passage.sees;
@@ -109,6 +115,13 @@ struct Window {
         until = is_axonal ? before : now;
     }
 };
+
+// The step in which the source of a passage has last spiked by some step, minus infinity for none.
+PNN_FN double last_sent(const pnn_passage& passage, double step) {
+    double last = as_time(passage.previous);
+    for (int64_t k = 0; k < passage.n_sent; ++k) last = passage.sent[k] <= step ? passage.sent[k] : last;
+    return last;
+}
 
 // Lists those of 0, ..., n - 1 whose value is above a limit; returns how many they are. There is room for n + 1.
 PNN_FN int64_t select(const int32_t* values, int64_t n, int32_t limit, int32_t* selected) {
@@ -194,6 +207,7 @@ struct Visit {
     using State = typename Any::State;
     static constexpr int64_t n_pre = Any::n_pre_traces, n_post = Any::n_post_traces;
     static constexpr int64_t LISTS = 2 * PAGE_SPIKES;
+    static constexpr double early = Any::arrives_first ? 1.0 : 0.0;  // steps from the start of one, when spikes pass, to its end
 
     double state[Room<State::n_>::all];     // BLOCK of the first variable, BLOCK of the second, ...
     double changed[Room<State::n_>::all];
@@ -220,7 +234,7 @@ struct Visit {
 
     PNN_FN Visit(const pnn_rows& rows_, const pnn_passage& passage_, const Models<Model>& models_, double dt_,
                  uint64_t first_, int64_t n_)
-        : rows(rows_), passage(passage_), window(passage_), models(models_), dt(dt_), held(models_.elapsed_in_tables(passage_)),
+        : rows(rows_), passage(passage_), window(passage_, Any::arrives_first), models(models_), dt(dt_), held(models_.elapsed_in_tables(passage_)),
           shape{rows_.history_page, n_post}, first(first_), n(n_) {}
 
     // Returns whether all that was sent is within its bound.
@@ -377,6 +391,7 @@ private:
         const int64_t k, capacity;
         const double meeting, origin, post_shift, pre_shift, sees;
         const double previous, before_previous;  // of the source
+        const pnn_passage& passage;
         double pre_traces[Room<n_pre>::each], earlier_traces[Room<n_pre>::each];
 
         PNN_FN Spikes(const Visit& visit, int64_t k_)
@@ -386,7 +401,8 @@ private:
               history(visit.rows.history), shape(visit.shape), k(k_), capacity(visit.rows.history_capacity),
               meeting(visit.window.meeting), origin(visit.rows.origin),
               post_shift(visit.passage.post_shift), pre_shift(visit.passage.pre_shift), sees(visit.passage.sees),
-              previous(as_time(visit.passage.previous)), before_previous(as_time(visit.passage.earlier)) {
+              previous(as_time(visit.passage.previous)), before_previous(as_time(visit.passage.earlier)),
+              passage(visit.passage) {
             for (int64_t i = 0; i < n_pre; ++i) pre_traces[i] = visit.passage.pre_traces[i];
             for (int64_t i = 0; i < n_pre; ++i) earlier_traces[i] = visit.passage.earlier_traces[i];
         }
@@ -400,9 +416,14 @@ private:
             event.since_pre = shorter((emitted - pre) - sees, since_origin);
             event.since_post = shorter(emitted - earlier, since_origin);
             event.since_any = meets ? 0.0 : shorter(event.since_pre, event.since_post);
-            event.t = age * dt;
-            event.t_pre = (pre + pre_shift) * dt;
-            event.t_post = (earlier + post_shift) * dt;
+            if constexpr (Any::arrives_first) {
+                event.t = event.t_post = (age - early) * dt;
+                event.t_pre = Any::asks_sent ? (last_sent(passage, emitted) - early) * dt : 0.0;
+            } else {
+                event.t = age * dt;
+                event.t_pre = (pre + pre_shift) * dt;
+                event.t_post = (earlier + post_shift) * dt;
+            }
             event.step = static_cast<int64_t>(emitted);
             event.repetition = POST_EVENTS;
             if constexpr (Any::counts_repetitions) {
@@ -427,14 +448,15 @@ private:
 
     PNN_FN pnn_event passing(int64_t i) const {
         const double now = static_cast<double>(passage.emitted), previous = as_time(passage.previous);
-        const double age = now + passage.pre_shift, since_origin = age - rows.origin;
+        const double age = now + passage.pre_shift - early, since_origin = age - rows.origin;
         pnn_event event;
-        event.since_pre = shorter(now - previous, since_origin);
-        event.since_post = shorter((now - last[i]) + passage.sees, since_origin);
+        event.since_pre = shorter(now - previous - early, since_origin);
+        event.since_post = shorter((now - last[i]) + passage.sees - early, since_origin);
         event.since_any = coincident[i] ? 0.0 : shorter(event.since_pre, event.since_post);
         event.t = age * dt;
-        event.t_pre = (previous + passage.pre_shift) * dt;
-        event.t_post = (last[i] + passage.post_shift) * dt;
+        if constexpr (Any::asks_sent) event.t_pre = (last_sent(passage, age) - early) * dt;
+        else event.t_pre = (previous + passage.pre_shift) * dt;
+        event.t_post = (last[i] + passage.post_shift - early) * dt;
         event.step = passage.emitted;
         event.repetition = 0;
         event.coincident = coincident[i];
@@ -477,7 +499,7 @@ private:
         for (int64_t repeated = 1; repeated < passage.multiplicity; ++repeated) {
             models.any.pre_trace(before, event);
             event.since_pre = event.since_any = 0.0;
-            event.t_pre = event.t;
+            if constexpr (!Any::arrives_first) event.t_pre = event.t;
             event.repetition = static_cast<uint32_t>(repeated);
             sum += models.any.pre(own, first + static_cast<uint64_t>(i), event, before, traces + i * n_post);
         }

@@ -171,30 +171,34 @@ PNN_FN uint64_t source_of(const pnn_dendrites& dendrites, uint64_t s) {
     return dendrites.delays == nullptr ? SameDelay<uint32_t>(dendrites)(s) : OwnDelays(dendrites)(s);
 }
 
+// Steps from what models take for the time of a step, in ANNarchy's order its start, to its end.
+template <class Model>
+constexpr double lateness = Model::advances_first ? 1.0 : 0.0;
+
 template <class Model, class Target>
 int32_t pass_spikes_to(const Model& model, const pnn_dendrites& dendrites, const pnn_rows& rows, const pnn_passage* passages,
                        int64_t n_passages, const pnn_step& step) {
     const Target* targets = static_cast<const Target*>(rows.targets);
-    const double now = static_cast<double>(step.step);
+    const double now = static_cast<double>(step.step), late = lateness<Model>;
     bool sound = true;
     for (int64_t p = 0; p < n_passages; ++p) {
         const pnn_passage& passage = passages[p];
         for (uint64_t k = passage.begin; k < passage.end; ++k) {
             const uint64_t element = targets[k], s = dendrites.places[k];
             pnn_event event{};
-            event.t = now * step.dt;
+            event.t = (now - late) * step.dt;
             event.step = passage.emitted;
             if (dendrites.passed != nullptr) {
-                event.t_pre = dendrites.passed[s] * step.dt;
-                event.t_post = dendrites.spiked[element] * step.dt;
+                event.t_pre = (dendrites.passed[s] - late) * step.dt;
+                event.t_post = (dendrites.spiked[element] - late) * step.dt;
             }
             double sum = 0.0;
             for (int64_t repetition = 0; repetition < passage.multiplicity; ++repetition) {
                 event.repetition = static_cast<uint32_t>(repetition);
                 sum += model.pre_spike(s, source_of(dendrites, s), dendrites.row_of_post + element, element, event);
-                event.t_pre = event.t;
+                if (!Model::advances_first) event.t_pre = event.t;
             }
-            if (dendrites.passed != nullptr) {
+            if (dendrites.passed != nullptr && !Model::advances_first) {
                 dendrites.passed_before[s] = dendrites.passed[s];
                 dendrites.passed[s] = now;
             }
@@ -223,17 +227,17 @@ int32_t pass_spikes(const pnn_dendrites* dendrites, const pnn_rows* rows, const 
 template <class Model>
 void reach_at(const pnn_dendrites* dendrites, const pnn_spikes* spikes, int64_t first, const pnn_step* step) {
     const Model model(*dendrites, *step);
-    const double now = static_cast<double>(step->step);
+    const double now = static_cast<double>(step->step), late = lateness<Model>;
     for (int64_t i = 0; i < spikes->n; ++i) {
         const uint64_t element = spikes->index[i] - static_cast<uint64_t>(first);
         for (uint64_t s = dendrites->start[element]; s < dendrites->start[element + 1]; ++s) {
             pnn_event event{};
-            event.t = now * step->dt;
+            event.t = (now - late) * step->dt;
             event.step = step->step;
             if (dendrites->passed != nullptr) {
                 event.coincident = !Model::advances_first && dendrites->passed[s] == now;
-                event.t_pre = (event.coincident ? dendrites->passed_before[s] : dendrites->passed[s]) * step->dt;
-                event.t_post = dendrites->spiked[element] * step->dt;
+                event.t_pre = (event.coincident ? dendrites->passed_before[s] : dendrites->passed[s] - late) * step->dt;
+                event.t_post = Model::advances_first ? event.t : dendrites->spiked[element] * step->dt;
             }
             for (uint32_t repetition = 0; repetition < spikes->count[i]; ++repetition) {
                 event.repetition = POST_EVENTS + repetition;
