@@ -423,6 +423,8 @@ def test_one_weight_drives_several_targets(network, target):
     assert population.targets == ["ampa", "nmda"]
     assert population.g_ampa[0] > 10.0
     np.testing.assert_array_equal(population.g_ampa, population.g_nmda)
+    twin = network.copy().get_projection(projection.name)
+    assert (twin.targets, twin.w) == (projection.targets, projection.w)
     with pytest.raises(ModelError, match="no target 'gaba'"):
         network.connect(source, population, ["ampa", "gaba"])
 
