@@ -46,16 +46,17 @@ void Population::publish(std::vector<Seen> variables, int64_t depth, int64_t ste
     published.depth = depth;
 }
 
+void Population::publish_present(int64_t step, bool and_past) {
+    for (Seen& variable : published.variables) {
+        if (variable.source == nullptr) continue;
+        for (int64_t back = 0; back < (and_past ? published.depth : 1); ++back)
+            copy_values(variable, 0, size, variable.rows.data() + published.begin(step - back, size));
+    }
+}
+
 // The present values, which users may have changed; before the first step all that is past is like them.
 void Engine::publish_present() {
-    for (auto& population : populations) {
-        Publication& published = population->published;
-        for (Seen& variable : published.variables) {
-            if (variable.source == nullptr) continue;
-            for (int64_t back = 0; back < (step == 0 ? published.depth : 1); ++back)
-                copy_values(variable, 0, population->size, variable.rows.data() + published.begin(step - back, population->size));
-        }
-    }
+    for (auto& population : populations) population->publish_present(step, step == 0);
 }
 
 void Engine::publish(int64_t n, int partition) {

@@ -153,6 +153,7 @@ void Engine::clear_events() {
 }
 
 void Engine::clear_spikes(int number) {
+    populations[std::size_t(number)]->publish_present(step, true);
     for (auto& lists : populations[std::size_t(number)]->spikes)
         for (auto& list : lists) list.n = 0;
     for (auto& projection : projections)

@@ -363,7 +363,8 @@ class Population(WithAttributes):
         """Gives parameters and variables the values that they had when the network was built.
 
         Args:
-            attributes: names of those that are reset; None for all, and to forget spikes and refractory times.
+            attributes: names of those that are reset; None for all, and to forget refractory times. What is under way
+                to others is forgotten in any case, see `clear`.
         """
         chosen = [self._attribute(name) for name in (self.attributes if attributes is None else attributes)]
         if self.cells is None:
@@ -372,14 +373,16 @@ class Population(WithAttributes):
         self.cells.set_many({each.key: self._given(each) for each in chosen if not each.is_variable})
         if attributes is None:
             self.cells.restore_initial()
-            self.clear()
-            return
-        for attribute in chosen:
-            if attribute.is_variable:
+        else:
+            for attribute in (each for each in chosen if each.is_variable and not self._is_computed(each.name)):
                 self.cells.set_state(attribute.key, self._given(attribute))
+        self.clear()
 
     def clear(self) -> None:
-        """Forgets the spikes of the population that are still under way to others."""
+        """Forgets the spikes of the population that are still under way to others.
+
+        Rates that reach others after a delay are the present ones from now on.
+        """
         if self.cells is not None:
             self.cells.network.clear_spikes(self.cells)
 

@@ -99,7 +99,7 @@ class Loop(ABC):
 
     @abstractmethod
     def clear_spikes(self, population: Population) -> None:
-        """Forgets spikes of a population that are under way."""
+        """Forgets spikes of a population that are under way; what is seen of its past is like the present."""
 
     @abstractmethod
     def take_spikes(self, number: int) -> Spikes:

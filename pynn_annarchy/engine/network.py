@@ -381,7 +381,10 @@ class Network:
         self.changed()
 
     def clear_spikes(self, population: Population) -> None:
-        """Forgets the spikes of a population that are under way, and when its cells have spiked last."""
+        """Forgets the spikes of a population that are under way, and when its cells have spiked last.
+
+        Values that reach others after a delay are the present ones, too.
+        """
         self.check_open()
         self.prepare()
         for synapses in self.projections:

@@ -49,15 +49,19 @@ class Copies:
         """Publishes this from now on, after the values that are known."""
         self._publication = publication
 
-    def publish(self, step: int) -> None:
-        """Takes the present values for those at the end of a step; before the first one all was like them."""
+    def publish(self, step: int, forget: bool = False) -> None:
+        """Takes the present values for those at the end of a step; before the first one all was like them.
+
+        Args:
+            forget: all that is past is like them, too.
+        """
         assert self._publication is not None
         depth = self._publication.depth
         for name in self._publication.names:
             present = self._publication.values(name).astype(np.float64)
             known = self._rows[name]
-            if step == 0:
-                known.update((earlier, present) for earlier in range(1 - depth, 1))
+            if step == 0 or forget:
+                known.update((earlier, present) for earlier in range(step + 1 - depth, step + 1))
             known[step] = present
             known.pop(step - depth, None)
 

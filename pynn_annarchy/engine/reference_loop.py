@@ -354,6 +354,8 @@ class ReferenceLoop(Loop):
 
     def clear_spikes(self, population: Population) -> None:
         self._published.pop(population.number, None)
+        if population.number in self._copies:
+            self._copies[population.number].publish(self._network.step, forget=True)
         self._draining = [each for each in self._draining if each.synapses.pre_cells is not population]
         for connections in self._connections.values():
             if connections.synapses.pre_cells is population:

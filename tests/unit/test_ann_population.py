@@ -363,6 +363,29 @@ def test_clear_forgets_spikes_on_their_way(target):
 # refractoriness
 
 
+@pytest.mark.parametrize("target", ["cpp", "reference"])
+def test_reset_and_clear_forget_rates_on_their_way(target):
+    net = ann.Network(dt=1.0)
+    net.config(target=target)
+    source = net.create(1, ann.Neuron(equations=ann.Variable("r = r + 1", init=10.0)))
+    echo = net.create(1, ann.Neuron(equations="r = sum(exc)"))
+    net.connect(source, echo, "exc").one_to_one(1.0, delays=3.0)
+    monitor = net.monitor(echo, "r")
+
+    def run():
+        net.simulate(6.0)
+        return monitor.get("r")[:, 0].tolist()
+
+    fresh = [10.0, 10.0, 10.0, 11.0, 12.0, 13.0]
+    assert run() == fresh
+    source.reset()
+    assert run() == fresh
+    source.reset(["r"])
+    assert run() == fresh
+    source.clear()
+    assert run() == [16.0, 16.0, 16.0, 17.0, 18.0, 19.0]
+
+
 @pytest.mark.parametrize("when", ["before", "after"])
 @pytest.mark.parametrize("value", [3.0, [1.0, 4.0], ann.DiscreteUniform(2, 5)], ids=["number", "list", "law"])
 def test_the_refractory_period_can_be_read_and_set(network, value, when):
@@ -424,6 +447,18 @@ def test_values_go_to_files_and_come_back(network, tmp_path, ending):
     np.testing.assert_array_equal(population.v, v)
     np.testing.assert_array_equal(population.tau, tau)
     assert population.g == 2.0
+
+
+def test_firing_rates_are_neither_saved_nor_reset(network, tmp_path):
+    population = network.create(2, ann.Neuron(equations="v = v + 1", spike="v > 3", reset="v = 0"))
+    population.compute_firing_rate(10.0)
+    network.simulate(7.0)
+    population.save(str(tmp_path / "values.npz"))
+    twin = network.copy().get_population(population.name)
+    population.reset(["v", "r"])
+    population.load(str(tmp_path / "values.npz"))
+
+    assert (population.v == twin.v).all() and (population.r > 0.0).all()
 
 
 def test_constants_of_the_network_reach_populations(network):

@@ -117,6 +117,8 @@ struct Population {
 
     // Says what synapses see, and over how many steps; what is known of earlier steps is kept.
     void publish(std::vector<Seen> variables, int64_t depth, int64_t step);
+    // Takes over the present values, and lets all that is past be like them.
+    void publish_present(int64_t step, bool and_past);
 };
 
 // One recorded variable: rows of samples, one column a recorded cell, columns ascending in the cell's index.
@@ -268,7 +270,7 @@ public:
     void restore(const uint8_t* data, std::size_t size);
     // Forgets spikes in flight and published ones, puts sources back to their first event; states stay as they are.
     void clear_events();
-    // Forgets the spikes that a population has emitted and that are under way.
+    // Forgets the spikes that a population has emitted and that are under way; what is seen of its past is like the present.
     void clear_spikes(int population);
 
 private:
