@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import Any, ClassVar, NoReturn
 
 import numpy as np
 
@@ -24,6 +24,9 @@ class WithAttributes:
     What a class annotates, defines, or names with a leading underscore belongs to the object; every other name has to
     be one of the model.
     """
+
+    _FIXED: ClassVar[frozenset[str]] = frozenset()
+    """Attributes of the object that are given once."""
 
     @property
     def attributes(self) -> list[str]:
@@ -69,6 +72,8 @@ class WithAttributes:
         return function
 
     def __setattr__(self, name: str, value: Any) -> None:
+        if name in self._FIXED and name in vars(self):
+            raise AttributeError(f"'{name}' of {self._label} is fixed")
         if name.startswith("_") or _belongs_to(type(self), name):
             object.__setattr__(self, name, value)
         elif self._knows(name):
@@ -91,6 +96,24 @@ class WithAttributes:
 
     def __dir__(self) -> list[str]:
         return [*super().__dir__(), *self.attributes]
+
+
+def check_names(declared: Declared, owner: type, kind: str) -> None:
+    """Refuses a model with a parameter or variable that could not be reached as an attribute.
+
+    Args:
+        owner: the class whose own attributes count.
+        kind: what its objects are called, 'populations'.
+
+    Raises:
+        ModelError: such a name.
+    """
+    for name, attribute in attributes_of(declared).items():
+        if not attribute.is_shared and _belongs_to(owner, name):
+            raise ModelError(
+                f"{declared.spec.kind.value} type '{declared.spec.name}': all {kind} have an attribute '{name}', which "
+                "cannot be a parameter or variable too; choose another name"
+            )
 
 
 def _belongs_to(cls: type, name: str) -> bool:

@@ -13,6 +13,7 @@ from pynn_annarchy.ann.attributes import (
     Attribute,
     WithAttributes,
     attributes_of,
+    check_names,
     checked,
     law,
     names_of,
@@ -67,6 +68,7 @@ class Population(WithAttributes):
     cells: Cells | SpikeSource | None
     _values: dict[str, Value | RandomDistribution]
     """What attributes begin with, where that has been given."""
+    _FIXED = frozenset({"size", "geometry", "neuron_type"})
     _OTHERS: ClassVar[tuple[str, ...]] = ()
     """Attributes that hold what the population was given besides values: numbers, arrays, lists and dictionaries."""
 
@@ -91,6 +93,7 @@ class Population(WithAttributes):
         self._is_enabled = True
         self.network = network or default_network()
         self._declared = self.neuron_type.declared(self.network._constants)
+        check_names(self._declared, Population, "populations")
         self._attributes = attributes_of(self._declared)
         self.stop_condition = None
         if stop_condition is not None:

@@ -13,6 +13,7 @@ from pynn_annarchy.ann.attributes import (
     Attribute,
     WithAttributes,
     attributes_of,
+    check_names,
     checked,
     law,
     names_of,
@@ -71,6 +72,7 @@ class Projection(Connectors, WithAttributes):
     synapses: Synapses | None
     connector_name: str
     connector_description: str
+    _FIXED = frozenset({"pre", "post", "target", "synapse_type"})
 
     def __init__(
         self,
@@ -91,6 +93,7 @@ class Projection(Connectors, WithAttributes):
         self.synapses = None
         self.connector_name = self.connector_description = ""
         self._declared = self.synapse_type.declared(self.network._constants)
+        check_names(self._declared, Projection, "projections")
         self._attributes = attributes_of(self._declared)
         self._values: dict[str, Value | RandomDistribution] = {
             name: law(value) for name, value in self._declared.values.items()

@@ -29,6 +29,7 @@ class PopulationView(WithAttributes):
     population: Population
     ranks: IntArray
     geometry: Shape | None
+    _FIXED = frozenset({"population", "ranks", "geometry"})
 
     def __init__(self, population: Population, ranks: Any, geometry: Shape | None = None) -> None:
         self.population = population

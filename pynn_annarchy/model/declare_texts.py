@@ -12,6 +12,8 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
 from pynn_annarchy.exceptions import EquationError, ModelError
 from pynn_annarchy.language.checks.definitions import changed_by
 from pynn_annarchy.language.flags import FLAG_WORDS, LOCALITIES
@@ -129,11 +131,11 @@ def _flags(model: ModelSpec, variable: Variable, name: str, initial: dict[str, A
     if is_distribution(variable.init):
         initial[name] = variable.init
     elif variable.init is not None:
-        yield f"init={_literal(variable.init)}"
+        yield f"init={_literal(model, name, 'init', variable.init)}"
     if variable.min is not None:
-        yield f"min={_literal(variable.min)}"
+        yield f"min={_literal(model, name, 'min', variable.min)}"
     if variable.max is not None:
-        yield f"max={_literal(variable.max)}"
+        yield f"max={_literal(model, name, 'max', variable.max)}"
     if variable.method is not None:
         yield _method(model, name, str(variable.method))
     if variable.locality != "local":
@@ -153,9 +155,19 @@ def _method(model: ModelSpec, name: str, word: str) -> str:
     return word
 
 
-def _literal(value: Any) -> str:
+def _literal(model: ModelSpec, name: str, flag: str, value: Any) -> str:
     """A number, a truth value or text, as text of the language."""
-    return value if isinstance(value, str) else repr(value if isinstance(value, bool) else float(value))
+    if isinstance(value, str):
+        return value
+    if isinstance(value, (bool, np.bool_)):
+        return str(bool(value))
+    is_number = hasattr(value, "__float__") and np.ndim(value) == 0
+    if not is_number or not np.isfinite(float(value)):
+        with told(model, f"variable '{name}'"):
+            hint = "set lists and arrays where the number of elements is known: in the population or projection"
+            text = f"{flag}={value!r}"
+            raise EquationError(Span(text, 0, len(text)), f"'{flag}' takes a number or text", hint)
+    return repr(float(value))
 
 
 # initial values that are no part of the text

@@ -470,3 +470,17 @@ def test_constants_of_the_network_reach_populations(network):
 
     np.testing.assert_array_equal(population.r, [5.0, 5.0])
     assert "C" not in population.parameters
+
+
+@pytest.mark.parametrize("name", ["size", "ranks", "geometry", "reset"])
+def test_names_that_all_populations_have_are_refused_for_parameters(network, name):
+    with pytest.raises(ModelError, match=f"cell type 'Neuron': all populations have an attribute '{name}'"):
+        network.create(2, ann.Neuron(parameters={name: 1.0}, equations="r = 1"))
+
+
+@pytest.mark.parametrize("name", ["size", "geometry", "neuron_type"])
+def test_what_a_population_is_made_of_is_fixed(network, name):
+    population = network.create(2, ann.Neuron(equations="r = 1"))
+    with pytest.raises(AttributeError, match=f"'{name}' of population 'pop0' is fixed"):
+        setattr(population, name, 3)
+    assert population.size == 2

@@ -788,3 +788,14 @@ def test_large_matrices_are_connected_and_read_in_a_moment():
     assert time.process_time() - started < 5.0
     np.testing.assert_array_equal(read, weights)
     assert total == pytest.approx(weights.sum(), rel=1e-12)
+
+
+def test_names_that_all_projections_have_are_refused_for_parameters(network, pre, post):
+    with pytest.raises(ModelError, match="synapse type 'Synapse': all projections have an attribute 'delay'"):
+        network.connect(pre, post, "exc", ann.Synapse(parameters={"delay": 1.0}))
+
+
+def test_the_sides_of_a_projection_are_fixed(network, pre, post):
+    projection = network.connect(pre, post, "exc")
+    with pytest.raises(AttributeError, match="'target' of projection 'proj0' is fixed"):
+        projection.target = "inh"

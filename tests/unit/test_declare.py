@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from pynn_annarchy import ann
+from pynn_annarchy.exceptions import EquationError
 from pynn_annarchy.language.print import show
 from pynn_annarchy.model.check import check
 from pynn_annarchy.model.declared import Drawn
@@ -323,3 +324,10 @@ def test_statements_declare_the_variables_that_they_are_the_first_to_change():
     }
     cell = check(neuron(equations="dv/dt = 1", spike="v > 1", reset="v = 0; n_resets += 1"))
     assert [each.name for each in cell.variables] == ["v", "n_resets"]
+
+
+@pytest.mark.parametrize("flag", ["init", "min", "max"])
+@pytest.mark.parametrize("value", [[1.0, 2.0], float("inf"), object])
+def test_variables_take_numbers_and_texts(flag, value):
+    with pytest.raises(EquationError, match=f"'{flag}' takes a number or text"):
+        ann.Neuron(equations=[ann.Variable("r = 1", **{flag: value})])
