@@ -80,7 +80,16 @@ CASES = (
         "brunel",
         "Brunel network, 10,000 cells, one pair in ten connected, synapses among excitatory cells static or plastic "
         "(6.4 million, additive pair STDP), two threads: one second of its time (of the peers 0.2 s are measured)",
-        ("build", "simulate", "ns_per_event", "rate_excitatory", "rate_inhibitory", "mean_weight", "read_weights"),
+        (
+            "build",
+            "simulate",
+            "thread_time",
+            "ns_per_event",
+            "rate_excitatory",
+            "rate_inhibitory",
+            "mean_weight",
+            "read_weights",
+        ),
         (
             brunel(OURS, "annarchy", "plastic", 1000.0),
             brunel(OURS, "annarchy", "static", 1000.0),

@@ -286,14 +286,16 @@ private:
         int64_t sizes[LISTS];
         sizes[0] = select(after, n, 0, lists[0]);
         for (int64_t k = 1; k < LISTS; ++k) {
-            if (k == PAGE_SPIKES) look_further(lists[k - 1], sizes[k - 1]);
+            if (k == PAGE_SPIKES) look_further(1, lists[k - 1], sizes[k - 1]);
             sizes[k] = select(after, lists[k - 1], sizes[k - 1], static_cast<int32_t>(k), lists[k]);
         }
-        int64_t most = LISTS;
-        for (int64_t j = 0; j < sizes[LISTS - 1]; ++j) {
-            const int64_t i = lists[LISTS - 1][j], found = count_after(history + place[i], from);
-            after[i] = static_cast<int32_t>(found);
-            most = found > most ? found : most;
+        int64_t most = LISTS, n_longest = sizes[LISTS - 1];
+        const int32_t* longest = lists[LISTS - 1];
+        for (int64_t page = LISTS / PAGE_SPIKES; n_longest > 0 && most < rows.history_capacity; ++page) {
+            look_further(page, longest, n_longest);
+            most += PAGE_SPIKES;
+            n_longest = select(after, longest, n_longest, static_cast<int32_t>(most - 1), selected);
+            longest = selected;
         }
         // The oldest spikes first.
         for (int64_t k = most - 1; k >= 0; --k) {
@@ -315,11 +317,11 @@ private:
         }
     }
 
-    // Adds the spikes of the second page.
-    PNN_FN void look_further(const int32_t* list, int64_t n_listed) {
-        const double* const page = rows.history + shape.page;
+    // Adds the spikes of a page that is not the first one, where there is such a page.
+    PNN_FN void look_further(int64_t number, const int32_t* list, int64_t n_listed) {
+        if (number * PAGE_SPIKES >= rows.history_capacity) return;
+        const double* const page = rows.history + number * shape.page;
         const double from = window.from;
-        if (rows.history_capacity == PAGE_SPIKES) return;
         PNN_INDEPENDENT
         for (int64_t j = 0; j < n_listed; ++j) {
             const int64_t at = place[list[j]];
@@ -327,9 +329,11 @@ private:
         }
     }
 
-    // How many of the spikes in an element's rows were emitted after a moment.
+    // How many of the spikes in an element's rows were emitted after a moment: nearly always fewer than are on one page.
     PNN_FN int64_t count_after(const double* own, double moment) const {
-        int64_t count = 0;
+        static_assert(PAGE_SPIKES == 4);
+        int64_t count = (own[0] > moment) + (own[1] > moment) + (own[2] > moment) + (own[3] > moment);
+        if (__builtin_expect(count < PAGE_SPIKES, 1)) return count;
         while (count < rows.history_capacity && own[shape.step(count)] > moment) ++count;
         return count;
     }
