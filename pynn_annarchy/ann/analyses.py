@@ -1,7 +1,7 @@
 """Statistics of spikes, as monitors hand them out: by rank of the neuron, the steps in which it has spiked.
 
-All functions take the time step; its default, 1 ms, is that of ANNarchy. A monitor's methods of the same names know
-their network's time step and when they have recorded.
+What a monitor hands out knows the time step of its network and when it has recorded. For other dictionaries the
+functions take both; the default of the time step, 1 ms, is that of ANNarchy.
 """
 
 from __future__ import annotations
@@ -20,10 +20,24 @@ Window = tuple[int, int]
 """First step, and the one after the last."""
 
 
-def raster_plot(spikes: Spikes, dt: float = 1.0) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]:
+class RecordedSpikes(dict[int, list[int]]):
+    """Steps of spikes by rank, as a monitor hands them out.
+
+    Attributes:
+        dt: time step of the network, in ms.
+        window: when they were recorded.
+        n_steps: number of steps in which they were recorded: fewer than the window has where recording paused.
+    """
+
+    def __init__(self, steps: Mapping[int, list[int]], dt: float, window: Window, n_steps: int):
+        super().__init__(steps)
+        self.dt, self.window, self.n_steps = dt, window, n_steps
+
+
+def raster_plot(spikes: Spikes, dt: float | None = None) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]:
     """Time in ms and rank of each spike, neuron by neuron."""
     steps, ranks = _flat(spikes)
-    return dt * steps, ranks
+    return _time_step(spikes, dt) * steps, ranks
 
 
 def histogram(
@@ -31,7 +45,7 @@ def histogram(
     bins: float | None = None,
     per_neuron: bool = False,
     recording_window: Window | None = None,
-    dt: float = 1.0,
+    dt: float | None = None,
 ) -> npt.NDArray[np.int64]:
     """Numbers of spikes in bins of time.
 
@@ -44,6 +58,7 @@ def histogram(
     Returns:
         Counts, shape (n_bins,) or (n_ranks, n_bins); no bins where there is no spike and no window.
     """
+    dt = _time_step(spikes, dt)
     width = _steps(dt if bins is None else bins, dt, "bins")
     steps, ranks = _flat(spikes)
     n_ranks = max(spikes, default=-1) + 1
@@ -58,7 +73,7 @@ def histogram(
 
 
 def inter_spike_interval(
-    spikes: Spikes, ranks: Collection[int] | None = None, per_neuron: bool = False, dt: float = 1.0
+    spikes: Spikes, ranks: Collection[int] | None = None, per_neuron: bool = False, dt: float | None = None
 ) -> Any:
     """Intervals between the spikes of each neuron, in ms.
 
@@ -66,6 +81,7 @@ def inter_spike_interval(
         ranks: only these neurons.
         per_neuron: a dictionary by rank, of neurons with at least two spikes, instead of one list.
     """
+    dt = _time_step(spikes, dt)
     intervals = {
         rank: (np.diff(np.asarray(steps, np.int64)) * dt).tolist()
         for rank, steps in _chosen(spikes, ranks).items()
@@ -75,7 +91,7 @@ def inter_spike_interval(
 
 
 def coefficient_of_variation(
-    spikes: Spikes, ranks: Collection[int] | None = None, per_neuron: bool = False, dt: float = 1.0
+    spikes: Spikes, ranks: Collection[int] | None = None, per_neuron: bool = False, dt: float | None = None
 ) -> Any:
     """Standard deviation of the intervals divided by their mean, of each neuron with at least three spikes.
 
@@ -87,37 +103,42 @@ def coefficient_of_variation(
     return of_each if per_neuron else list(of_each.values())
 
 
-def mean_fr(spikes: Spikes, duration: float | None = None, dt: float = 1.0) -> float:
+def mean_fr(spikes: Spikes, duration: float | None = None, dt: float | None = None) -> float:
     """Mean firing rate of the neurons, in Hz.
 
     Args:
-        duration: of the recording, in steps; by default from the first spike to the last.
+        duration: of the recording, in steps; by default as long as they were recorded, or else from the first spike
+            to the last.
 
     Raises:
         ModelError: no duration is given, and the spikes do not tell one.
     """
     steps, _ = _flat(spikes)
+    if duration is None and isinstance(spikes, RecordedSpikes):
+        duration = spikes.n_steps or None
     if not len(spikes) or (duration is None and not len(steps)):
         return 0.0
     n_steps = float(steps.max() - steps.min()) if duration is None else float(duration)
     if not n_steps > 0:
         raise ModelError(f"mean_fr: the duration must be a positive number of steps, got {n_steps:g}; give duration=")
-    return len(steps) / len(spikes) / (n_steps * dt) * 1000.0
+    return len(steps) / len(spikes) / (n_steps * _time_step(spikes, dt)) * 1000.0
 
 
 def smoothed_rate(
-    spikes: Spikes, smooth: float = 0.0, dt: float = 1.0, recording_window: Window | None = None
+    spikes: Spikes, smooth: float = 0.0, dt: float | None = None, recording_window: Window | None = None
 ) -> npt.NDArray[np.float64]:
     """Instantaneous firing rate of each neuron, in Hz: between two spikes the inverse of their interval, else 0.
 
     Args:
         smooth: time constant of a low-pass filter over it, in ms; none unless it is longer than the time step.
-        recording_window: first step and the one after the last; by default from the first spike to the last.
+        recording_window: first step and the one after the last; by default when they were recorded, or else from the
+            first spike to the last.
 
     Returns:
         Rates, shape (n_neurons, n_steps); neurons in the order of `spikes`.
     """
     first, end = _window(spikes, recording_window)
+    dt = _time_step(spikes, dt)
     rates = np.zeros((len(spikes), end - first))
     for row, steps in zip(rates, spikes.values(), strict=True):
         given = np.asarray(steps, np.int64)
@@ -129,7 +150,7 @@ def smoothed_rate(
 
 
 def population_rate(
-    spikes: Spikes, smooth: float = 0.0, dt: float = 1.0, recording_window: Window | None = None
+    spikes: Spikes, smooth: float = 0.0, dt: float | None = None, recording_window: Window | None = None
 ) -> npt.NDArray[np.float64]:
     """Mean firing rate of the neurons in each step, in Hz.
 
@@ -140,6 +161,7 @@ def population_rate(
         Rates, shape (n_steps,).
     """
     first, end = _window(spikes, recording_window)
+    dt = _time_step(spikes, dt)
     steps, _ = _flat(spikes)
     counts = np.bincount(steps[(steps >= first) & (steps < end)] - first, minlength=end - first)
     return _low_pass(counts * (1000.0 / (dt * max(len(spikes), 1))), smooth, dt)
@@ -157,9 +179,17 @@ def _low_pass(rates: npt.NDArray[np.float64], smooth: float, dt: float) -> npt.N
     return smoothed
 
 
+def _time_step(spikes: Spikes, given: float | None) -> float:
+    if given is not None:
+        return given
+    return spikes.dt if isinstance(spikes, RecordedSpikes) else 1.0
+
+
 def _window(spikes: Spikes, given: Window | None) -> Window:
     if given is not None:
         return given
+    if isinstance(spikes, RecordedSpikes):
+        return spikes.window
     steps, _ = _flat(spikes)
     return (int(steps.min()), int(steps.max()) + 1) if len(steps) else (0, 0)
 

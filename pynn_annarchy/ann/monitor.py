@@ -234,11 +234,18 @@ class Monitor:
             self._times[variable] = _Times()
         now = self.network.current_step
         self._told[variable] = self._times[variable].until(now)
-        data = track.data()
+        data = self._observed.shaped(variable, track.data(), reshape)
         if not keep:
             track.clear()
             self._times[variable].forget(now)
-        return self._observed.shaped(variable, data, reshape)
+        return self._with_times(data, self._told[variable]) if isinstance(data, dict) else data
+
+    def _with_times(self, spikes: Mapping[int, list[int]], told: _Times) -> analyses.RecordedSpikes:
+        """Spikes that know the time step, and when they have been recorded."""
+        now = self.network.current_step
+        times = told.as_dict(now)
+        window = (times["start"][0], times["stop"][-1]) if times["start"] else (0, 0)
+        return analyses.RecordedSpikes(spikes, self.network.dt, window, told.n_steps(now))
 
     def _known(self, variable: str) -> str:
         if variable not in self._variables:
