@@ -419,7 +419,7 @@ class NativeSynapseType(_Synapse, base.StandardSynapseType):
             ModelError: the cells have nothing of that name for such synapses.
         """
         target = "" if receptor_type == ANY else receptor_type
-        input_of(post.spec, target, self.spec, post.label)
+        input_of(post.spec, target, self.spec, f"population '{post.label}'")
         return target
 
 

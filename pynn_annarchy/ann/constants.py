@@ -34,7 +34,7 @@ class Constant(NDArrayOperatorsMixin):
         try:
             may_be_declared(name)
         except EquationError as error:
-            raise ModelError(f"constant '{name}': {error.message}") from error
+            raise ModelError(f"constant '{name}': {error.message} ({error.hint})") from error
         self.name = name
         self._value = _number(name, value)
         self._users: weakref.WeakSet[Any] = weakref.WeakSet()

@@ -21,6 +21,7 @@ from pynn_annarchy.ann.attributes import (
 from pynn_annarchy.ann.constants import constants
 from pynn_annarchy.ann.distributions import RandomDistribution
 from pynn_annarchy.ann.geometry import Geometry, Shape, is_rank
+from pynn_annarchy.ann.models import Neuron
 from pynn_annarchy.ann.stopping import StopCondition
 from pynn_annarchy.ann.user_functions import function_of_model
 from pynn_annarchy.ann.views import IndividualNeuron, PopulationView
@@ -37,7 +38,6 @@ from pynn_annarchy.model.receiving import receptors_used
 from pynn_annarchy.model.refractory import with_refractory
 
 if TYPE_CHECKING:
-    from pynn_annarchy.ann.models import Neuron
     from pynn_annarchy.ann.network import Network
     from pynn_annarchy.ann.projection import Projection
     from pynn_annarchy.ann.recorded import SpikeFeed
@@ -85,7 +85,7 @@ class Population(WithAttributes):
         self._grid = Geometry.of(geometry, what)
         self.geometry, self.size = self._grid.shape, self._grid.size
         self.neuron_type = neuron() if isinstance(neuron, type) else neuron
-        if not hasattr(self.neuron_type, "declared"):
+        if not isinstance(self.neuron_type, Neuron):
             raise ModelError(f"{what} needs a type of neurons, e.g. ann.Neuron(equations=...), not {neuron!r}")
         self.cells = None
         self._feed: SpikeFeed | None = None

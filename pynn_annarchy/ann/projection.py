@@ -635,7 +635,7 @@ class Projection(Connectors, WithAttributes):
     # building
 
     def _check_targets(self) -> None:
-        post, label = whole(self.post), self.name or f"projection to '{self.post.name}'"
+        post, label = whole(self.post), self._label if self.name else f"the projection to '{self.post.name}'"
         for target in self.targets:
             input_of(post._declared.spec, target, self._declared.spec, label)
 
@@ -673,7 +673,7 @@ class Projection(Connectors, WithAttributes):
         pre, post = whole(self.pre).cells, whole(self.post).cells
         spec = self.network._with_method(self._declared.spec)
         label = str(self.name) if len(self.targets) == 1 else f"{self.name} onto {target}"
-        builder = self.network.engine.connect(pre, post, input_of(post.spec, target, spec, label), spec, label)
+        builder = self.network.engine.connect(pre, post, input_of(post.spec, target, spec, self._label), spec, label)
         builder.add(made.pre, made.post, made.weights, self._delay_steps(made.delays))
         return builder.finish()
 

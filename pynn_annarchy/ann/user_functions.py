@@ -23,6 +23,8 @@ def add_function(function: str) -> None:
     Raises:
         EquationError: the text is wrong.
     """
+    if not isinstance(function, str):
+        raise ModelError(f"a function is defined by text, 'f(x) = ...', not by {function!r}")
     together = {**_functions, **definitions_in(function)}
     check_functions("\n".join(together.values()), constants().keys())
     _functions.update(together)

@@ -140,7 +140,8 @@ class Synapses:
         self.network = network
         self.pre_cells = pre
         self.post_cells = post
-        self.input = input_of(post.spec, receptor, spec, label) if spec.psp.strip() else None
+        of_psp = spec.psp.strip()
+        self.input = input_of(post.spec, receptor, spec, f"projection '{label}'") if of_psp else None
         """The input of the post-synaptic cells that takes what is transmitted all the time; None: spikes alone send."""
         self.receptor_number = post.receptor_number(receptor) if self.input is None else -1
         self.spec = spec

@@ -77,9 +77,13 @@ def parse_equations(text: str, declared: AbstractSet[str] = frozenset()) -> tupl
     return tuple(_Parser(statement).equation() for statement in statements(words))
 
 
-def parse_statements(text: str) -> tuple[Assignment, ...]:
-    """Assignments alone: what happens at an event, e.g. ``v = v_reset; u += d``."""
-    return tuple(_Parser(statement).assignment() for statement in statements(tokenize(text)))
+def parse_statements(text: str, among: str = "statements at an event") -> tuple[Assignment, ...]:
+    """Assignments alone: what happens at an event, e.g. ``v = v_reset; u += d``.
+
+    Args:
+        among: for messages, what the text is made of.
+    """
+    return tuple(_Parser(statement).assignment(among) for statement in statements(tokenize(text)))
 
 
 def parse_functions(text: str) -> tuple[FunctionDefinition, ...]:
@@ -108,14 +112,17 @@ class _Parser:
         variable, rate = derivatives.solve(left, right)
         return DifferentialEquation(variable, rate, flags, span)
 
-    def assignment(self) -> Assignment:
+    def assignment(self, among: str) -> Assignment:
         left, operator, right, flags, span = self._sides()
-        message = "a differential equation cannot stand at an event"
+        message = f"a differential equation cannot stand among {among}"
         _refuse_derivative(left, r"d\w+", "dt", message, "it belongs to the equations")
         return _assignment(left, operator, right, flags, span)
 
     def _sides(self) -> tuple[Expression, Token, Expression, Flags, Span]:
         start = self._next.span
+        if self._next.text == "if":
+            hint = "write 'x = if condition: a else: b'"
+            raise EquationError(start, "an equation begins with what it changes, not with 'if'", hint)
         left = self.expression()
         if self._next.text not in ASSIGNMENTS:
             raise _unexpected(self._next, "'='", after_operand=True)
@@ -132,6 +139,8 @@ class _Parser:
         self._expect("(")
         parameters = [self._name("the name of an argument")]
         while self._accept(","):
+            if self._next.text in parameters:
+                raise EquationError(self._next.span, f"two arguments of '{name}' are called '{self._next.text}'")
             parameters.append(self._name("the name of an argument"))
         self._expect(")")
         self._expect("=")
@@ -146,8 +155,9 @@ class _Parser:
         while self._accept(","):
             types.append(self._type())
         if len(types) != 1 + n_parameters:
-            message = f"{len(types)} types for a result and {n_parameters} arguments"
-            raise EquationError(start.to(self._words[self._position - 1].span), message)
+            message = f"{1 + n_parameters} types belong here: of the result, then of each argument"
+            hint = f"write ': {', '.join(['float'] * (1 + n_parameters))}'"
+            raise EquationError(start.to(self._words[self._position - 1].span), message, hint)
         return tuple(types)
 
     def _type(self) -> str:
@@ -167,6 +177,9 @@ class _Parser:
                 raise EquationError(span, f"the {flag.kind} is given twice")
             given[flag.field] = value
             spans.append((flag.field, span))
+            if self._next.text in FLAG_VALUES or self._next.text in FLAG_WORDS:
+                message = f"a comma is missing before '{self._next.text}'"
+                raise EquationError(self._next.span, message, "flags are separated by commas")
             if not self._accept(","):
                 return Flags(**given, spans=tuple(spans))  # type: ignore[arg-type]
 
@@ -412,6 +425,8 @@ def _unexpected(token: Token, expected: str, *, after_operand: bool = False) -> 
         return EquationError(token.span, "'=' cannot stand here", hint)
     if after_operand and token.text == "if":
         return EquationError(token.span, "'if' cannot follow a value", "write 'if condition: a else: b'")
+    if token.text == "if":
+        return EquationError(token.span, "'if' cannot stand within a value", "there, write ite(condition, a, b)")
     begins_operand = token.kind in (TokenKind.NUMBER, TokenKind.NAME, TokenKind.DERIVATIVE) or token.text == "("
     if after_operand and begins_operand and token.text not in KEYWORDS:
         written = token.span.text[token.span.start : token.span.end]

@@ -68,8 +68,15 @@ def _words(text: str) -> Iterator[Token]:
 
 def _stray_character(text: str, position: int) -> EquationError:
     character = text[position]
+    span = Span(text, position, position + 1)
+    if character in "\"'":
+        return EquationError(span, "quotes are no part of the language", "names stand without them")
+    if character in "[]":
+        return EquationError(
+            span, f"'{character}' is no part of the language", "what is written holds for each element"
+        )
     hint = "names are made of the letters a to z, digits and '_'" if character.isalpha() else ""
-    return EquationError(Span(text, position, position + 1), f"'{character}' is no part of the language", hint)
+    return EquationError(span, f"'{character}' is no part of the language", hint)
 
 
 def mark_derivatives(tokens: tuple[Token, ...], declared: AbstractSet[str] = frozenset()) -> tuple[Token, ...]:

@@ -15,7 +15,7 @@ from dataclasses import replace
 from typing import Any
 
 from pynn_annarchy.exceptions import ModelError
-from pynn_annarchy.model.declare_parameters import as_text
+from pynn_annarchy.model.declare_parameters import as_text, one_text
 from pynn_annarchy.model.declare_texts import Lines, mentions_name
 from pynn_annarchy.model.declared import NOTHING, Declared, Surroundings
 from pynn_annarchy.model.draft import Draft, Parameters
@@ -58,11 +58,13 @@ def declare_neuron(
         EquationError: the text is wrong; with a caret.
         ModelError: what is no text is wrong.
     """
-    model = ModelSpec(name=name or "Neuron", kind=Kind.CELL, order=order, description=_one_line(description))
+    model = ModelSpec(name=_name(name, "Neuron"), kind=Kind.CELL, order=order, description=_one_line(description))
     _refuse_later(model, axon_spike=axon_spike, axon_reset=axon_reset)
     draft = Draft(model, extra_values, around, units)
     draft.take_parameters(parameters)
-    draft.model = replace(draft.model, spike=spike or "", functions=as_text(model, "functions", functions))
+    draft.model = replace(
+        draft.model, spike=one_text(model, "spike", spike), functions=as_text(model, "functions", functions)
+    )
     draft.take_texts(equations=equations, reset=reset)
     draft.take_refractory(refractory)
     draft.hold_in_refractoriness()
@@ -115,7 +117,7 @@ def declare_synapse(
     if weight is None:
         weight = WEIGHT if mentions_name(WEIGHT, parameters, equations, psp, pre_spike, post_spike) else "w"
     model = ModelSpec(
-        name=name or "Synapse",
+        name=_name(name, "Synapse"),
         kind=Kind.SYNAPSE,
         order=order,
         description=_one_line(description),
@@ -127,7 +129,7 @@ def declare_synapse(
     draft.take_parameters(parameters)
     draft.model = replace(draft.model, functions=as_text(model, "functions", functions))
     draft.take_texts(equations=equations, pre_spike=pre_spike, post_spike=post_spike)
-    draft.model = replace(draft.model, psp=psp or "")
+    draft.model = replace(draft.model, psp=one_text(model, "psp", psp))
     draft.take_weight()
     draft.model = _with_transmission(draft.model)
     draft.take_surroundings()
@@ -148,6 +150,12 @@ def _refuse_later(model: ModelSpec, **given: Any) -> None:
     for name, value in given.items():
         if value is not None and value != "":
             raise ModelError(f"{model.kind.value} type '{model.name}': '{name}' is not available in this version")
+
+
+def _name(given: str, otherwise: str) -> str:
+    if given and not isinstance(given, str):
+        raise ModelError(f"the name of a type must be text, not {given!r}")
+    return given or otherwise
 
 
 def _one_line(text: str) -> str:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from math import isfinite
 from numbers import Real
 from typing import Any
 
@@ -62,11 +63,24 @@ def as_text(model: ModelSpec, where: str, given: str | Sequence[str] | None) -> 
     Raises:
         ModelError: it is neither.
     """
+    if given is not None and not isinstance(given, Iterable):
+        raise ModelError(f"{_whose(model)}: '{where}' must be text or a list of texts, not {given!r}")
     lines = [given] if isinstance(given, str) else list(given or ())
     for line in lines:
         if not isinstance(line, str):
             raise ModelError(f"{_whose(model)}: '{where}' must be text or a list of texts, not {line!r}")
     return "\n".join(lines)
+
+
+def one_text(model: ModelSpec, where: str, given: str | None) -> str:
+    """A part of a model that is one text, or ''.
+
+    Raises:
+        ModelError: it is something else.
+    """
+    if given is not None and not isinstance(given, str):
+        raise ModelError(f"{_whose(model)}: '{where}' must be text, not {given!r}")
+    return given or ""
 
 
 def value_of_text(text: Expression, known: Mapping[str, float]) -> float | bool | Drawn:
@@ -96,13 +110,16 @@ def _number(expression: Expression, known: Mapping[str, float]) -> float:
         if isinstance(node, Call) and node.function in DISTRIBUTIONS:
             hint = "draw the value itself, or draw in an equation"
             raise EquationError(node.span, f"'{node.function}' cannot be a part of a value", hint)
-    return float(evaluate(expression, known))
+    value = float(evaluate(expression, known))
+    if not isfinite(value):
+        raise EquationError(expression.span, f"this value is {value}, and must be finite")
+    return value
 
 
 def _written(model: ModelSpec, text: str, known: Mapping[str, float]) -> Iterator[GivenParameter]:
     """Parameters of a text, ``tau = 10.0 : population``, one a line."""
     with told(model, "parameters"):
-        statements = parse_statements(text)
+        statements = parse_statements(text, among="parameters")
     for statement in statements:
         with told(model, f"parameter '{statement.target}'"):
             _check_statement(model, statement)
@@ -135,6 +152,8 @@ def _locality(flags: Flags) -> str:
 
 def _entry(model: ModelSpec, name: str, value: Any, known: Mapping[str, float]) -> GivenParameter:
     """A parameter of a dictionary."""
+    if not isinstance(name, str):
+        raise ModelError(f"{_whose(model)}: the names of parameters are texts, not {name!r}")
     with told(model, f"parameter '{name}'"):
         if not isinstance(value, Parameter):
             locality = _locality_of_entries(model, name)
@@ -160,6 +179,8 @@ def _plain(model: ModelSpec, name: str, value: Any, known: Mapping[str, float]) 
     if isinstance(value, bool) or is_distribution(value):
         return value
     if isinstance(value, Real) or (hasattr(value, "__float__") and getattr(value, "shape", ()) == ()):
+        if not isfinite(value):
+            raise ModelError(f"{_whose(model)}: parameter '{name}' must be finite, got {value}")
         return float(value)
     raise ModelError(
         f"{_whose(model)}: parameter '{name}' cannot start from {value!r}; give one number, and set "

@@ -30,7 +30,7 @@ from pynn_annarchy.language.syntax import (
     Span,
 )
 from pynn_annarchy.language.visit import names_in, nodes
-from pynn_annarchy.model.declare_parameters import type_named, value_of_text
+from pynn_annarchy.model.declare_parameters import one_text, type_named, value_of_text
 from pynn_annarchy.model.declared import Variable, is_distribution
 from pynn_annarchy.model.spec import ModelSpec
 from pynn_annarchy.model.told import told
@@ -81,7 +81,10 @@ def written(
         EquationError: the text breaks the grammar.
         ModelError: a line that is neither text nor a Variable, a Variable of several equations.
     """
-    given = [lines] if isinstance(lines, (str, Variable)) else list(lines or ())
+    if lines is not None and not isinstance(lines, str | Variable | Iterable):
+        whose = f"{model.kind.value} type '{model.name}'"
+        raise ModelError(f"{whose}: '{where}' must be text, a Variable or a list of them, not {lines!r}")
+    given = [lines] if isinstance(lines, str | Variable) else list(lines or ())
     initial: dict[str, Any] = {}
     texts: list[str] = []
     for line in given:
@@ -109,6 +112,7 @@ def _of_variable(
     model: ModelSpec, where: str, variable: Variable, declared: AbstractSet[str], initial: dict[str, Any]
 ) -> str:
     """The text of a Variable with its arguments as flags."""
+    one_text(model, "equation", variable.equation)
     equations = _parse(model, where, variable.equation, declared)
     if len(equations) != 1:
         with told(model, where):

@@ -20,7 +20,7 @@ def input_of(post: ModelSpec, target: str, synapse: ModelSpec, label: str) -> st
     """Where the synapses of a projection go in cells of a type: a receptor, or an input where they have a ``psp``.
 
     Args:
-        label: of the projection, for messages.
+        label: whose synapses they are, for messages, e.g. ``projection 'proj0'``.
 
     Raises:
         ModelError: the cells do not use the target; names those that they use.
@@ -35,7 +35,7 @@ def input_of(post: ModelSpec, target: str, synapse: ModelSpec, label: str) -> st
             return sum_of(target)  # see with_psp
     elif target in receptors:
         return target
-    raise ModelError(f"'{label}': {_no_target(post, target, synapse)}")
+    raise ModelError(f"{label}: {_no_target(post, target, synapse)}")
 
 
 def _no_target(post: ModelSpec, target: str, synapse: ModelSpec) -> str:

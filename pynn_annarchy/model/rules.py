@@ -217,9 +217,13 @@ class Rules:
     def _declaration(self, name: str, given: Flags) -> None:
         """Flags that describe the variable itself."""
         flags.bounds_are_of_numbers(given)
+        flags.bounds_leave_something(given)
         flags.locality_is_of_kind(given, _localities(self.spec), self.spec.kind.value)
         if name in changeable_parameters(self.spec):
-            flags.refuse(given, ("init", "dtype", "locality"), f"'{name}' is declared as a parameter")
+            reason = f"'{name}' is a parameter, and is declared as one"
+            hint = f"write the flag there, e.g. parameters='{name} = 0.0 : projection'"
+            flags.refuse(given, ("dtype", "locality"), reason, hint)
+            flags.refuse(given, ("init",), reason, "the value of the parameter is what it starts from")
         if given.init is not None:
             self._reads(given.init)
             dependence.depends_on(given.init, self.parameters, "an initial value")

@@ -7,7 +7,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from math import inf
 
-from pynn_annarchy.language.checks.definitions import changed_by, leads_somewhere
+from pynn_annarchy.language.checks.definitions import changed_by, leads_somewhere, sends_by_target
 from pynn_annarchy.language.flags import LOCALITIES
 from pynn_annarchy.language.syntax import (
     Assignment,
@@ -53,6 +53,8 @@ def declared_variables(spec: ModelSpec, texts: Texts) -> tuple[Variable, ...]:
         with told(spec, where):
             if name not in given:  # whether it may be changed at all is for the rules to say
                 read = _read_elsewhere(spec, texts, name)
+                if spec.kind is Kind.SYNAPSE:
+                    sends_by_target(statement, read)
                 leads_somewhere(statement, declared.keys(), read, declares=spec.order is Order.ANNARCHY)
         # In ANNarchy's order bounds of a statement hold for what it does alone.
         is_own = spec.order is Order.ANNARCHY

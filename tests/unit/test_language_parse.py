@@ -169,7 +169,7 @@ def test_functions_have_arguments_and_optional_types():
 
 
 def test_a_function_with_types_for_some_of_its_arguments_is_refused():
-    with pytest.raises(EquationError, match="2 types for a result and 2 arguments"):
+    with pytest.raises(EquationError, match="3 types belong here: of the result, then of each argument"):
         parse_functions("f(x, y) = x : double, int")
 
 

@@ -77,6 +77,14 @@ def adds_to_target(statement: Assignment) -> None:
             raise EquationError(name.span, "'g_target' cannot be read: it belongs to the post-synaptic cell", hint)
 
 
+def sends_by_target(statement: Assignment, read_elsewhere: AbstractSet[str]) -> None:
+    """A ``g_exc`` that nobody reads is a conductance of the post-synaptic cell, which is called ``g_target``."""
+    name = statement.target
+    if name.startswith("g_") and name not in read_elsewhere and statement.flags.init is None:
+        hint = "write 'g_target': it is what the cells receive by the target of the projection, whatever that is called"
+        raise EquationError(place_of_target(statement), f"a synapse does not change '{name}' of its cells", hint)
+
+
 def follows_post_spike(statement: Assignment) -> None:
     """What a synapse does when its post-synaptic cell spikes: it sends nothing, and nothing can come before it."""
     if statement.target == "g_target":

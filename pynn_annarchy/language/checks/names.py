@@ -15,6 +15,8 @@ from pynn_annarchy.language.visit import names_in
 ONLY_HERE = {
     "input": "'input' stands for what arrived in this step, in the increment of a receptor",
     "g_target": "'g_target' is what a synapse adds to its target, in 'pre_spike'",
+    "sum": "write 'sum(exc)' for what a cell receives by the target 'exc', 'sum()' for all of it",
+    "xi": "noise is a number that is drawn in each step, e.g. Normal(0, 1)",
     "delay": "the delay of a connection cannot be read in equations",
     "t_last": "'t_last' is the time of a cell's last spike, in cell types that have a 'spike' condition",
     "t_pre": "'t_pre' is the time of the pre-synaptic spike before, in 'pre_spike' and 'post_spike'",
