@@ -65,9 +65,50 @@ def building(peer: Peer, back_end: str) -> Contender:
     return Contender(f"pyNN.{back_end}", peer, WORKERS / "build.py", (back_end,))
 
 
+def threads(number: int) -> str:
+    return "one thread" if number == 1 else "two threads"
+
+
+def in_annarchy(worker: str, *arguments: str, cold: bool = False) -> tuple[Contender, Contender]:
+    """A script that runs in this package's ANNarchy interface and in ANNarchy 5."""
+    cache = "cold" if cold else ""
+    return (
+        Contender("pynn_annarchy.ann", OURS, WORKERS / worker, ("pynn_annarchy.ann", *arguments), fresh_cache=cache),
+        Contender("ANNarchy 5", ANNARCHY5, WORKERS / worker, ("ANNarchy", *arguments)),
+    )
+
+
+def ann_coba(number: int) -> Case:
+    return Case(
+        f"ann_coba_{number}",
+        f"COBA in ANNarchy's interface, 4,000 cells, 1 s, dt 0.1 ms, Euler steps, cold cache, {threads(number)}",
+        (
+            "build",
+            "prepare",
+            "compile_processor",
+            "simulate",
+            "simulate_processor",
+            "rate_excitatory",
+            "rate_inhibitory",
+        ),
+        in_annarchy("ann_coba.py", "--threads", str(number), cold=True),
+    )
+
+
+def ann_rate(connections: str, number: int) -> Case:
+    density = "all connected" if connections == "dense" else "one pair in ten connected"
+    return Case(
+        f"ann_{connections}_{number}",
+        f"Rate-coded cells, 4,000 onto 1,000, {density}, Oja's rule: one step, {threads(number)}",
+        ("build", "step", "rate", "mean_w", "read_weights"),
+        in_annarchy("ann_rate.py", connections, "oja", "--threads", str(number)),
+        most_repeats=1,
+    )
+
+
 BRIAN2_COBA = Contender("Brian2 standalone", BRIAN2, WORKERS / "brian2_vogels_abbott.py", ("COBA",))
 BRIAN2_CUBA = Contender("Brian2 standalone", BRIAN2, WORKERS / "brian2_vogels_abbott.py", ("CUBA",))
-ANNARCHY5_COBA = Contender("ANNarchy 5", ANNARCHY5, WORKERS / "annarchy5_coba.py", ())
+ANNARCHY5_COBA = Contender("ANNarchy 5", ANNARCHY5, WORKERS / "ann_coba.py", ("ANNarchy",))
 ANNARCHY5_BRUNEL = Contender(
     "ANNarchy 5, plastic", ANNARCHY5, WORKERS / "annarchy5_brunel.py", ("plastic", "--duration", "200.0")
 )
@@ -97,6 +138,8 @@ CASES = (
             ANNARCHY5_BRUNEL,
         ),
     ),
+    *(ann_coba(number) for number in (1, 2)),
+    *(ann_rate(connections, number) for connections in ("dense", "sparse") for number in (1, 2)),
     Case(
         "compile",
         "From setup() to the end of the first step of one IF_cond_exp cell",

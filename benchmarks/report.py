@@ -17,6 +17,8 @@ Samples = Mapping[str, Sequence[Mapping[str, float]]]
 UNITS = {
     "rate_excitatory": "Hz",
     "rate_inhibitory": "Hz",
+    "rate": "",
+    "mean_w": "",
     "bytes_per_synapse": "bytes",
     "peak_bytes_per_synapse": "bytes",
     "fixed_probability_connections": "",
@@ -28,6 +30,8 @@ UNITS = {
 NOT_A_COST = {
     "rate_excitatory",
     "rate_inhibitory",
+    "rate",
+    "mean_w",
     "mean_weight",
     "fixed_probability_connections",
     "by_distance_connections",

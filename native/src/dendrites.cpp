@@ -124,7 +124,10 @@ std::size_t Dendrites::bytes() const {
 
 void Projection::make_dendrites() {
     if (!dendrites.empty()) return;
-    for (const auto& part : rows) dendrites.push_back(std::make_unique<Dendrites>(*part, spikes_matter));
+    for (const auto& part : rows) {
+        dendrites.push_back(std::make_unique<Dendrites>(*part, spikes_matter));
+        if (part->n != 0 && dendrites.back()->places.is_complete()) part->forget_targets();
+    }
 }
 
 namespace {

@@ -212,8 +212,7 @@ class Dendrites:
 
     def split(self, values: AnyArray) -> list[list[Any]]:
         """One value a synapse as lists, one a dendrite."""
-        flat, starts = values.tolist(), self.starts.tolist()
-        return [flat[start:stop] for start, stop in pairwise(starts)]
+        return [values[start:stop].tolist() for start, stop in pairwise(self.starts.tolist())]
 
     def flat(self, value: Any, shape: tuple[int, int], what: str) -> AnyArray:
         """One value a synapse, from what a user gives.

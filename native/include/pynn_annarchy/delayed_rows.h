@@ -141,7 +141,7 @@ struct DelayedRows {
     std::vector<uint32_t> row_start;       // n_pre + 1, into the groups
     std::vector<uint32_t> group_start;     // n_groups + 1, into the synapses
     std::vector<uint16_t> group_delay;     // in steps
-    Array<uint16_t> targets16;             // one of the two is empty
+    Array<uint16_t> targets16;             // one of the two is empty; both where every source has one synapse with every target
     Array<uint32_t> targets32;
     Array<float> weights32;                // at most one of the two is not empty
     Array<double> weights64;
@@ -162,7 +162,13 @@ struct DelayedRows {
 
     uint32_t target(std::size_t synapse) const {
         if (bundled_targets != nullptr) return bundled_targets[bundled_place(synapse)];
-        return targets16.size() ? targets16[synapse] : targets32[synapse];
+        if (targets16.size() != 0) return targets16[synapse];
+        return targets32.size() != 0 ? targets32[synapse] : uint32_t(synapse % std::size_t(n_post));
+    }
+    // Where every source has one synapse with every target and no spike needs them.
+    void forget_targets() {
+        targets16.release();
+        targets32.release();
     }
     double weight(std::size_t synapse) const {
         if (weights_elsewhere != nullptr) return (*weights_elsewhere)[(*places)[synapse]];
