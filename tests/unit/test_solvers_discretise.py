@@ -8,6 +8,7 @@ import pytest
 from pynn_annarchy.exceptions import EquationError
 from pynn_annarchy.language.functions import DISTRIBUTIONS
 from pynn_annarchy.language.parse import parse_expression
+from pynn_annarchy.language.print import show
 from pynn_annarchy.language.syntax import Call, Conditional
 from pynn_annarchy.language.visit import identifiers, nodes
 from pynn_annarchy.solvers.algebra import linear_form
@@ -194,3 +195,10 @@ def test_a_method_that_cannot_solve_its_equation_is_refused(equations, message):
 def test_an_unknown_default_method_gets_a_suggestion():
     with pytest.raises(EquationError, match=r"'midpont' is not a numerical method \(did you mean 'midpoint'\?\)"):
         discretise(model("dv/dt = -v"), "midpont")
+
+
+@pytest.mark.parametrize("method", ["explicit", "midpoint", "rk4"])
+def test_a_number_that_divides_a_rate_multiplies_by_its_reciprocal(method):
+    updates = discretise(model(f"20.0*dx/dt = 1 - x : {method}"))
+    slopes = [statement.value for statement in updates.statements if statement.target.startswith("k")]
+    assert slopes and all(show(slope).endswith("*0.05") for slope in slopes)
