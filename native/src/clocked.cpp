@@ -157,6 +157,7 @@ void Engine::pass_clocked(Projection& projection, pnn_rows view, int64_t n, int 
         calendar.at(n + rows.group_delay[next] - rows.group_delay[cursor.group]).push_back({next, cursor.row_end, cursor.multiplicity, 0});
     }
     now.clear();
+    if (!projection.activity.transmits) return;
     view.targets = rows.targets16.size() ? static_cast<const void*>(rows.targets16.data()) : rows.targets32.data();
     view.target_bits = rows.targets16.size() ? 16 : 32;
     const pnn_dendrites own = projection.dendrites_view(pre, *populations[std::size_t(projection.post)], n, partition);
@@ -172,6 +173,11 @@ void Engine::reach_synapses(Projection& projection, int64_t seen, int64_t n, int
     SpikeList& list = post.spikes[n & 1][std::size_t(partition)];
     if (list.n == 0) return;
     const pnn_dendrites own = projection.dendrites_view(*populations[std::size_t(projection.pre)], post, seen, partition);
+    if (!projection.activity.transmits) {
+        const int64_t first = projection.rows[std::size_t(partition)]->first_post;
+        for (int64_t i = 0; own.spiked != nullptr && i < list.n; ++i) own.spiked[list.index[std::size_t(i)] - first] = double(n);
+        return;
+    }
     const pnn_spikes spikes{list.index.data(), list.count.data(), list.n};
     const pnn_step present = step_value(n);
     projection.module->reach(&own, &spikes, projection.rows[std::size_t(partition)]->first_post, &present);

@@ -281,6 +281,7 @@ void Engine::deliver(Projection& projection, bool takes_new, int64_t n, int part
         calendar.at(n + rows.group_delay[next] - rows.group_delay[cursor.group]).push_back({next, cursor.row_end, cursor.multiplicity, 0});
     }
     now.clear();
+    if (!projections[std::size_t(projection.number)]->activity.transmits) return;
     view.targets = rows.targets16.size() ? static_cast<const void*>(rows.targets16.data()) : rows.targets32.data();
     view.target_bits = rows.targets16.size() ? 16 : 32;
     view.weight_form = rows.weight_form;

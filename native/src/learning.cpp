@@ -320,7 +320,8 @@ void Projection::deliver_learning(const std::vector<SpikeList>& spikes, const pn
             applied = applied_posts(state, shift);
         }
         PassingSpike& spike = state.spikes[cursor.spike];
-        if (state.applied == PNN_NEVER || double(spike.emitted) + shift.pre > double(state.applied)) {
+        const bool is_applied = state.applied != PNN_NEVER && double(spike.emitted) + shift.pre <= double(state.applied);
+        if (activity.transmits && !is_applied) {
             pnn_passage passage = make_passage(part, cursor.group, shift, applied);
             passage.multiplicity = cursor.multiplicity;
             passage.emitted = spike.emitted;
@@ -349,6 +350,7 @@ void Projection::remember(const SpikeList& spikes, int64_t n, int partition, con
     const DelayedRows& part = *rows[p];
     Learning& state = learning[p];
     if (!module->has_post || part.n == 0) return;
+    if (!activity.transmits) state.applied = n - 1;  // nobody has heard of what was before
     const Shifts longest = shifts(part.max_delay);
     const HistoryShape shape = state.shape();
     const pnn_rows view = learning_view(partition);
@@ -462,7 +464,7 @@ void Projection::apply_partition(int64_t now, int partition, pnn_rows view, cons
 
 void Projection::apply(int64_t now, const pnn_step& step) {
     for (std::size_t p = 0; p < learning.size(); ++p) {
-        apply_partition(now, int(p), learning_view(int(p)), step, true);
+        if (activity.transmits) apply_partition(now, int(p), learning_view(int(p)), step, true);
         learning[p].applied = now;
     }
 }
@@ -480,7 +482,7 @@ void Projection::read_column(const uint64_t* order, int field, int64_t now, cons
         }
         pnn_rows view = learning_view(int(p));
         view.arrays = arrays.data();
-        apply_partition(now, int(p), view, step, false);
+        if (activity.transmits) apply_partition(now, int(p), view, step, false);
     }
     const auto place = std::size_t(field - n_parameters);
     for (int64_t i = 0; i < size(); ++i) out[i] = copies[order[i] >> 40][place][order[i] & place_mask];

@@ -500,6 +500,20 @@ class Projection(Connectors, WithAttributes):
     def update(self, value: bool) -> None:
         self._act(replace(self._activity, advances=bool(value)))
 
+    @property
+    def plasticity(self) -> bool:
+        """Whether spiking synapses change their weights."""
+        return self._activity.changes_weight
+
+    @plasticity.setter
+    def plasticity(self, value: bool) -> None:
+        if self.synapse_type.type == "rate":
+            raise ModelError(
+                f"{self._label}: 'plasticity' is about synapses that spikes reach; those of rate-coded neurons learn "
+                "by their equations, which 'update' lets stand still"
+            )
+        self._act(replace(self._activity, changes_weight=bool(value)))
+
     def enable_learning(self, period: float | None = None, offset: float | None = None) -> None:
         """Lets the synapses learn from now on.
 
@@ -521,7 +535,7 @@ class Projection(Connectors, WithAttributes):
                 f"({steps * dt} ms), which is at least one time step"
             )
         offset_steps = (self.network.current_step + first) % steps
-        self._act(replace(self._activity, advances=True, period=steps, offset=offset_steps))
+        self._act(Activity(self._activity.transmits, period=steps, offset=offset_steps))
 
     def _steps(self, duration: float, what: str) -> int:
         steps = float(duration) / self.network.dt
@@ -533,8 +547,10 @@ class Projection(Connectors, WithAttributes):
         return round(steps)
 
     def disable_learning(self) -> None:
-        """Lets the equations of the synapses stand still."""
-        if self.variables:
+        """Lets the equations of the synapses of rate-coded neurons stand still, and the weights of spiking ones."""
+        if self.synapse_type.type == "spike":
+            self.plasticity = False
+        elif self.variables:
             self.update = False
 
     @property

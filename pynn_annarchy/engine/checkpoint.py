@@ -284,8 +284,8 @@ def _restore_synapses(synapses: Synapses, given: _Section) -> None:
         synapses.replace(given["pre"], given["post"], given["weight"], given["delay"])
     synapses.parameters = given.section("parameters").all()
     origin, is_each, is_kept = (int(value) for value in given["origin"])
-    transmits, advances, period, offset = (int(value) for value in given["activity"])
-    synapses.activity = Activity(bool(transmits), bool(advances), period, offset)
+    transmits, advances, period, offset, changes_weight = (int(value) for value in given["activity"])
+    synapses.activity = Activity(bool(transmits), bool(advances), period, offset, bool(changes_weight))
     synapses.state.go_on_with(given.section("initial").all(), origin, bool(is_each), bool(is_kept))
     synapses.unbind()
 

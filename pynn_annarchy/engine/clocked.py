@@ -39,8 +39,8 @@ class Activity:
     """What the synapses of a projection do while time goes on.
 
     Args:
-        transmits: whether anything comes from them, and they advance at all.
-        advances: whether their equations are followed.
+        transmits: whether anything comes from them, and they advance and hear of spikes at all.
+        advances: whether the equations that are followed in every step are.
         period: in steps; equations are followed every so many steps, by as many at once. Only in ANNarchy's order.
         offset: in steps; equations are followed in those that begin at ``offset + k * period``.
     """
@@ -49,6 +49,8 @@ class Activity:
     advances: bool = True
     period: int = 1
     offset: int = 0
+    changes_weight: bool = True
+    """Whether synapses that spikes reach change their weights; only in ANNarchy's order."""
 
     def advances_in(self, step: int) -> bool:
         """Whether equations are followed in a step."""

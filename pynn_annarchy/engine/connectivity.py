@@ -10,12 +10,13 @@ import numpy.typing as npt
 
 from pynn_annarchy.engine import _binding
 from pynn_annarchy.engine.arrays import AnyArray, FloatArray, IntArray, Value, finite, spread, times_of, updated
-from pynn_annarchy.engine.clocked import Activity, is_clocked
+from pynn_annarchy.engine.clocked import Activity
 from pynn_annarchy.engine.learning import LearningState
 from pynn_annarchy.exceptions import ModelError
+from pynn_annarchy.kernels.ir import ClockedKernel, LearningKernel
 from pynn_annarchy.language.flags import LOCALITIES
 from pynn_annarchy.model.receiving import input_of
-from pynn_annarchy.model.spec import ModelSpec, Order
+from pynn_annarchy.model.spec import WEIGHT, ModelSpec, Order
 from pynn_annarchy.targets.compile import CompiledModel, Storage
 
 if TYPE_CHECKING:
@@ -282,17 +283,30 @@ class Synapses:
             self.unbind()
 
     def act(self, activity: Activity) -> None:
-        """Says what synapses that do something in every step do from now on.
+        """Says what the synapses do from now on.
+
+        Spikes that would reach them while they do not transmit are lost. Variables that follow time alone between
+        spikes go on then; those that are followed in steps stand still.
 
         Raises:
-            ModelError: steps are to be left out, but a step of this model begins with what its synapses transmit; the
-                synapses wait for spikes.
+            ModelError: synapses in PyNN's order that learn at spikes cannot be switched off, nor can any in that order
+                leave steps out: a step begins with what they transmit.
         """
         self.network.check_open()
-        if not is_clocked(self.spec, self.network.options):
-            raise ModelError(f"'{self.label}': synapses that wait for spikes cannot be switched off in this version")
-        if activity.period != 1 and self.spec.order is not Order.ANNARCHY:
-            raise ModelError(f"'{self.label}': only synapses in ANNarchy's order of a step can leave steps out")
+        kernel = self.state.kernel
+        if self.spec.order is not Order.ANNARCHY:
+            if isinstance(kernel, LearningKernel):
+                raise ModelError(
+                    f"'{self.label}': only in ANNarchy's order of a step can synapses that learn be switched off"
+                )
+            if activity.period != 1:
+                raise ModelError(f"'{self.label}': only synapses in ANNarchy's order of a step can leave steps out")
+        elif activity.period != 1 and not isinstance(kernel, ClockedKernel):
+            raise ModelError(f"'{self.label}': synapses of type '{self.spec.name}' have no equations to leave out")
+        if isinstance(kernel, LearningKernel) and activity.transmits != self.activity.transmits:
+            self.state.take_out()
+        else:
+            self.state.before_change(WEIGHT)
         self.activity = activity
         self.unbind()
 

@@ -15,6 +15,7 @@ import numpy as np
 from pynn_annarchy.engine.arrays import FloatArray, IntArray, Value, spread, updated
 from pynn_annarchy.exceptions import ModelError
 from pynn_annarchy.kernels.ir import (
+    CHANGES_WEIGHT,
     ClockedKernel,
     LearningKernel,
     Moment,
@@ -118,6 +119,7 @@ class LearningState:
         values = model.prepare(synapses.spread_parameters(), synapses.network.dt * synapses.activity.period)
         of_post = {field.name for field in kernel.parameters if field.role is Role.POST_PARAMETER}
         values.update((name, synapses.of_post(values[name])) for name in of_post)
+        values[CHANGES_WEIGHT] = float(synapses.activity.changes_weight)
         return {field.name: values[field.name] for field in kernel.parameters if field.name != WEIGHT}
 
     def take_variables(self, model: CompiledModel) -> dict[str, Value]:
@@ -171,6 +173,8 @@ class LearningState:
         last_pre, last_post = synapses.network.loop.read_events(synapses)
         delay = np.rint(synapses.get("delay") / synapses.network.dt)
         shifts = synapses.rows.shifts(delay) if synapses.rows is not None else np.zeros((3, 0))
+        if not synapses.doing.transmits:  # and has not heard of spikes since
+            last_pre, last_post = np.full((2, synapses.n), np.nan)
         since_pre, since_post = (
             np.fmin(now - self.origin, now - last - shift)
             for last, shift in zip((last_pre, last_post), shifts[:2], strict=True)

@@ -117,6 +117,7 @@ class NativeLoop(Loop):
 
     def _bind_synapses(self, synapses: Synapses) -> None:
         model = self._model_of(synapses)
+        self._let_act(synapses)
         if not isinstance(model.kernel, LearningKernel | ClockedKernel):
             self._bind_rows(synapses, load(model), synapses.shared_values(model))
             return
@@ -132,6 +133,11 @@ class NativeLoop(Loop):
             rows.prepare_clocked(order)
         else:
             rows.prepare_learning(order)
+
+    def _let_act(self, synapses: Synapses) -> None:
+        activity = synapses.doing
+        assert synapses.rows is not None
+        synapses.rows.act(activity.transmits, activity.advances, activity.period, activity.offset)
 
     def recent_spikes(self, cells: Cells) -> Events:
         return self._engine.recent_spikes(cells.number)
@@ -164,8 +170,7 @@ class NativeLoop(Loop):
             given = -1 if synapses.input is None else synapses.post_cells.gathered.index(synapses.input)
             assert synapses.rows is not None
             synapses.rows.see(pre, post, given)
-            activity = synapses.doing
-            synapses.rows.act(activity.transmits, activity.advances, activity.period, activity.offset)
+            self._let_act(synapses)
 
     def read_variable(self, synapses: Synapses, name: str) -> FloatArray:
         kernel = self._model_of(synapses).kernel

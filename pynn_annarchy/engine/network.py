@@ -377,7 +377,14 @@ class Network:
     def activate(self, population: Population, is_active: bool) -> None:
         """Lets the cells of a population go on, or stand still: then they do not spike, and lose what arrives."""
         self.check_open()
+        if is_active == population.is_active:
+            return
+        reaching = [synapses for synapses in self.projections if synapses.post_cells is population]
+        for synapses in reaching:
+            synapses.state.take_out()
         population.is_active, population.is_bound = is_active, False
+        for synapses in reaching:
+            synapses.unbind()
         self.changed()
 
     def clear_spikes(self, population: Population) -> None:

@@ -237,7 +237,8 @@ class ClockedConnections:
     def _deliver(self, copies: dict[int, Copies], step: reference.Step) -> bool:
         """Spikes that are due pass; False where an increment is not sound."""
         is_sound = True
-        for here, counts, emitted in self.due.pop(step.step, []):
+        due = self.due.pop(step.step, [])
+        for here, counts, emitted in due if self.synapses.doing.transmits else []:
             for count in np.unique(counts):
                 is_sound &= self._pass(copies, here[counts == count], int(count), emitted, step)
         return is_sound
@@ -266,6 +267,9 @@ class ClockedConnections:
         self, cells: IntArray, counts: IntArray, copies: dict[int, Copies], seen_in: int, step: reference.Step
     ) -> None:
         """Post-synaptic cells spike; synapses see what they see in step `seen_in`."""
+        if not self.synapses.doing.transmits:
+            self.spiked[cells] = step.step
+            return
         seen, now, dt = self.seen(copies, seen_in), float(step.step), step.dt
         of_cell = np.zeros(self.synapses.post_size, np.int64)
         of_cell[cells] = counts

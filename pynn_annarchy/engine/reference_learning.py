@@ -143,6 +143,10 @@ class LearningConnections:
         self.arrivals = [arrival for arrival in self.arrivals if arrival.time > now]
         first = _PRE if self.synapses.dendritic == 0 else _POST
         for arrival in sorted(reached, key=lambda arrival: (arrival.time, arrival.side != first, arrival.emitted)):
+            if not self.synapses.doing.transmits:
+                last = self.last_pre if arrival.side == _PRE else self.last_post
+                last.add(arrival.synapses, arrival.emitted)
+                continue
             for count in np.unique(arrival.counts):
                 here = arrival.synapses[arrival.counts == count]
                 if arrival.side == _PRE:

@@ -270,7 +270,7 @@ class ReferenceLoop(Loop):
         synapses = connections.synapses
         cells, receptor = synapses.post_cells, synapses.receptor_number
         events = connections.pending.pop(step.step, [])
-        if not events:
+        if not (events and synapses.doing.transmits):
             return True
         model = self._model_of(synapses)
         shared = synapses.shared_values(model)

@@ -160,7 +160,8 @@ class _Clocked(Handlers):
         if variable is None:
             self._let(statement.target, self._lower(statement.value))
             return
-        self._let(variable.name, self._fitted(variable, cast(self._number(statement.value), DType.REAL64)))
+        value = self._fitted(variable, cast(self._number(statement.value), DType.REAL64))
+        self._let(variable.name, self._as_allowed(variable.name, value))
 
     def _handler(self, side: Side) -> tuple[Statement, ...]:
         statements = self._statements(side)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pynn_annarchy.kernels.expressions import Lowering, cast
 from pynn_annarchy.kernels.ir import (
+    CHANGES_WEIGHT,
     About,
     Arithmetic,
     Comment,
@@ -12,6 +13,7 @@ from pynn_annarchy.kernels.ir import (
     Event,
     Field,
     Literal,
+    Load,
     Local,
     Moment,
     Role,
@@ -24,7 +26,7 @@ from pynn_annarchy.language.print import show
 from pynn_annarchy.language.syntax import BinaryOperator, Comparator
 from pynn_annarchy.language.visit import identifiers
 from pynn_annarchy.model.sides import Side, sides
-from pynn_annarchy.model.spec import Order
+from pynn_annarchy.model.spec import WEIGHT, Order
 from pynn_annarchy.model.variables import read_before_assigned
 from pynn_annarchy.solvers.updates import Updates
 
@@ -44,6 +46,9 @@ class Handlers(Lowering):
         super().__init__(updates)
         self._variables = {variable.name: variable for variable in self._model.variables}
         self._sides = sides(self._model)
+        has_spikes = bool(self._model.pre_spike or self._model.post_spike)
+        if has_spikes and self._model.spec.order is Order.ANNARCHY:
+            self._fields[CHANGES_WEIGHT] = Field(CHANGES_WEIGHT, DType.REAL64, Role.PARAMETER)
 
     def _statements(self, side: Side) -> tuple[syntax.Assignment, ...]:
         return self._model.pre_spike if side is Side.PRE else self._model.post_spike
@@ -66,7 +71,14 @@ class Handlers(Lowering):
             value = self._fitted(self._variables[name], value)
         if statement.flags.unless_post:
             value = Select(self._meets_post(), Local(name, DType.REAL64), value, DType.REAL64)
-        self._let(name, value)
+        self._let(name, self._as_allowed(name, value))
+
+    def _as_allowed(self, name: str, value: Value) -> Value:
+        """What a variable becomes: a weight stays what it is where weights must not change at present."""
+        if name != WEIGHT or CHANGES_WEIGHT not in self._fields:
+            return value
+        may_change = Compare(Comparator.NOT_EQUAL, Load(self._fields[CHANGES_WEIGHT]), ZERO)
+        return Select(may_change, value, Local(name, DType.REAL64), DType.REAL64)
 
     def _meets_post(self) -> Value:
         """Whether a post-synaptic spike has come at the same moment; in ANNarchy's order in the step before."""

@@ -381,6 +381,10 @@ class LearningKernel:
         return any(isinstance(value, Draw) for value in values_in(self))
 
 
+CHANGES_WEIGHT = "changes_weight()"
+"""Parameter of synapses in ANNarchy's order, not of their text: whether they change their weights at present."""
+
+
 class Place(Enum):
     """Of what a field of synapses has one value; the numbers are those of `dendrites.h`."""
 
