@@ -20,7 +20,7 @@ from pynn_annarchy.language.syntax import (
     Span,
 )
 from pynn_annarchy.model.checked import Receptor
-from pynn_annarchy.model.spec import ModelSpec, ReceptorSpec
+from pynn_annarchy.model.spec import Kind, ModelSpec, Order, ReceptorSpec
 from pynn_annarchy.model.told import told
 
 Definitions = Mapping[str, FunctionDefinition]
@@ -82,7 +82,15 @@ def _equations(spec: ModelSpec, definitions: Definitions) -> tuple[Equation, ...
 
 def _equation(spec: ModelSpec, equation: Equation, definitions: Definitions) -> Equation:
     with told(spec, f"variable '{changed_by(equation)}'"):
-        return _expanded(equation, definitions)
+        return _with_old_names(_expanded(equation, definitions), spec)
+
+
+def _with_old_names(equation: Equation, spec: ModelSpec) -> Equation:
+    """In synapses of ANNarchy that spikes visit, 'exact' is the former name of 'event-driven'."""
+    is_visited = spec.kind is Kind.SYNAPSE and spec.order is Order.ANNARCHY and bool(spec.pre_spike.strip())
+    if not is_visited or equation.flags.method != "exact":
+        return equation
+    return replace(equation, flags=replace(equation.flags, method=None, event_driven=True))
 
 
 def _statements(spec: ModelSpec, where: str, text: str, definitions: Definitions) -> tuple[Assignment, ...]:

@@ -11,6 +11,7 @@ from pynn_annarchy.language.print import show
 from pynn_annarchy.model.check import check
 from pynn_annarchy.model.declared import Drawn
 from pynn_annarchy.model.receiving import input_of, receptors_used, with_psp
+from pynn_annarchy.model.seen import is_clocked
 from pynn_annarchy.model.spec import ModelSpec, Order
 
 
@@ -245,11 +246,18 @@ def test_the_weight_is_w_in_the_text_and_a_parameter_of_the_engine():
     assert parameters(spec)["weight"] == (0.0, "local", "float")
     assert [show(statement) for statement in model.pre_spike] == [
         "g_target = g_target + weight",
-        "weight = weight + A",
+        "weight = min(weight + A, 1.0) : max=1.0",
     ]
-    assert show(model.variable("weight").maximum) == "1.0"
+    assert model.variable("weight").maximum is None  # the bound is the statement's
     # places stay those of the user's text
     assert model.pre_spike[1].span.text == spec.pre_spike
+
+
+def test_exact_is_the_former_name_of_event_driven():
+    texts = {"parameters": "tau = 10.0", "pre_spike": "g_target += w*x; x += 1.0"}
+    former = check(synapse(equations="tau*dx/dt = -x : init=0.5, exact", **texts))
+    assert [show(equation) for equation in former.equations] == ["dx/dt = -x/tau : init=0.5, event-driven"]
+    assert not is_clocked(former)
 
 
 def test_a_weight_with_an_equation_starts_from_its_initial_value():
