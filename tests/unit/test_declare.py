@@ -338,4 +338,4 @@ def test_statements_declare_the_variables_that_they_are_the_first_to_change():
 @pytest.mark.parametrize("value", [[1.0, 2.0], float("inf"), object])
 def test_variables_take_numbers_and_texts(flag, value):
     with pytest.raises(EquationError, match=f"'{flag}' takes a number or text"):
-        ann.Neuron(equations=[ann.Variable("r = 1", **{flag: value})])
+        neuron(equations=[ann.Variable("r = 1", **{flag: value})])
