@@ -228,7 +228,7 @@ class Projection(common.Projection):
         else:
             columns = [part.synapses.get(name) for part in self._parts]
         none = np.empty(0, np.int32 if name.endswith("_index") else np.float64)
-        column = np.concatenate(columns or [none])
+        column = columns[0] if len(columns) == 1 else np.concatenate(columns or [none])
         order = self._order()
         return column if order is None else column[order]
 
@@ -245,14 +245,22 @@ class Projection(common.Projection):
         return list(zip(*(self._column(name).tolist() for name in names), strict=True))
 
     def _get_attributes_as_arrays(self, names: Sequence[str], multiple_synapses: str = "sum") -> list[np.ndarray]:
-        pairs = self._column("presynaptic_index").astype(np.int64) * self.post.size
-        pairs += self._column("postsynaptic_index").astype(np.int64)
-        starts = np.flatnonzero(np.diff(pairs, prepend=-1))
+        pairs = np.multiply(self._column("presynaptic_index"), self.post.size, dtype=np.int64)
+        pairs += self._column("postsynaptic_index")
+        is_other = pairs[1:] != pairs[:-1]
+        starts = None if is_other.all() else np.flatnonzero(np.concatenate([[True], is_other]))
+        n_pairs = self.pre.size * self.post.size
         arrays = []
         for name in names:
-            array = np.full(self.pre.size * self.post.size, np.nan)
-            if len(pairs):
-                array[pairs[starts]] = _REDUCTIONS[multiple_synapses](self._column(name), starts)
+            column = self._column(name)
+            if starts is None and len(pairs) == n_pairs:
+                arrays.append(np.array(column, np.float64).reshape(self.shape))
+                continue
+            array = np.full(n_pairs, np.nan)
+            if starts is None:
+                array[pairs] = column
+            else:
+                array[pairs[starts]] = _REDUCTIONS[multiple_synapses](column, starts)
             arrays.append(array.reshape(self.shape))
         return arrays
 

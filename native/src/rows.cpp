@@ -344,6 +344,12 @@ void Projection::canonical_order(uint64_t* order) const {
     }
 }
 
+bool Projection::keeps_one_weight(double* weight) const {
+    if (size() == 0 || rows[0]->weight_form != PNN_WEIGHT_SHARED || rows[0]->weights_elsewhere != nullptr) return false;
+    *weight = rows[0]->shared_weight;
+    return true;
+}
+
 namespace {
 constexpr uint64_t place_mask = (uint64_t(1) << 40) - 1;
 }

@@ -215,6 +215,7 @@ cdef extern from "pynn_annarchy/engine.h" namespace "pnn" nogil:
         vector[const double*] table_pointers
         int64_t table_length
         void prepare_learning(const uint64_t*) except +
+        cbool keeps_one_weight(double*)
         void set_column(const uint64_t*, int, const double*, double) except +
         void read_column(const uint64_t*, int, int64_t, const pnn_step&, double*) except +
         void read_events(const uint64_t*, int64_t, double*, double*, double*, double*) except +
@@ -418,6 +419,12 @@ cdef class Rows:
     def weight(self, order):
         return self._describe(order, "weight", np.float64)
 
+    @property
+    def common_weight(self):
+        """The weight that the rows keep once for all synapses; None where they keep one of each."""
+        cdef double value = 0.0
+        return value if self.projection.get().keeps_one_weight(&value) else None
+
     def delay(self, order):
         """In steps."""
         return self._describe(order, "delay", np.uint16)
@@ -490,19 +497,22 @@ cdef class Rows:
         return np.asarray(out)
 
     def prepare_learning(self, uint64_t[::1] order):
-        """Makes room for all that the bound module stores; columns that were not set are zero."""
+        """Makes room for all that the bound module stores; columns that were not set are zero. Modules that draw need the
+        canonical order, others can do with None."""
         cdef const uint64_t* places = NULL
-        if order.shape[0]:
+        if order is not None and order.shape[0]:
             places = &order[0]
         self.projection.get().prepare_learning(places)
 
+    def set_common(self, int field, double value):
+        """Gives a field of the module one value."""
+        if len(self):
+            self.projection.get().set_column(NULL, field, NULL, value)
+
     def set_column(self, uint64_t[::1] order, int field, value):
-        """Gives a field of the module its values: one, or one a synapse in canonical order."""
+        """Gives a field of the module its values, one a synapse in canonical order."""
         cdef const double[::1] values
         if not len(self):
-            return
-        if np.ndim(value) == 0:
-            self.projection.get().set_column(&order[0], field, NULL, value)
             return
         values = np.ascontiguousarray(value, np.float64)
         wanted = self.projection.get().field_size(field) if self.projection.get().clocked else len(self)

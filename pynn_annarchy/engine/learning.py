@@ -109,7 +109,8 @@ class LearningState:
             tables = _tables(model.decay_taus(values), synapses.network.dt)
             synapses.rows.learn(weight_field, len(kernel.parameters), synapses.dendritic, bound, self.origin, tables)
         if WEIGHT in self.names and WEIGHT not in self._initial:
-            self._initial[WEIGHT] = _one_if_equal(synapses.rows.weight(synapses.cached_order()))
+            one = synapses.rows.common_weight
+            self._initial[WEIGHT] = _one_if_equal(synapses.rows.weight(synapses.cached_order())) if one is None else one
 
     def parameters(self, model: CompiledModel) -> dict[str, Value]:
         """What the kernel reads and never changes, but for the weight."""

@@ -123,16 +123,19 @@ class NativeLoop(Loop):
             return
         self._bind_rows(synapses, load(model), np.empty(0))
         synapses.state.declare(model)
-        rows, order = synapses.rows, synapses.cached_order()
+        rows = synapses.rows
         values = {**synapses.state.parameters(model), **synapses.state.take_variables(model)}
         assert rows is not None
         for number, field in enumerate(model.kernel.fields):
-            if field.name in values:
-                rows.set_column(order, number, values[field.name])
+            value = values.get(field.name)
+            if value is not None and np.ndim(value) == 0:
+                rows.set_common(number, float(value))
+            elif value is not None:
+                rows.set_column(synapses.cached_order(), number, np.asarray(value))
         if isinstance(model.kernel, ClockedKernel):
-            rows.prepare_clocked(order)
+            rows.prepare_clocked(synapses.cached_order())
         else:
-            rows.prepare_learning(order)
+            rows.prepare_learning(synapses.cached_order() if model.kernel.draws else None)
 
     def _let_act(self, synapses: Synapses) -> None:
         activity = synapses.doing

@@ -164,6 +164,8 @@ public:
     void update_bound();                             // from the present weights
     // Position of each synapse in canonical order (pre, post, creation): partition and place in it, packed.
     void canonical_order(uint64_t* order) const;
+    // Whether one weight is kept for all synapses, and which.
+    bool keeps_one_weight(double* weight) const;
     // Any output may be null; arrays have `size()` elements in canonical order.
     void describe(const uint64_t* order, int32_t* pre, int32_t* post, double* weight, uint16_t* delay) const;
     // Sets weights in canonical order, in the narrowest form that holds them.
@@ -207,9 +209,9 @@ public:
     // Takes over the past of a projection between the same cells that had other delays: post-synaptic spikes, all of which
     // have reached it. Of pre-synaptic ones, none may be under way, and those that have passed are forgotten.
     void inherit(Projection& old);
-    // Makes room for what the module stores; weights that it changes get a place each.
+    // Makes room for what the module stores; weights that it changes get a place each. Only modules that draw need the order.
     void prepare_learning(const uint64_t* order);
-    // Sets a field, in canonical order (`each`) or to one value (`each` null).
+    // Sets a field, in canonical order (`each`) or to one value (`each` null, and then `order` may be).
     void set_column(const uint64_t* order, int field, const double* each, double shared);
     // Applies all events that have reached the synapses by `now`, the end of the last step; what passing spikes send is kept for later.
     void apply(int64_t now, const pnn_step& step);
