@@ -17,6 +17,11 @@ from pynn_annarchy.language.syntax import Expression
 from pynn_annarchy.model.check import check
 from pynn_annarchy.model.declared import Declared, Drawn
 
+_FIXED = frozenset(
+    ("size", "geometry", "ranks", "rank", "population", "neuron_type", "pre", "post", "target", "synapse_type")
+)
+"""What an object is given when it is made, for good."""
+
 
 class WithAttributes:
     """Base of objects whose parameters and variables are read and written as attributes.
@@ -75,6 +80,8 @@ class WithAttributes:
         if name in self._FIXED and name in vars(self):
             raise AttributeError(f"'{name}' of {self._label} is fixed")
         if name.startswith("_") or _belongs_to(type(self), name):
+            if (name in _FIXED and name in vars(self)) or callable(getattr(type(self), name, None)):
+                raise AttributeError(f"'{name}' of {self._label} cannot be set")
             object.__setattr__(self, name, value)
         elif self._knows(name):
             self._set(name, value)
@@ -134,7 +141,7 @@ def checked(value: Any, what: str, dtype: str, shapes: Sequence[tuple[int, ...]]
     if isinstance(value, RandomDistribution):
         return value
     refusal = f"{what} takes a number, an array or a distribution, not {value!r}"
-    if isinstance(value, str):
+    if isinstance(value, str) or value is None:
         raise ModelError(refusal)
     try:
         number = finite(value, what)

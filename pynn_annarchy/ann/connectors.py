@@ -205,6 +205,7 @@ class Connectors:
             return amp * np.exp(-squared / (2.0 * sigma**2))
 
         self._check_storage(storage_format, None)
+        self._check_widths(sigma)
         text = f"Gaussian, amplitude {amp}, sigma {sigma}"
         self._connect_profile(profile, limit * abs(amp), delays, allow_self_connections, "Gaussian", text)
         return self
@@ -231,6 +232,7 @@ class Connectors:
             return positive - amp_neg * np.exp(-squared / (2.0 * sigma_neg**2))
 
         self._check_storage(storage_format, None)
+        self._check_widths(sigma_pos, sigma_neg)
         text = f"Difference-of-Gaussian, {amp_pos}, {sigma_pos}, {amp_neg}, {sigma_neg}"
         largest = limit * abs(amp_pos - amp_neg)
         self._connect_profile(profile, largest, delays, allow_self_connections, "Difference-of-Gaussian", text)
@@ -397,7 +399,7 @@ class Connectors:
         text: str | None = None,
     ) -> None:
         for what, given in (("weights", weights), ("delays", delays)):
-            checked(given, f"{what} of {self._label}", "float", ())
+            self._check_one(what, given)
 
         def make() -> Connections:
             found = pairs()
@@ -405,6 +407,20 @@ class Connectors:
             return self._connections_of(found, given, delays)
 
         self._connect(make, name, f"{text or name}, weights {weights}, delays {delays}")
+
+    def _check_one(self, what: str, given: Any) -> None:
+        """ModelError where neither a number nor a distribution is given."""
+        if isinstance(given, list | tuple | np.ndarray) and np.ndim(given) > 0:
+            raise ModelError(
+                f"{what} of {self._label} are a number or a distribution here; from_matrix() and from_sparse() take "
+                "one for each synapse"
+            )
+        checked(given, f"{what} of {self._label}", "float", ())
+
+    def _check_widths(self, *sigmas: float) -> None:
+        for sigma in sigmas:
+            if not sigma > 0.0:
+                raise ModelError(f"{self._label}: the width sigma must be greater than zero, got {sigma!r}")
 
     def _connect_profile(
         self,
@@ -415,7 +431,7 @@ class Connectors:
         name: str,
         text: str,
     ) -> None:
-        checked(delays, f"delays of {self._label}", "float", ())
+        self._check_one("delays", delays)
 
         def make() -> Connections:
             pre, post = (whole(side)._grid.normalized()[side.ranks] for side in (self.pre, self.post))

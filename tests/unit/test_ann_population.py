@@ -133,6 +133,12 @@ def test_unknown_names_are_refused_with_a_suggestion(either):
     assert (either.v == 0.5).all()
 
 
+@pytest.mark.parametrize("name", ["size", "geometry", "ranks", "neuron_type", "sum", "neurons"])
+def test_what_a_population_is_made_of_cannot_be_set(either, name):
+    with pytest.raises(AttributeError, match=f"'{name}' of"):
+        setattr(either, name, 3)
+
+
 def test_functions_of_the_type_can_be_called(either):
     np.testing.assert_array_equal(either.double([1.0, 2.0]), [2.0, 4.0])
     assert either.functions == ["double"]
