@@ -17,11 +17,6 @@ from pynn_annarchy.language.syntax import Expression
 from pynn_annarchy.model.check import check
 from pynn_annarchy.model.declared import Declared, Drawn
 
-_FIXED = frozenset(
-    ("size", "geometry", "ranks", "rank", "population", "neuron_type", "pre", "post", "target", "synapse_type")
-)
-"""What an object is given when it is made, for good."""
-
 
 class WithAttributes:
     """Base of objects whose parameters and variables are read and written as attributes.
@@ -77,11 +72,9 @@ class WithAttributes:
         return function
 
     def __setattr__(self, name: str, value: Any) -> None:
-        if name in self._FIXED and name in vars(self):
+        if (name in self._FIXED and name in vars(self)) or callable(getattr(type(self), name, None)):
             raise AttributeError(f"'{name}' of {self._label} is fixed")
         if name.startswith("_") or _belongs_to(type(self), name):
-            if (name in _FIXED and name in vars(self)) or callable(getattr(type(self), name, None)):
-                raise AttributeError(f"'{name}' of {self._label} cannot be set")
             object.__setattr__(self, name, value)
         elif self._knows(name):
             self._set(name, value)

@@ -215,7 +215,7 @@ def test_stdp_changes_weights_by_all_pairs():
     net.connect(post, relay, "exc").one_to_one(1.0)
     proj = net.connect(pre, relay, "exc", ann.STDP(A_plus=0.1, A_minus=0.2)).one_to_one(0.4)
     net.simulate(60.0)
-    # pre at 11 (after the delay), at the start of the step; post at the end of that at 21; pre again at 41; as ANNarchy 5
+    # as in ANNarchy 5: pre at 11 (after the delay), at the start of the step, post at the end of that at 21, pre at 41
     gain = 0.1 * math.exp(-10.0 / 20.0)
     loss = 0.2 * math.exp(-19.0 / 20.0)
     assert proj.w[0][0] == pytest.approx(0.4 + gain - loss, rel=1e-9)
