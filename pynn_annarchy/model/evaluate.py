@@ -29,6 +29,7 @@ from pynn_annarchy.language.syntax import (
     Unary,
     UnaryOperator,
 )
+from pynn_annarchy.language.visit import identifiers, nodes
 
 Array = NDArray[np.float64]
 Values = Mapping[str, "float | Array"]
@@ -78,6 +79,12 @@ def evaluate(expression: Expression, values: Values) -> float | Array:
     with np.errstate(all="ignore"):
         result = np.asarray(_value(expression, values), dtype=np.float64)
     return float(result) if result.ndim == 0 else result
+
+
+def constant_value(expression: Expression) -> float | None:
+    """What an expression is worth that is made of numbers alone, `-2*pi`; None for any other."""
+    is_known = identifiers(expression) <= {"pi"} and not any(isinstance(node, Call) for node in nodes(expression))
+    return float(evaluate(expression, {})) if is_known else None
 
 
 @singledispatch

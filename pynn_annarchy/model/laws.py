@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 
 from pynn_annarchy.exceptions import EquationError
 from pynn_annarchy.language.syntax import Call, Expression
-from pynn_annarchy.language.visit import identifiers, nodes
-from pynn_annarchy.model.evaluate import evaluate
+from pynn_annarchy.language.visit import nodes
+from pynn_annarchy.model.evaluate import constant_value
 
 _POSITIVE = (lambda value: value > 0, "must be positive")
 _NOT_NEGATIVE = (lambda value: value >= 0, "must not be negative")
@@ -42,20 +42,13 @@ def draws_are_possible(expression: Expression) -> None:
 
 
 def _arguments_are_possible(call: Call) -> None:
-    known = {place: _value(each) for place, each in enumerate(call.arguments) if _is_number(each)}
+    values = [constant_value(each) for each in call.arguments]
     for place, (what, is_possible, objection) in _ARGUMENTS.get(call.function, {}).items():
-        if place in known and not is_possible(known[place]):
-            message = f"the {what} of '{call.function}' {objection}, got {known[place]:g}"
+        value = values[place]
+        if value is not None and not is_possible(value):
+            message = f"the {what} of '{call.function}' {objection}, got {value:g}"
             raise EquationError(call.arguments[place].span, message)
-    if call.function in _BETWEEN and len(known) == len(call.arguments) and not known[0] <= known[1]:
-        message = f"the bounds of '{call.function}' must ascend, got {known[0]:g} and {known[1]:g}"
-        raise EquationError(call.span, message)
-
-
-def _is_number(expression: Expression) -> bool:
-    calls = any(isinstance(node, Call) for node in nodes(expression))
-    return not calls and identifiers(expression) <= {"pi"}
-
-
-def _value(expression: Expression) -> float:
-    return float(evaluate(expression, {}))
+    if call.function in _BETWEEN:
+        low, high = values
+        if low is not None and high is not None and not low <= high:
+            raise EquationError(call.span, f"the bounds of '{call.function}' must ascend, got {low:g} and {high:g}")

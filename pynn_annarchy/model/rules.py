@@ -14,6 +14,7 @@ from pynn_annarchy.language.parse import parse_expression
 from pynn_annarchy.language.syntax import Assignment, DifferentialEquation, Equation, Expression, Flags, Span
 from pynn_annarchy.language.types import Type
 from pynn_annarchy.model.checked import Variable
+from pynn_annarchy.model.evaluate import constant_value
 from pynn_annarchy.model.laws import draws_are_possible
 from pynn_annarchy.model.spec import OPERATIONS, Kind, ModelSpec, ParameterSpec
 from pynn_annarchy.model.texts import Texts
@@ -217,7 +218,6 @@ class Rules:
     def _declaration(self, name: str, given: Flags) -> None:
         """Flags that describe the variable itself."""
         flags.bounds_are_of_numbers(given)
-        flags.bounds_leave_something(given)
         flags.locality_is_of_kind(given, _localities(self.spec), self.spec.kind.value)
         if name in changeable_parameters(self.spec):
             reason = f"'{name}' is a parameter, and is declared as one"
@@ -233,6 +233,7 @@ class Rules:
                 self._reads(bound)
                 dependence.draws_nothing(bound, "a bound")
                 self._takes(name, bound)
+        _bounds_leave_something(given)
 
     def _spikes(self) -> None:
         if self.texts.spike is not None:
@@ -279,3 +280,11 @@ class Rules:
                     dependence.depends_on(expression, readable, f"'{where}'", kinds)
                     dependence.draws_nothing(expression, f"'{where}'")
                     types.is_number(expression, self.types)
+
+
+def _bounds_leave_something(given: Flags) -> None:
+    """The lower bound is not above the upper one, where both are numbers."""
+    lower, upper = (None if bound is None else constant_value(bound) for bound in (given.minimum, given.maximum))
+    if lower is not None and upper is not None and lower > upper:
+        message = f"no value lies between {lower} and {upper}"
+        raise EquationError(given.where("minimum"), message, "the lower bound is 'min='")

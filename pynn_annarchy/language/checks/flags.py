@@ -7,7 +7,7 @@ from collections.abc import Set as AbstractSet
 
 from pynn_annarchy.exceptions import EquationError
 from pynn_annarchy.language.flags import LOCALITIES
-from pynn_annarchy.language.syntax import Assignment, DifferentialEquation, Equation, Flags, Number
+from pynn_annarchy.language.syntax import Assignment, DifferentialEquation, Equation, Flags
 
 CELL_LOCALITIES = frozenset({"local", "global", "population"})
 SYNAPSE_LOCALITIES = frozenset({"local", "global", "semiglobal", "projection", "postsynaptic"})
@@ -39,14 +39,6 @@ def bounds_are_of_numbers(flags: Flags) -> None:
     for name in ("minimum", "maximum"):
         if flags.dtype == "bool" and name in dict(flags.spans):
             raise EquationError(flags.where(name), "a bool variable has no bounds")
-
-
-def bounds_leave_something(flags: Flags) -> None:
-    """The lower bound is not above the upper one, where both are numbers."""
-    lower, upper = flags.minimum, flags.maximum
-    if isinstance(lower, Number) and isinstance(upper, Number) and lower.value > upper.value:
-        message = f"no value lies between {lower.value} and {upper.value}"
-        raise EquationError(flags.where("minimum"), message, "the lower bound is 'min='")
 
 
 def locality_is_of_kind(flags: Flags, allowed: AbstractSet[str], kind: str) -> None:
