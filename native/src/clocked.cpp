@@ -70,11 +70,11 @@ void Engine::publish(int64_t n, int partition) {
 }
 
 // Lets the synapses of a partition transmit or advance, who see their cells as they are seen in step `seen`.
-void Engine::run_synapses(Projection& projection, int64_t seen, const pnn_step& step, int partition, int32_t what, int& failed) {
+void Engine::run_synapses(Projection& projection, int64_t seen, const pnn_step& step, int partition, const Due& due, int32_t what, int& failed) {
     if (what == 0) return;
     const Population& pre = *populations[std::size_t(projection.pre)];
     Population& post = *populations[std::size_t(projection.post)];
-    pnn_dendrites view = projection.dendrites_view(pre, post, seen, partition);
+    pnn_dendrites view = projection.dendrites_view(pre, post, due.values, seen, partition);
     if (projection.input >= 0)
         view.sums = post.gathered[std::size_t(projection.input)].sums.data() + projection.rows[std::size_t(partition)]->first_post;
     if (projection.module->synapses(&view, &step, what) != 0) failed = projection.number;
@@ -88,28 +88,28 @@ void Engine::begin_synapses(Projection& projection, const pnn_rows& view, int64_
     const bool spikes_pass = module.has_pre || module.asks_when;
     const int32_t transmit = activity.transmits ? PNN_TRANSMIT : 0;
     if (!module.advances_first) {
-        run_synapses(projection, n, step_value(n), partition, transmit | (activity.advances_in(n) ? PNN_ADVANCE : 0), failed);
+        run_synapses(projection, n, step_value(n), partition, due, transmit | (activity.advances_in(n) ? PNN_ADVANCE : 0), failed);
         if (spikes_pass) pass_clocked(projection, view, n, partition, due, failed);
         return;
     }
     const bool is_first = n - 1 == step;  // of this run; the one before is complete
     int32_t advance = 0;
     if (!is_first && !spikes_pass && !module.has_post && activity.period == 1) advance = activity.advances_in(n - 1) ? PNN_ADVANCE : 0;
-    else if (!is_first) end_synapses(projection, n - 1, partition);
+    else if (!is_first) end_synapses(projection, n - 1, partition, due);
     if (spikes_pass) pass_clocked(projection, view, n, partition, due, failed);
-    run_synapses(projection, n, step_value(n - 1), partition, transmit | advance, failed);
+    run_synapses(projection, n, step_value(n - 1), partition, due, transmit | advance, failed);
 }
 
 // What is left to do of step n in ANNarchy's order, once all cells have been updated.
-void Engine::end_synapses(Projection& projection, int64_t n, int partition) {
+void Engine::end_synapses(Projection& projection, int64_t n, int partition, const Due& due) {
     int failed = -1;  // nothing is transmitted
     if (projection.activity.advances_in(n)) {
         pnn_step whole = step_value(n);
         whole.dt *= double(projection.activity.period);
-        run_synapses(projection, n + 1, whole, partition, PNN_ADVANCE, failed);
+        run_synapses(projection, n + 1, whole, partition, due, PNN_ADVANCE, failed);
     }
     note_sent(projection, n, partition);
-    reach_synapses(projection, n + 1, n, partition);
+    reach_synapses(projection, n + 1, n, partition, due);
 }
 
 // Synapses in ANNarchy's order know when their sources have spiked last before that reaches them.
@@ -125,9 +125,9 @@ void Engine::note_sent(Projection& projection, int64_t n, int partition) {
         }
 }
 
-void Engine::end_step(int64_t n, int partition) {
+void Engine::end_step(int64_t n, int partition, const Due& due) {
     for (auto& projection : projections)
-        if (projection && projection->clocked && projection->module->advances_first) end_synapses(*projection, n, partition);
+        if (projection && projection->clocked && projection->module->advances_first) end_synapses(*projection, n, partition, due);
 }
 
 void Engine::pass_clocked(Projection& projection, pnn_rows view, int64_t n, int partition, Due& due, int& failed) {
@@ -160,19 +160,19 @@ void Engine::pass_clocked(Projection& projection, pnn_rows view, int64_t n, int 
     if (!projection.activity.transmits) return;
     view.targets = rows.targets16.size() ? static_cast<const void*>(rows.targets16.data()) : rows.targets32.data();
     view.target_bits = rows.targets16.size() ? 16 : 32;
-    const pnn_dendrites own = projection.dendrites_view(pre, *populations[std::size_t(projection.post)], n, partition);
+    const pnn_dendrites own = projection.dendrites_view(pre, *populations[std::size_t(projection.post)], due.values, n, partition);
     const pnn_step present = step_value(n);
     if (projection.module->pass_spikes(&own, &view, due.passages.data(), int64_t(due.passages.size()), &present) != 0)
         failed = projection.number;
 }
 
 // The spikes of step n reach synapses who see their cells as they are seen in step `seen`.
-void Engine::reach_synapses(Projection& projection, int64_t seen, int64_t n, int partition) {
+void Engine::reach_synapses(Projection& projection, int64_t seen, int64_t n, int partition, const Due& due) {
     if (!projection.module->has_post && !projection.module->asks_when) return;
     Population& post = *populations[std::size_t(projection.post)];
     SpikeList& list = post.spikes[n & 1][std::size_t(partition)];
     if (list.n == 0) return;
-    const pnn_dendrites own = projection.dendrites_view(*populations[std::size_t(projection.pre)], post, seen, partition);
+    const pnn_dendrites own = projection.dendrites_view(*populations[std::size_t(projection.pre)], post, due.values, seen, partition);
     if (!projection.activity.transmits) {
         const int64_t first = projection.rows[std::size_t(partition)]->first_post;
         for (int64_t i = 0; own.spiked != nullptr && i < list.n; ++i) own.spiked[list.index[std::size_t(i)] - first] = double(n);

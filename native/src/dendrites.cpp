@@ -250,14 +250,17 @@ void Projection::set_weights_by_place_at(const uint64_t* order, const int64_t* i
     }
 }
 
-pnn_dendrites Projection::dendrites_view(const Population& pre_cells, const Population& post_cells, int64_t n, int partition) {
+pnn_dendrites Projection::dendrites_view(const Population& pre_cells, const Population& post_cells, const PopulationValues& values, int64_t n, int partition) {
     const auto p = std::size_t(partition);
     const DelayedRows& part = *rows[p];
     Dendrites& own = *dendrites[p];
     own.pre.clear();
     own.post.clear();
-    for (int variable : pre_seen) own.pre.push_back(pre_cells.published.row(std::size_t(variable)));
-    for (int variable : post_seen) own.post.push_back(post_cells.published.row(std::size_t(variable)));
+    const auto place_of = [&](const Population& cells, int number, int seen) {
+        return seen >= 0 ? cells.published.row(std::size_t(seen)) : values[std::size_t(number)].data() + (-1 - seen);
+    };
+    for (int seen : pre_seen) own.pre.push_back(place_of(pre_cells, pre, seen));
+    for (int seen : post_seen) own.post.push_back(place_of(post_cells, post, seen));
     own.rows_seen.assign(1, 0);
     if (!pre_seen.empty()) {
         const bool alike = own.delays.size() == 0;

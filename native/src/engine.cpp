@@ -512,7 +512,7 @@ void Engine::step_partition(int64_t n, int partition, Due& due, int& failed) {
     publish(n, partition);
     remember(n, partition);
     for (auto& projection : projections)
-        if (projection && projection->clocked && !projection->module->advances_first) reach_synapses(*projection, n, n, partition);
+        if (projection && projection->clocked && !projection->module->advances_first) reach_synapses(*projection, n, n, partition, due);
     record(n, partition);
 }
 
@@ -539,7 +539,9 @@ int Engine::run(int64_t n_steps, int workers) {
             if (failed != -1 && stop_after.load(std::memory_order_relaxed) > n) stop_after.store(n, std::memory_order_relaxed);
             if (workers > 1) barrier.wait();
         }
-        for (int p = worker; p < partitions; p += workers) end_step(stop_after.load(std::memory_order_relaxed), p);
+        const int64_t stopped_after = stop_after.load(std::memory_order_relaxed);
+        form_values(stopped_after + 1, due);
+        for (int p = worker; p < partitions; p += workers) end_step(stopped_after, p, due);
     });
     const int64_t stopped_at = stop_after.load();
     step = stopped_at;

@@ -7,6 +7,7 @@ and its post-synaptic cell at the end of the step before. So nobody waits for an
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -21,7 +22,7 @@ from pynn_annarchy.language.names import operation_in, suggestion
 from pynn_annarchy.language.syntax import DifferentialEquation, Expression
 from pynn_annarchy.language.visit import identifiers
 from pynn_annarchy.model.evaluate import evaluate
-from pynn_annarchy.model.seen import POST, PRE, first_mention, seen
+from pynn_annarchy.model.seen import POST, PRE, first_mention, seen, seen_of_all
 from pynn_annarchy.model.spec import ModelSpec
 from pynn_annarchy.solvers.algebra import linear_form
 from pynn_annarchy.targets.compile import Generated, Options, Storage, generate
@@ -73,11 +74,15 @@ def check_seen(pre: Population, post: Population, spec: ModelSpec, options: Opti
     """
     model = _generated(spec, options).updates.model
     for prefix, cells in ((PRE, pre), (POST, post)):
-        for name in seen(model, prefix):
-            known = _names(cells, options)
+        known = _names(cells, options)
+        wanted = {prefix + name: name for name in seen(model, prefix)}
+        for value in seen_of_all(model, prefix):
+            operation, variable = variable_in(value)
+            wanted[f"{operation}({prefix}{variable})"] = variable
+        for text, name in wanted.items():
             if name in known:
                 continue
-            where, span = first_mention(model, prefix + name)
+            where, span = first_mention(model, text)
             kind = f"'{cells.label}'" + (f" ({cells.spec.name})" if isinstance(cells, Cells) else "")
             hint = suggestion(name, known) or f"it has {', '.join(known) or 'none'}"
             message = f"{kind} has no variable or parameter '{name}'"
@@ -134,10 +139,18 @@ class Publication:
         return [(self.names.index(v), o, shared.index(value) if value in shared else -1) for value, o, v in parts]
 
     def see(self, names: tuple[str, ...], longest_delay: int) -> list[int]:
-        """Takes names in; returns their places."""
-        self.names += [name for name in names if name not in self.names]
+        """Takes names in, of variables and parameters, or of values of the whole population; returns their places."""
+        own = [name for name in names if not operation_in(name)]
+        self.names += [name for name in own if name not in self.names]
         self.depth = max(self.depth, longest_delay + 1)
-        return [self.names.index(name) for name in names]
+        for name in names:
+            if operation_in(name):
+                self.form(name)
+        return [self.place(name) for name in names]
+
+    def place(self, name: str) -> int:
+        """Where a name is among those that are published, or -1 less that among values of the whole population."""
+        return -1 - self.values_of_all.index(name) if operation_in(name) else self.names.index(name)
 
 
 def clocked_synapses(network: Network) -> Iterator[tuple[Synapses, ClockedKernel]]:
@@ -177,8 +190,8 @@ def variable_in(value_of_all: str) -> tuple[str, str]:
 
 
 def names_of(fields: tuple[Field, ...]) -> tuple[str, ...]:
-    """Names of cells' variables by the fields 'pre.x', 'post.x'."""
-    return tuple(field.name.partition(".")[2] for field in fields)
+    """Names of cells' variables by the fields 'pre.x', 'post.x', and of values of them all, by 'mean(pre.x)'."""
+    return tuple(re.sub(r"\b(pre|post)\.", "", field.name, count=1) for field in fields)
 
 
 # whether a step is short enough

@@ -167,7 +167,7 @@ class NativeLoop(Loop):
                 self._engine.gather(cells.number, cells.gathering())
         for synapses, kernel in clocked_synapses(self._network):
             pre, post = (
-                [published[cells.number].names.index(name) for name in names_of(fields)]
+                [published[cells.number].place(name) for name in names_of(fields)]
                 for cells, fields in ((synapses.pre_cells, kernel.pre_seen), (synapses.post_cells, kernel.post_seen))
             )
             given = -1 if synapses.input is None else synapses.post_cells.gathered.index(synapses.input)

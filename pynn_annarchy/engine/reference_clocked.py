@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -10,12 +11,21 @@ import numpy as np
 from pynn_annarchy.engine import _binding
 from pynn_annarchy.engine.arrays import FloatArray, IntArray, spread
 from pynn_annarchy.engine.cells import Cells
-from pynn_annarchy.engine.clocked import Publication
-from pynn_annarchy.kernels.ir import ClockedKernel, Field, Place
+from pynn_annarchy.engine.clocked import Publication, names_of, variable_in
+from pynn_annarchy.kernels.ir import ClockedKernel, Field, Place, Role
+from pynn_annarchy.language.names import operation_in
 from pynn_annarchy.model.spec import WEIGHT
 from pynn_annarchy.targets import reference
 from pynn_annarchy.targets.compile import CompiledModel
-from pynn_annarchy.targets.reference_clocked import Dendrites, advance, gather, post_spike, pre_spike, transmit
+from pynn_annarchy.targets.reference_clocked import (
+    Dendrites,
+    advance,
+    gather,
+    population_value,
+    post_spike,
+    pre_spike,
+    transmit,
+)
 from pynn_annarchy.targets.reference_learning import FIRST_POST, Drawing, Events, Fields
 
 if TYPE_CHECKING:
@@ -66,7 +76,10 @@ class Copies:
             known.pop(step - depth, None)
 
     def row(self, name: str, step: int) -> FloatArray:
-        """Values of all cells at the end of a step."""
+        """Values of all cells at the end of a step, or the one value of the whole population."""
+        if operation_in(name):
+            operation, variable = variable_in(name)
+            return np.array(population_value(operation, self._rows[variable][step]))
         return self._rows[name][step]
 
 
@@ -147,7 +160,8 @@ class ClockedConnections:
         """One step of what all synapses have in common, then of what those of a cell have, then of each of them."""
         kernel, number = self.kernel, self.synapses.object_index
         if kernel.common_step:
-            advance(self.model, kernel.common_step, self.fields, {}, step, Drawing(number, np.zeros(1, np.int64)))
+            of_all = {f.name: value for f, value in self._seen_of_cells(copies, seen_in) if f.role is Role.OF_ALL}
+            advance(self.model, kernel.common_step, self.fields, of_all, step, Drawing(number, np.zeros(1, np.int64)))
         if kernel.post_step:
             self._advance_post(copies, seen_in, step)
         if kernel.step:
@@ -160,8 +174,7 @@ class ClockedConnections:
         before = {name: np.array(value) for name, value in of_cells.items()}
         common = {name: self.fields[name][0] for name in self._names(Place.PROJECTION)}
         shared = {name: value for name, value in self.fields.items() if isinstance(value, float)}
-        cells = self.synapses.post_cells
-        seen = {f.name: copies[cells.number].row(f.name.partition(".")[2], seen_in - 1) for f in self.kernel.post_seen}
+        seen = {f.name: value for f, value in self._seen_of_cells(copies, seen_in) if f.role is not Role.PRE_CELL}
         drawing = Drawing(self.synapses.object_index, np.arange(self.synapses.post_size))
         advance(self.model, self.kernel.post_step, {**shared, **common, **of_cells}, seen, step, drawing)
         alone = np.setdiff1d(np.arange(self.synapses.post_size), self.post)
@@ -174,23 +187,32 @@ class ClockedConnections:
 
     def seen(self, copies: dict[int, Copies], step: int) -> Fields:
         """What each synapse sees in a step of its cells, by name."""
-        network = self.synapses.network
         values: Fields = {}
-        for of_pre, fields in ((True, self.kernel.pre_seen), (False, self.kernel.post_seen)):
-            cells = self.synapses.pre_cells if of_pre else self.synapses.post_cells
-            for given in fields:
-                assert isinstance(cells, Cells) and network is cells.network
-                values[given.name] = self._seen(copies[cells.number], given, of_pre, step)
+        for given, row in self._seen_of_cells(copies, step):
+            match given.role:
+                case Role.PRE_CELL:
+                    values[given.name] = self._delayed(copies, given, step)
+                case Role.POST_CELL:
+                    values[given.name] = row[self.post]
+                case _:
+                    values[given.name] = np.broadcast_to(row, self.post.shape)
         return values
 
-    def _seen(self, copies: Copies, given: Field, of_pre: bool, step: int) -> FloatArray:
-        name = given.name.partition(".")[2]
-        if not of_pre:
-            return copies.row(name, step - 1)[self.post]
+    def _seen_of_cells(self, copies: dict[int, Copies], step: int) -> Iterator[tuple[Field, FloatArray]]:
+        """What synapses see in a step without delays: values of all cells of a side, or one of them all."""
+        kernel, synapses = self.kernel, self.synapses
+        for cells, fields in ((synapses.pre_cells, kernel.pre_seen), (synapses.post_cells, kernel.post_seen)):
+            for given, name in zip(fields, names_of(fields), strict=True):
+                assert isinstance(cells, Cells)
+                yield given, copies[cells.number].row(name, step - 1)
+
+    def _delayed(self, copies: dict[int, Copies], given: Field, step: int) -> FloatArray:
+        (name,) = names_of((given,))
+        rows = copies[self.synapses.pre_cells.number]
         values = np.empty(len(self.pre))
         for delay in np.unique(self.delay):
             here = self.delay == delay
-            values[here] = copies.row(name, step - int(delay))[self.pre[here]]
+            values[here] = rows.row(name, step - int(delay))[self.pre[here]]
         return values
 
     def send(self, sources: IntArray, counts: IntArray, emitted: int) -> None:

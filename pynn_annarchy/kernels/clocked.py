@@ -10,6 +10,8 @@ pre-synaptic one of the same moment alone has changed as it was before.
 What synapses have in common, all of a projection or all of a post-synaptic cell, is advanced first; the equations of
 the others read it as it has become.
 
+Of a whole population, as in ``mean(pre.x)``, it sees what that is without delay.
+
 In ANNarchy's order synapses advance once the cells have been updated, and see what those are now, and their sources as
 they were the delay less one step ago; then come the post-synaptic spikes. The psp of the next step is formed from what
 all that has become and the pre-synaptic spikes that pass at the start of that step: so the same walk through memory
@@ -19,6 +21,7 @@ can do both. Each spike sees what all earlier ones have done, the pre-synaptic o
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from itertools import chain
 
@@ -48,7 +51,7 @@ from pynn_annarchy.language.flags import LOCALITIES
 from pynn_annarchy.language.print import show
 from pynn_annarchy.language.syntax import Assignment
 from pynn_annarchy.language.visit import identifiers
-from pynn_annarchy.model.seen import POST, PRE, seen
+from pynn_annarchy.model.seen import POST, PRE, seen, seen_of_all
 from pynn_annarchy.model.sides import Side
 from pynn_annarchy.model.spec import Order
 from pynn_annarchy.model.variables import INCREMENT
@@ -74,6 +77,9 @@ class _Clocked(Handlers):
         for prefix, role in ((PRE, Role.PRE_CELL), (POST, Role.POST_CELL)):
             for name in seen(self._model, prefix):
                 self._fields[prefix + name] = Field(prefix + name, DType.REAL64, role)
+            for name in seen_of_all(self._model, prefix):
+                of_all = name.replace("(", f"({prefix}")
+                self._fields[of_all] = Field(of_all, DType.REAL64, Role.OF_ALL)
         for name in self._with_left_limit():
             left = left_limit(self._fields[name], Side.PRE)
             self._fields[left.name] = left
@@ -90,8 +96,8 @@ class _Clocked(Handlers):
             model=self._model.spec.name,
             parameters=tuple(f for f in self._of_role(Role.PARAMETER, Role.POST_PARAMETER) if f in read),
             variables=self._of_role(Role.STATE, Role.POST_STATE, Role.COMMON_STATE),
-            pre_seen=tuple(field for field in self._of_role(Role.PRE_CELL) if field in read),
-            post_seen=tuple(field for field in self._of_role(Role.POST_CELL) if field in read),
+            pre_seen=self._seen(Role.PRE_CELL, PRE, read),
+            post_seen=self._seen(Role.POST_CELL, POST, read),
             advances_first=self._advances_first,
             psp=psp,
             operation=self._model.spec.operation,
@@ -105,6 +111,11 @@ class _Clocked(Handlers):
 
     def _of_role(self, *roles: Role) -> tuple[Field, ...]:
         return tuple(field for field in self._fields.values() if field.role in roles)
+
+    def _seen(self, role: Role, prefix: str, read: AbstractSet[Field]) -> tuple[Field, ...]:
+        """What is read of the cell of one side, and of all of that side."""
+        fields = (*self._of_role(role), *(f for f in self._of_role(Role.OF_ALL) if f"({prefix}" in f.name))
+        return tuple(field for field in fields if field in read)
 
     def _parameters_of_post(self) -> set[str]:
         """Parameters and what follows from them that is one value for all synapses of a post-synaptic cell."""

@@ -45,6 +45,7 @@ class Role(Enum):
     COMMON_STATE = "state of all synapses"
     PRE_CELL = "seen of the pre cell"
     POST_CELL = "seen of the post cell"
+    OF_ALL = "seen of all cells of a side"
 
 
 @dataclass(frozen=True, slots=True)
@@ -411,7 +412,8 @@ class ClockedKernel:
         parameters: all that the bodies load, each one value for all synapses or one for each of them, or for each
             post-synaptic cell.
         variables: stored in every synapse, once for all synapses of a post-synaptic cell, or once.
-        pre_seen: variables and parameters of the pre-synaptic cell that it loads, by their names 'pre.x'.
+        pre_seen: variables and parameters of the pre-synaptic cell that it loads, by their names 'pre.x', and values of
+            all pre-synaptic cells, by theirs, 'mean(pre.x)'.
         post_seen: the same of the post-synaptic one.
         advances_first: ANNarchy's order, see `kernels.clocked`.
         psp: what it transmits over the step that begins; None for nothing.

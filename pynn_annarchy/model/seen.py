@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pynn_annarchy.language.checks.definitions import changed_by
+from pynn_annarchy.language.names import operation_in
 from pynn_annarchy.language.syntax import Expression, Span
 from pynn_annarchy.language.visit import names_in
 from pynn_annarchy.model.checked import Model
@@ -23,13 +24,22 @@ def is_clocked(model: Model) -> bool:
     if model.spec.kind is not Kind.SYNAPSE:
         return False
     stepped = any(not equation.flags.event_driven for equation in model.equations)
-    return model.psp is not None or stepped or bool(seen(model, PRE) or seen(model, POST))
+    return (
+        model.psp is not None or stepped or any(seen(model, side) or seen_of_all(model, side) for side in (PRE, POST))
+    )
 
 
 def seen(model: Model, side: str) -> tuple[str, ...]:
     """Names of what a synapse sees of the cell of one side, without the prefix, in the order of the text."""
     names = (name.identifier for _, expression in _expressions(model) for name in names_in(expression))
     return tuple(dict.fromkeys(name.removeprefix(side) for name in names if name.startswith(side)))
+
+
+def seen_of_all(model: Model, side: str) -> tuple[str, ...]:
+    """The same for values of the whole population of one side: 'mean(r)' for ``mean(pre.r)``."""
+    parts = (operation_in(name.identifier) for _, expression in _expressions(model) for name in names_in(expression))
+    found = (f"{part[0]}({part[1].removeprefix(side)})" for part in parts if part and part[1].startswith(side))
+    return tuple(dict.fromkeys(found))
 
 
 def first_mention(model: Model, identifier: str) -> tuple[str, Span]:

@@ -82,6 +82,8 @@ class _Printer(Printer):
                 return f"this->{_seen(field)}[pre]"
             case Role.POST_CELL:
                 return f"this->{_seen(field)}[post]"
+            case Role.OF_ALL:
+                return f"this->{_seen(field)}[0]"
             case Role.PARAMETER | Role.POST_PARAMETER if field.name != WEIGHT:
                 name, index = identifier(field.name), "s" if field.role is Role.PARAMETER else "element"
                 return f"this->{name}" if self.is_shared(field) else f"this->{name}[{index} * this->{name}_step_]"
@@ -177,7 +179,7 @@ def _constants(kernel: ClockedKernel) -> Iterator[str]:
     yield f"    using Operation = {_OPERATIONS[kernel.operation]};"
 
 
-_ALIKE_IN_A_ROW = (Role.POST_CELL, Role.POST_PARAMETER, Role.POST_STATE, Role.COMMON_STATE)
+_ALIKE_IN_A_ROW = (Role.POST_CELL, Role.OF_ALL, Role.POST_PARAMETER, Role.POST_STATE, Role.COMMON_STATE)
 _IN_ROW = ("const Row& row", "uint64_t s", "uint64_t pre")
 _INDICES = ("uint64_t s", "uint64_t pre", "uint64_t post", "uint64_t element")
 _EVENT = "const pnn_event& event"
@@ -185,14 +187,15 @@ _EVENT = "const pnn_event& event"
 
 def _in_row(field: Field) -> str:
     """What a row's synapses see alike, as a value; a member of the struct `Row`."""
-    return _seen(field) if field.role is Role.POST_CELL else member(field)
+    return _seen(field) if field.role in (Role.POST_CELL, Role.OF_ALL) else member(field)
 
 
 def _row(kernel: ClockedKernel, shared: bool) -> Iterator[str]:
     """The struct of what all synapses of a post-synaptic cell see alike: loaded once, whatever they store meanwhile."""
     values = [*statement_values(kernel.step), *([] if kernel.psp is None else [kernel.psp])]
     read = set().union(*(loaded(value) for value in values))
-    fields = [field for field in (*kernel.fields, *kernel.post_seen) if field.role in _ALIKE_IN_A_ROW and field in read]
+    given = (*kernel.fields, *kernel.pre_seen, *kernel.post_seen)
+    fields = [field for field in given if field.role in _ALIKE_IN_A_ROW and field in read]
     printer = _Printer(shared, Place.POST_CELL)
     yield ""
     yield f"    // {kernel.model}: what the synapses of one cell see alike"

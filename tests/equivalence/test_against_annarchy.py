@@ -58,19 +58,7 @@ def recorded(name: str) -> dict[str, np.ndarray]:
         return {key: files[key] * DECAYS.get(name, {}).get(key, 1) for key in files.files}
 
 
-TO_COME = {
-    "bcm": "values of whole populations are not known to synapses yet",
-    "stp": "event-driven synapses follow PyNN's order yet",
-    "stdp": "event-driven synapses follow PyNN's order yet",
-}
-
-
-def network_named(name):
-    reason = TO_COME.get(name)
-    return pytest.param(name, marks=[pytest.mark.xfail(reason=reason, strict=True)] if reason else [])
-
-
-@pytest.mark.parametrize("name", [network_named(name) for name in COMPARISONS])
+@pytest.mark.parametrize("name", COMPARISONS)
 def test_network_computes_what_annarchy_does(name):
     comparison = COMPARISONS[name]
     expected = recorded(name)

@@ -46,6 +46,16 @@ def build(order: Order, *, target: str, precision: str = "double", threads: int 
         name="Oja",
         order=order,
     ).spec
+    covariance = declare_synapse(
+        parameters="tau = 50.0 : projection",
+        equations=[
+            "tau*dtheta/dt + theta = post.r*max(post.r) : postsynaptic",
+            "w += 0.001*(pre.r - mean(pre.r))*pos(post.r - theta/(1 + norm2(post.r))) : min=0.0, max=0.2",
+        ],
+        psp="w*(pre.r - mean(pre.r))",
+        name="Covariance",
+        order=order,
+    ).spec
     drive = declare_synapse(psp="w*pre.r", operation="max", name="Drive", order=order).spec
     trace = declare_synapse(
         parameters="tau = 10.0", equations="dx/dt = -x/tau", pre_spike="x += w", psp="x", name="Trace", order=order
@@ -63,6 +73,7 @@ def build(order: Order, *, target: str, precision: str = "double", threads: int 
     connections = (
         (rates, cells, "rate", drive, 5.0, 0.2),
         (rates, rates, "exc", oja, 0.1, 0.3),
+        (rates, rates, "exc", covariance, 0.1, 0.2),
         (cells, rates, "other", trace, 0.2, 0.3),
         (cells, cells, "exc", pairs, 0.3, 0.2),
         (cells, cells, "inh", drive_by_spikes(order), 0.3, 0.2),

@@ -13,7 +13,7 @@ from pynn_annarchy.engine.network import Network
 from pynn_annarchy.exceptions import EquationError, ModelError
 from pynn_annarchy.model.check import check
 from pynn_annarchy.model.describe import describe, latex
-from pynn_annarchy.model.spec import InputSpec, Kind, ModelSpec, ParameterSpec, ReceptorSpec
+from pynn_annarchy.model.spec import InputSpec, Kind, ModelSpec, Order, ParameterSpec, ReceptorSpec
 from pynn_annarchy.standardmodels import synapse_specs
 from pynn_annarchy.standardmodels.specs import IF_COND_EXP, IF_CURR_EXP, STATIC_SYNAPSE
 from pynn_annarchy.targets.compile import Options
@@ -147,6 +147,44 @@ def test_a_variable_that_the_cells_do_not_have_is_refused_when_they_are_connecte
     head, line, caret = str(raised.value).splitlines()
     assert head == what and line.strip() == psp
     assert "in synapse type 'MySynapse', psp" in caret and caret.index("^") == line.index("p")
+
+
+@pytest.mark.parametrize("delay", [1, 4])
+@pytest.mark.parametrize("order", Order)
+def test_values_of_whole_populations_are_those_without_delay(target, order, delay):
+    text = "y = 1000*mean(pre.x) + 10*max(post.x) + min(pre.x)"
+    learning = replace(synapse("weight*mean(pre.x)", text), order=order)
+    net = network(target)
+    cells = net.add_cells(replace(COUNTER, order=order), 3, {}, "cells")
+    cells.set_state("x", np.array([0.0, 1.0, 5.0]))
+    ours = connect(net, cells, cells, "given", learning, pairs=[(0, 0), (2, 1)], delay=delay)
+
+    for n in range(1, 6):
+        net.run(1)
+        # in PyNN's order a synapse sees the end of the step before, in ANNarchy's that of the present one
+        seen = n - 1 if order is Order.PYNN else n
+        assert ours.get("y").tolist() == [1000.0 * (2 + seen) + 10.0 * (5 + seen) + seen] * 2
+        assert cells.state("received").tolist() == [2.0 + n - 1, 2.0 + n - 1, 0.0]
+
+
+def test_what_all_synapses_have_in_common_may_follow_a_whole_population(target):
+    net = network(target)
+    cells = net.add_cells(COUNTER, 3, {}, "cells")
+    cells.set_state("x", np.array([0.0, 1.0, 5.0]))
+    common = synapse("", "y = norm1(pre.x) : global\nz = norm2(post.x) + y : semiglobal\nu = z - max(pre.x)")
+    ours = connect(net, cells, cells, "given", replace(common, psp="u"), pairs=[(0, 0), (2, 1)])
+
+    net.run(1)
+
+    assert ours.get("u").tolist() == [26.0**0.5 + 6.0 - 5.0] * 2
+
+
+def test_a_whole_population_without_such_a_variable_is_refused(target):
+    net = network(target)
+    cells = net.add_cells(COUNTER, 1, {}, "cells")
+    message = r"'cells' \(Counter\) has no variable or parameter 'z' .*\n *weight\*mean\(pre\.z\)\n *\^"
+    with pytest.raises(EquationError, match=message):
+        net.connect(cells, cells, "given", synapse("weight*mean(pre.z)"), "ours")
 
 
 def test_sources_of_given_spikes_have_nothing_to_see(target):

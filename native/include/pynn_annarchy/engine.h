@@ -61,6 +61,8 @@ struct Frames {
 
 // One value of a whole population, formed in every step of what it publishes.
 enum class Reduction { mean, min, max, norm1, norm2 };
+
+using PopulationValues = std::vector<std::vector<double>>;  // by number of the population
 struct PopulationValue {
     int variable = 0;                                // among those that the population publishes
     Reduction operation = Reduction::mean;
@@ -186,7 +188,7 @@ public:
     Activity activity;
     bool spikes_matter = true;                       // whether spikes change, send or ask for anything
     std::vector<Place> kinds;                        // of what each field has one value
-    std::vector<int> pre_seen, post_seen;            // among the variables that the populations publish
+    std::vector<int> pre_seen, post_seen;            // among what the populations publish, or -1 - place among their values
     std::vector<std::unique_ptr<Dendrites>> dendrites;
     // Makes the synapses' places by post-synaptic element.
     void make_dendrites();
@@ -201,7 +203,8 @@ public:
     void set_weights_by_place(const uint64_t* order, const double* weight, bool all_equal);
     void set_weights_by_place_at(const uint64_t* order, const int64_t* index, int64_t n, const double* weight);
     // What a module reads of one partition in step n.
-    pnn_dendrites dendrites_view(const Population& pre, const Population& post, int64_t n, int partition);
+    // `values`: of all populations, as of the step before.
+    pnn_dendrites dendrites_view(const Population& pre, const Population& post, const PopulationValues& values, int64_t n, int partition);
 
     // For modules that learn; see learning.cpp.
 
@@ -281,7 +284,7 @@ private:
         std::vector<pnn_group> groups;
         std::vector<std::vector<pnn_group>> of_members;  // of a bundle
         std::vector<pnn_passage> passages;
-        std::vector<std::vector<double>> values;     // of populations, as of the step before
+        PopulationValues values;                     // as of the step before
         std::vector<double> shared;                  // of one population, with those values
     };
     pnn_step step_value(int64_t n) const { return {n, double(n - 1) * dt, dt, seed_key, trial, 0}; }
@@ -297,13 +300,13 @@ private:
     void publish_present();
     void publish(int64_t n, int partition);
     void begin_synapses(Projection& projection, const pnn_rows& view, int64_t n, int partition, Due& due, int& failed);
-    void end_synapses(Projection& projection, int64_t n, int partition);
+    void end_synapses(Projection& projection, int64_t n, int partition, const Due& due);
     void note_sent(Projection& projection, int64_t n, int partition);
-    void run_synapses(Projection& projection, int64_t seen, const pnn_step& step, int partition, int32_t what, int& failed);
+    void run_synapses(Projection& projection, int64_t seen, const pnn_step& step, int partition, const Due& due, int32_t what, int& failed);
     void pass_clocked(Projection& projection, pnn_rows view, int64_t n, int partition, Due& due, int& failed);
     void form_inputs(int partition);
-    void reach_synapses(Projection& projection, int64_t seen, int64_t n, int partition);
-    void end_step(int64_t n, int partition);
+    void reach_synapses(Projection& projection, int64_t seen, int64_t n, int partition, const Due& due);
+    void end_step(int64_t n, int partition, const Due& due);
     void emit_given(Population& population, int64_t n);
     void rest(Population& population, int64_t n, int partition);
     void find_currents();

@@ -25,7 +25,8 @@ from pynn_annarchy.kernels.ir import (
 )
 from pynn_annarchy.language.syntax import BinaryOperator
 
-_OF_THE_ENGINE = (Role.PARAMETER, Role.POST_PARAMETER, Role.INPUT, Role.POPULATION, Role.PRE_CELL, Role.POST_CELL)
+_SEEN = (Role.PRE_CELL, Role.POST_CELL, Role.OF_ALL)
+_OF_THE_ENGINE = (Role.PARAMETER, Role.POST_PARAMETER, Role.INPUT, Role.POPULATION, *_SEEN)
 _NUMBERS = (DType.REAL, DType.REAL64)
 
 
