@@ -28,21 +28,18 @@ from pynn_annarchy.model.compose import CURRENT, ReceptorPart
 from pynn_annarchy.model.compose import compose as join
 from pynn_annarchy.model.declared import Declared, Drawn
 from pynn_annarchy.model.evaluate import evaluate
-from pynn_annarchy.model.receiving import input_of, receptors_used
+from pynn_annarchy.model.receiving import receptors_used
 from pynn_annarchy.model.seen import is_clocked
 from pynn_annarchy.model.spec import WEIGHT, Kind, ModelSpec, Order
 from pynn_annarchy.model.variables import T_LAST
 from pynn_annarchy.random_numbers import stream_of_types
 from pynn_annarchy.standardmodels import bodies, specs
-from pynn_annarchy.standardmodels.synapses import DENDRITIC, dendritic_fraction
+from pynn_annarchy.standardmodels.synapses import ANY, DENDRITIC, dendritic_fraction
 from pynn_annarchy.standardmodels.synapses import Synapse as _Synapse
 
 if TYPE_CHECKING:
     from pynn_annarchy.model.declare_texts import Lines
     from pynn_annarchy.model.draft import Parameters
-
-ANY = "any"
-"""The receptor type of cells that use ``sum()``, what all projections bring, besides those that they name."""
 
 
 def Neuron(  # noqa: N802  (a class is what it makes)
@@ -411,16 +408,6 @@ class NativeSynapseType(_Synapse, base.StandardSynapseType):
         super().__init__(**_with_drawn(self.drawn_parameters, parameters))
         if DENDRITIC in self.default_parameters:
             self.dendritic_delay_fraction = dendritic_fraction(self)
-
-    def input_of(self, post: Any, receptor_type: str) -> str:
-        """Where what is sent arrives: a receptor, or an input for what is transmitted all the time.
-
-        Raises:
-            ModelError: the cells have nothing of that name for such synapses.
-        """
-        target = "" if receptor_type == ANY else receptor_type
-        input_of(post.spec, target, self.spec, f"population '{post.label}'")
-        return target
 
 
 def _synapse_type(declared: Declared) -> type[NativeSynapseType]:

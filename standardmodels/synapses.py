@@ -9,10 +9,15 @@ from pyNN import errors
 from pyNN.standardmodels import base, build_translations, synapses
 
 from pynn_annarchy import simulator
+from pynn_annarchy.model.receiving import input_of
 from pynn_annarchy.standardmodels import specs, synapse_specs
 
 DENDRITIC = "dendritic_delay_fraction"
 """A parameter of synapse types that all synapses of a projection share, and that is fixed when they are made."""
+
+
+ANY = "any"
+"""The receptor type of cells that use ``sum()``, what all projections bring, besides those that they name."""
 
 
 def check_weights(weights: Any, projection: Any) -> None:
@@ -44,6 +49,9 @@ class Synapse:
 
     parameter_checks = {**base.StandardSynapseType.parameter_checks, "weight": check_weights}
 
+    spec: Any
+    """Its equations."""
+
     def _get_minimum_delay(self) -> float:
         """The delay of synapses that are given none, in ms: min_delay, or a time step where that is 'auto'."""
         smallest = simulator.state.delay_limits[0]
@@ -53,8 +61,14 @@ class Synapse:
     """Whether one connection acts on both of its cells."""
 
     def input_of(self, post: Any, receptor_type: str) -> str:
-        """Where what is sent arrives in a population of the engine: a receptor, or an input for synapses with a psp."""
-        return receptor_type
+        """The target by which what is sent arrives in a population of the engine.
+
+        Raises:
+            ModelError: the cells have nothing of that name for such synapses.
+        """
+        target = "" if receptor_type == ANY else receptor_type
+        input_of(post.spec, target, self.spec, f"population '{post.label}'")
+        return target
 
     def given_by_cells(self, post: Any, receptor_type: str) -> dict[str, Any]:
         """Parameters that follow from the post-synaptic cells: by name, one value for each of them."""

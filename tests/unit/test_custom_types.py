@@ -372,3 +372,55 @@ def test_a_composed_type_is_extended_again():
 def test_a_model_that_takes_no_current_cannot_be_given_one():
     with pytest.raises(ModelError, match="takes no injected current"):
         sim.compose("Mine", sim.Neuron(equations="r = 1"), current="0.1")
+
+
+# a session with everything in it
+
+
+def test_a_mixed_network_is_read_changed_and_reset_like_any_other(target):
+    sim.setup(timestep=0.1, min_delay=0.1, target=target, seed=4)
+    rate_type, cell_type = sim.Neuron(**LEAKY), sim.Neuron(**LIF)
+    hebb = sim.Synapse(parameters="eta = 0.001", equations="w += eta*pre.r*post.r : max=1.0", name="Hebb")
+    trace = sim.Synapse(
+        parameters="tau = 10.0", equations="dx/dt = -x/tau", pre_spike="x += 1", psp="w*x", name="Trace"
+    )
+    rates, heard = sim.Population(6, rate_type(baseline=[1, 2, 3, 4, 5, 6.0])), sim.Population(3, rate_type())
+    cells, standard = sim.Population(4, cell_type()), sim.Population(4, sim.IF_curr_exp(i_offset=1.5))
+    drive = sim.Synapse(psp="w*pre.r", name="Drive")(weight=0.1)
+    sim.Projection(rates[1:4], cells[:3], sim.AllToAllConnector(), drive, receptor_type="exc")
+    learning = sim.Projection(rates, heard, sim.AllToAllConnector(), hebb(weight=0.1), receptor_type="exc")
+    read = sim.Projection(
+        cells + standard, heard[1:], sim.AllToAllConnector(), trace(weight=0.01, delay=1.0), receptor_type="inh"
+    )
+    everybody = cells + standard
+    everybody.record(["spikes", "v"])
+    heard.record("r", sampling_interval=1.0)
+    learning.record("weight", sampling_interval=10.0)
+
+    sim.run(30.0)
+    cells[1:3].set(tau_m=[8.0, 9.0])
+    rates.set(baseline=2.0)
+    learning.set(eta=0.0)
+    heard[1:2].initialize(mp=3.0)
+    sim.run(30.0)
+    first = everybody.get_data(clear=True).segments[0]
+    assert [len(train) > 1 for train in first.spiketrains] == [True, True, True, False, True, True, True, True]
+    assert cells.get("tau_m").tolist() == [20.0, 8.0, 9.0, 20.0]
+    weights = learning.get_data().segments[0].filter(name="weight")[0].magnitude
+    assert weights.shape == (7, 18)
+    assert (weights[3] > weights[0]).any() and (weights[3:] == weights[3]).all()
+    x = np.array(read.get("x", format="array"))
+    assert x.shape == (8, 2) and (x[3] == 0.0).all() and (x[:3] > 0).all()
+    assert signal(heard, "r").shape == (61, 3)
+
+    sim.reset()
+    sim.run(10.0)
+    second = everybody.get_data().segments[-1]
+    assert second.filter(name="v")[0].shape == (101, 8)
+    assert second.filter(name="v")[0].magnitude[0].tolist() == [-65.0] * 8
+
+
+def test_spikes_do_not_reach_cells_that_take_what_is_transmitted_all_the_time():
+    rates = sim.Population(2, sim.Neuron(**LEAKY)(), label="rates")
+    with pytest.raises(ModelError, match=r"population 'rates': cells of type 'Leaky' take 'exc' from synapses that"):
+        sim.Projection(source(1.0), rates, sim.AllToAllConnector(), sim.StaticSynapse(), receptor_type="exc")
