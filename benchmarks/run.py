@@ -1,7 +1,7 @@
 """Runs the benchmarks and writes `benchmarks/results/latest.{json,md}`.
 
     python benchmarks/run.py                          # everything, about twenty minutes; installs peers in .peers/
-    python benchmarks/run.py coba compile --repeats 5
+    python benchmarks/run.py coba compile --repeats 5 # the others stay as they were in the results
     python benchmarks/run.py --no-peers               # this package only
     PEER_NEST=~/venvs/nest python benchmarks/run.py   # a ready environment instead of .peers/nest
 
@@ -16,8 +16,10 @@ import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timezone
 from pathlib import Path
+from typing import Any
 
 from cases import CASES, Case, Contender
 from peers import OURS, PeerUnavailable
@@ -86,16 +88,35 @@ def progress(line: str) -> None:
 
 
 def write(chosen: list[Case], results: dict[str, Samples], header: list[str]) -> None:
+    """Writes what was measured; of cases that were not, what was written last stays, below the header of its time."""
     RESULTS.mkdir(exist_ok=True)
-    tables = [table(case, results[case.name]) for case in chosen if results[case.name]]
-    text = "\n\n".join(["# Benchmarks", *header, *tables]) + "\n"
-    numbers = {
-        case.name: {"title": case.title, "medians": medians(case, results[case.name]), "samples": results[case.name]}
+    path = RESULTS / "latest.json"
+    kept = json.loads(path.read_text())["cases"] if path.exists() else {}
+    fresh = {
+        case.name: {
+            "header": header,
+            "title": case.title,
+            "medians": medians(case, results[case.name]),
+            "samples": results[case.name],
+        }
         for case in chosen
+        if results[case.name]
     }
-    (RESULTS / "latest.json").write_text(json.dumps({"header": header, "cases": numbers}, indent=1) + "\n")
+    numbers = {case.name: {**kept, **fresh}[case.name] for case in CASES if case.name in {**kept, **fresh}}
+    path.write_text(json.dumps({"cases": numbers}, indent=1) + "\n")
+    text = "\n\n".join(["# Benchmarks", *sections(numbers)]) + "\n"
     (RESULTS / "latest.md").write_text(text)
     print(text)
+
+
+def sections(numbers: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+    """Tables, those that were measured together below one header, the newest first."""
+    headers = {tuple(one["header"]) for one in numbers.values()}
+    for header in sorted(headers, reverse=True):
+        yield from header
+        for case in CASES:
+            if case.name in numbers and tuple(numbers[case.name]["header"]) == header:
+                yield table(case, numbers[case.name]["samples"])
 
 
 def main() -> int:
