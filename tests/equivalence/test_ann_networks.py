@@ -44,7 +44,10 @@ def noisy_mixture(package, net):
 
 
 NETWORKS = {
-    **{name: replace(each, duration=PART * each.duration) for name, each in COMPARISONS.items()},
+    **{
+        name: replace(each, duration=round(PART * each.duration / each.dt) * each.dt)
+        for name, each in COMPARISONS.items()
+    },
     "noisy mixture": Comparison(noisy_mixture, 1.0, 100.0),
 }
 
