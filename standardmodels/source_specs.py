@@ -21,7 +21,7 @@ _DURATION = ParameterSpec("duration", 1e10, "ms", not_negative=True)
 
 _NEVER = "1e30"
 """Steps: mean interval of a source whose rate is zero."""
-_SHARE = "share = clip((start + duration - t)/dt, 0, 1) - clip((start - t)/dt, 0, 1)"
+_SHARE = "clip((start + duration - t)/dt, 0, 1) - clip((start - t)/dt, 0, 1)"
 """The part of the step in which a source is active."""
 _FREQUENT = "500"
 """Hz ms: half a spike a step, above which one Poisson number is cheaper than the intervals one after the other."""
@@ -34,17 +34,18 @@ SPIKE_SOURCE_POISSON = ModelSpec(
     functions=f"""
         {_MOST}
         is_frequent(rate) = rate*dt > {_FREQUENT}
-        steps(rate) = ite(rate > 0 and not is_frequent(rate), 1000/(rate*dt), {_NEVER})
+        steps(rate) = ite(rate > 0, 1000/(rate*dt), {_NEVER})
+        share(start, duration, t) = {_SHARE}
     """,
-    equations=f"""
-        {_SHARE}
-        left = ite(rate == drawn_rate, left, Exponential(steps(rate))) - share
+    equations="""
+        left = ite(is_frequent(rate), left, \
+            ite(rate == drawn_rate, left, Exponential(steps(rate))) - share(start, duration, t))
         drawn_rate = rate : init=-1
     """,
-    spike="left <= 0",
+    spike="not is_frequent(rate) and left <= 0",
     reset="left += Exponential(steps(rate))",
     repeats=True,
-    emits="ite(is_frequent(rate), Poisson(rate*dt/1000*share), 0)",
+    emits="ite(is_frequent(rate), Poisson(rate*dt/1000*share(start, duration, t)), 0)",
     max_spikes="most(rate*dt/1000)",
     description="Poisson spike source: intervals, or where they are shorter than two steps the number in each step.",
 )
@@ -63,7 +64,7 @@ SPIKE_SOURCE_POISSON_REFRACTORY = ModelSpec(
         rest(rate, dead_time) = ite(rate > 0, (1000/rate - dead_time)/dt, {_NEVER})
     """,
     equations=f"""
-        {_SHARE}
+        share = {_SHARE}
         interval = ite(share <= 0 or rate == drawn_rate and tau_refrac == drawn_tau, \
             interval, max(age, tau_refrac/dt) + Exponential(rest(rate, tau_refrac)))
         age = ite(share > 0, age + share, 0)
@@ -93,7 +94,7 @@ SPIKE_SOURCE_GAMMA = ModelSpec(
         scale(beta) = ite(beta > 0, 1000/(beta*dt), {_NEVER})
     """,
     equations=f"""
-        {_SHARE}
+        share = {_SHARE}
         interval = ite(share <= 0 or alpha == drawn_alpha and beta == drawn_beta, \
             interval, GammaAbove(alpha, scale(beta), age))
         age = ite(share > 0, age + share, 0)
@@ -122,7 +123,7 @@ SPIKE_SOURCE_INH_GAMMA = ModelSpec(
         scale(b) = 1000*b/dt
     """,
     equations=f"""
-        {_SHARE}
+        share = {_SHARE}
         interval = ite(share <= 0 or a == 0 or a == drawn_a and b == drawn_b, \\
             interval, GammaAbove(a, scale(b), age))
         age = ite(share > 0 and a > 0, age + share, 0)

@@ -5,8 +5,8 @@ A kernel says what happens to element `i`. Loops, threads and memory belong to `
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
 from enum import Enum
 
 from pynn_annarchy.language.syntax import BinaryOperator, Comparator, Connective
@@ -27,6 +27,9 @@ class Role(Enum):
 
     Values of the population, of which the engine makes one a step, are the same for all elements.
 
+    What a pass has taken out of the step of one element: values that the struct forms once for all of them, and random
+    numbers that it draws for many at once.
+
     Of synapses further: traces, which all synapses of a pre- or post-synaptic cell have in common, what a state was
     just before the last post-synaptic spike, what is seen of the pre- and of the post-synaptic cell, and what all
     synapses of a post-synaptic cell, or of a projection, have in common.
@@ -37,6 +40,8 @@ class Role(Enum):
     INPUT = "input"
     REFRACTORY = "refractory"
     POPULATION = "value of the population"
+    COMMON = "formed for all elements"
+    DRAWN = "drawn for many elements"
     PRE_TRACE = "pre trace"
     POST_TRACE = "post trace"
     LEFT = "left limit"
@@ -522,6 +527,23 @@ def children(value: Value) -> tuple[Value, ...]:
             return (elapsed, tau)
 
 
+def map_children(value: Value, change: Callable[[Value], Value]) -> Value:
+    """The same expression of changed operands; the type of an operand stays."""
+    match value:
+        case Negate() | Not() | Cast():
+            return replace(value, operand=change(value.operand))
+        case Arithmetic() | Compare() | Logic():
+            return replace(value, left=change(value.left), right=change(value.right))
+        case Select(condition, then, otherwise):
+            return replace(value, condition=change(condition), then=change(then), otherwise=change(otherwise))
+        case Apply(_, arguments) | Draw(_, arguments):
+            return replace(value, arguments=tuple(map(change, arguments)))
+        case Decay(_, tau):
+            return replace(value, tau=change(tau))
+        case _:
+            return value
+
+
 def loaded(value: Value) -> set[Field]:
     """All fields that an expression reads."""
     if isinstance(value, Load):
@@ -561,7 +583,12 @@ def results(kernel: Kernel) -> tuple[Value, ...]:
 
 def values_in(kernel: Kernel) -> Iterator[Value]:
     """Every expression of a kernel and of its statements, operands included."""
-    pending = [*results(kernel), *(value for body in bodies(kernel) for value in statement_values(body))]
+    return nodes(*results(kernel), *(value for body in bodies(kernel) for value in statement_values(body)))
+
+
+def nodes(*values: Value) -> Iterator[Value]:
+    """The expressions with all their operands."""
+    pending = list(values)
     while pending:
         value = pending.pop()
         yield value

@@ -74,6 +74,10 @@ class _Hoisting:
         return replace(statement, value=self._lifted(statement.value, statement.target))
 
     def _lifted(self, expression: Expression, target: str) -> Expression:
+        """The expression over derived parameters.
+
+        Conditions on parameters stay as they are, so that they read alike wherever they are asked.
+        """
         match expression:
             case Number() | Boolean() | Name():
                 return expression
@@ -82,6 +86,8 @@ class _Hoisting:
                 return Binary(BinaryOperator.MULTIPLY, self._lifted(left, target), inverse, expression.span)
         if isinstance(expression, Conditional) and self._guards(expression):
             return replace(expression, condition=self._lifted(expression.condition, target))
+        if _is_condition(expression) and self._is_constant(expression):
+            return expression
         if self._is_named_constant(expression):
             return self._known.get(expression) or self._define(self._names.fresh(wish(expression, target)), expression)
         return map_children(expression, lambda child: self._lifted(child, target))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import textwrap
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import replace
 
 from pynn_annarchy.exceptions import unreachable
 from pynn_annarchy.kernels.ir import (
@@ -35,8 +36,11 @@ from pynn_annarchy.kernels.ir import (
     Store,
     SynapseKernel,
     Value,
+    loaded,
+    nodes,
     values_in,
 )
+from pynn_annarchy.kernels.passes.regimes import Regime, regimes
 from pynn_annarchy.language.syntax import BinaryOperator, Comparator, Connective
 
 TYPES = {DType.REAL: "Real", DType.REAL64: "double", DType.COUNT: "Count", DType.MASK: "bool"}
@@ -100,6 +104,10 @@ class Printer:
 
     def place(self, field: Field) -> str:
         """Where a field's value of this element is."""
+        if field.role is Role.COMMON:
+            return f"{field.name}_"
+        if field.role is Role.DRAWN:
+            return f"drawn.{field.name}[k]"
         return identifier(field.name) if is_constant(field) else f"this->{identifier(field.name)}[i]"
 
     def identity(self, draw: Draw) -> str:
@@ -305,25 +313,89 @@ _IDENTITY = (
 
 
 def cell_struct(kernel: CellKernel, shared: bool) -> str:
-    """The struct of a cell type, for the primitive `neurons`."""
+    """The struct of a cell type, for the primitive `neurons`; of several regimes, one each and one that chooses."""
     printer = Printer(shared, kernel.receptors)
-    draws = any(isinstance(value, Draw) for value in values_in(kernel))
-    ends = any(isinstance(value, StepValue) and value.name == "t_end" for value in values_in(kernel))
-    members = [*_fields(kernel, printer), *_receptors(kernel), *(_DRAWING if draws else ()), *_TIME]
+    found = regimes(kernel, printer.is_shared)
+    if len(found) == 1:
+        return _regime_struct(found[0], kernel, printer)
+    named = [
+        replace(regime, kernel=replace(regime.kernel, model=f"{kernel.model}_{number}"))
+        for number, regime in enumerate(found)
+    ]
+    structs = [_regime_struct(regime, kernel, printer) for regime in named]
+    return "\n".join([*structs, _choice_struct(named, kernel, printer)])
+
+
+def _regime_struct(regime: Regime, kernel: CellKernel, printer: Printer) -> str:
+    """One regime of a cell type, whose whole kernel says where the fields are."""
+    own = regime.kernel
+    asked = [*values_in(own), *(value for _, value in regime.common), *(draw for _, draw in regime.drawn)]
+    draws = any(isinstance(value, Draw) for value in asked)
+    ends = any(isinstance(node, StepValue) and node.name == "t_end" for value in asked for node in nodes(value))
+    members = [*_fields(kernel, own.fields, printer), *_receptors(own), *(_DRAWING if draws else ()), *_TIME]
     members += END if ends else ()
+    members += _common(regime, printer)
+    conditions = [f"{'' if holds else 'not '}{printer.expression(value)}" for value, holds in regime.outcomes]
+    where = f" where {' and '.join(conditions)}" if conditions else ""
     return struct_text(
-        kernel,
+        own,
         [_COUNT],
         members,
         "const pnn_segment& segment, const pnn_step& step",
         *(_IDENTITY if draws else ()),
+        *_drawing_ahead(regime, printer),
         "",
-        f"    // {kernel.model}: one cell over one step; returns its number of spikes",
-        "    PNN_FN Count update(int64_t i) const {",
-        *wrapped(printer.loads(kernel.fields)),
-        *wrapped(printer.statements(kernel.body)),
-        *wrapped([f"return {printer.expression(kernel.spikes)};"]),
+        f"    // {kernel.model}: one cell over one step{where}; returns its number of spikes",
+        f"    PNN_FN Count update({'int64_t i, int64_t k, const Drawn& drawn' if regime.drawn else 'int64_t i'}) const {{",
+        *wrapped(printer.loads(own.fields)),
+        *wrapped(printer.statements(own.body)),
+        *wrapped([f"return {printer.expression(own.spikes)};"]),
         "    }",
+    )
+
+
+def _common(regime: Regime, printer: Printer) -> Iterator[Member]:
+    """What a regime forms once for all cells, and the laws of what it draws."""
+    for field, value in regime.common:
+        yield f"{TYPES[field.dtype]} {field.name}_;", _start(f"{field.name}_({printer.expression(value)})")
+    for field, draw in regime.drawn:
+        arguments = ", ".join(map(printer.expression, draw.arguments))
+        yield f"pnn::{draw.distribution.capitalize()}Law law_of_{field.name}_;", _start(f"law_of_{field.name}_({arguments})")
+
+
+def _start(text: str) -> str:
+    """How a member starts, with its further lines indented."""
+    return "\n".join(wrapped([text])).strip().replace("\n", "\n  ")
+
+
+def _drawing_ahead(regime: Regime, printer: Printer) -> Iterator[str]:
+    """The function that draws for n cells from the i-th on."""
+    if not regime.drawn:
+        return
+    yield from ("", "    struct Drawn {")
+    yield from (f"        double {field.name}[pnn::AT_ONCE];" for field, _ in regime.drawn)
+    yield from ("    };", "    PNN_FN void draw(int64_t i, int64_t n, Drawn& drawn) const {")
+    for field, draw in regime.drawn:
+        yield f"        law_of_{field.name}_.draw({printer.identity(draw)}, n, drawn.{field.name});"
+    yield "    }"
+
+
+def _choice_struct(found: list[Regime], kernel: CellKernel, printer: Printer) -> str:
+    """The struct that says which regime holds: bits of its number are outcomes, the last condition's the lowest."""
+    conditions = [condition for condition, _ in found[0].outcomes]
+    used = {field for condition in conditions for field in loaded(condition)}
+    own = tuple(field for field in kernel.fields if field in used)
+    bits = [
+        f"({printer.expression(condition)} ? {1 << place} : 0)"
+        for place, condition in zip(reversed(range(len(conditions))), conditions, strict=True)
+    ]
+    return struct_text(
+        kernel,
+        [_COUNT, f"    using Regimes = pnn::Regimes<{', '.join(struct_name(regime.kernel) for regime in found)}>;"],
+        [*_fields(kernel, own, printer), *_TIME],
+        "const pnn_segment& segment, const pnn_step& step",
+        "",
+        f"    PNN_FN int regime() const {{ return {' + '.join(bits)}; }}",
     )
 
 
@@ -365,14 +437,19 @@ def struct_text(kernel: Kernel, head: Iterable[str], members: Iterable[Member], 
     return "\n".join(lines) + "\n"
 
 
-def _fields(kernel: CellKernel, printer: Printer) -> Iterator[Member]:
+def _fields(kernel: CellKernel, own: Collection[Field], printer: Printer) -> Iterator[Member]:
+    """The fields `own`, from their places among all of the kernel."""
     arrays = [field for field in kernel.fields if not printer.is_shared(field)]
     for number, field in enumerate(arrays):
+        if field not in own:
+            continue
         const = "const " if is_constant(field) else ""
         name, kind = identifier(field.name), f"{const}{TYPES[field.dtype]}*"
         yield f"{kind} {name};", f"{name}(static_cast<{kind}>(segment.arrays[{number}]))"
     values = [field for field in kernel.fields if printer.is_shared(field)]
     for number, field in enumerate(values):
+        if field not in own:
+            continue
         name, kind = identifier(field.name), TYPES[field.dtype]
         yield f"{kind} {name};", f"{name}(static_cast<{kind}>(segment.shared[{number}]))"
 

@@ -8,36 +8,36 @@ constexpr int32_t PNN_REAL = PNN_F64;
 
 namespace {
 
-struct SpikeSourcePoisson {
+struct SpikeSourcePoisson_0 {
     using Count = ::Count;
 
-    Real* share;
     Real* left;
     Real* drawn_rate;
     Real rate;
     Real start;
-    Real one_over_dt;
-    Real start_plus_duration;
+    Real duration;
     double most_spikes;
     pnn::Identity who_;  // all but the element and the draw
     int64_t element_offset_;
     double t;  // start of the step, ms
     Real dt;   // ms
+    double common_0_;
 
-    PNN_FN SpikeSourcePoisson(const pnn_segment& segment, const pnn_step& step)
-        : share(static_cast<Real*>(segment.arrays[0])),
-          left(static_cast<Real*>(segment.arrays[1])),
-          drawn_rate(static_cast<Real*>(segment.arrays[2])),
+    PNN_FN SpikeSourcePoisson_0(const pnn_segment& segment, const pnn_step& step)
+        : left(static_cast<Real*>(segment.arrays[0])),
+          drawn_rate(static_cast<Real*>(segment.arrays[1])),
           rate(static_cast<Real>(segment.shared[0])),
           start(static_cast<Real>(segment.shared[1])),
-          one_over_dt(static_cast<Real>(segment.shared[2])),
-          start_plus_duration(static_cast<Real>(segment.shared[3])),
-          most_spikes(static_cast<double>(segment.shared[4])),
+          duration(static_cast<Real>(segment.shared[2])),
+          most_spikes(static_cast<double>(segment.shared[3])),
           who_{step.seed_key, segment.object_index, 0, pnn::trial_batch(step.trial, step.batch),
                static_cast<uint32_t>(step.step), 0, 0},
           element_offset_(segment.element_offset),
           t(step.t),
-          dt(static_cast<Real>(step.dt)) {}
+          dt(static_cast<Real>(step.dt)),
+          common_0_(pnn::clip((static_cast<double>(start + duration) - this->t) / static_cast<double>(this->dt),
+              static_cast<double>(Real(0.0)), static_cast<double>(Real(1.0))) - pnn::clip((static_cast<double>(start) -
+              this->t) / static_cast<double>(this->dt), static_cast<double>(Real(0.0)), static_cast<double>(Real(1.0)))) {}
 
     PNN_FN pnn::Identity identity_(int64_t i, uint32_t draw, uint32_t event = 0) const {
         pnn::Identity drawing = who_;
@@ -47,46 +47,108 @@ struct SpikeSourcePoisson {
         return drawing;
     }
 
-    // SpikeSourcePoisson: one cell over one step; returns its number of spikes
+    // SpikeSourcePoisson: one cell over one step where not rate * this->dt > Real(500.0); returns its number of spikes
     PNN_FN Count update(int64_t i) const {
-        Real share = this->share[i];
         Real left = this->left[i];
         Real drawn_rate = this->drawn_rate[i];
-        // share = clip((start + duration - t)/dt, 0, 1) - clip((start - t)/dt, 0, 1)
-        // left = ite(rate == drawn_rate, left, Exponential(ite(rate > 0 and not rate*dt > 500, 1000/(rate*dt), 1e+30))) - share
+        // left = ite(rate*dt > 500, left, ite(rate == drawn_rate, left, Exponential(ite(rate > 0, 1000/(rate*dt), 1e+30))) - (clip((start + duration - t)/dt, 0, 1) - clip((start - t)/dt, 0, 1)))
         // drawn_rate = rate : init=-1
-        share = static_cast<Real>(pnn::clip((static_cast<double>(start_plus_duration) - this->t) *
-            static_cast<double>(one_over_dt), static_cast<double>(Real(0.0)), static_cast<double>(Real(1.0))) -
-            pnn::clip((static_cast<double>(start) - this->t) * static_cast<double>(one_over_dt),
-            static_cast<double>(Real(0.0)), static_cast<double>(Real(1.0))));
-        left = (rate == drawn_rate ? left : static_cast<Real>(pnn::exponential(identity_(i, 0),
-            static_cast<double>((rate > Real(0.0)) & !(rate * this->dt > Real(500.0)) ? Real(1000.0) / (rate *
-            this->dt) : Real(1e+30))))) - share;
+        left = static_cast<Real>(static_cast<double>(rate == drawn_rate ? left :
+            static_cast<Real>(pnn::exponential(identity_(i, 0), static_cast<double>(rate > Real(0.0) ? Real(1000.0) /
+            (rate * this->dt) : Real(1e+30))))) - common_0_);
         drawn_rate = rate;
-        // spike: left <= 0
+        // spike: not rate*dt > 500 and left <= 0
         Count n_spikes = Count(0.0);
         while ((left <= Real(0.0)) & (static_cast<double>(n_spikes) < most_spikes)) {
-            // reset: left = left + Exponential(ite(rate > 0 and not rate*dt > 500, 1000/(rate*dt), 1e+30))
+            // reset: left = left + Exponential(ite(rate > 0, 1000/(rate*dt), 1e+30))
             left = left + static_cast<Real>(pnn::exponential(identity_(i, 1, static_cast<uint32_t>(n_spikes)),
-                static_cast<double>((rate > Real(0.0)) & !(rate * this->dt > Real(500.0)) ? Real(1000.0) / (rate *
-                this->dt) : Real(1e+30))));
+                static_cast<double>(rate > Real(0.0) ? Real(1000.0) / (rate * this->dt) : Real(1e+30))));
             n_spikes += 1;
         }
-        // emits: ite(rate*dt > 500, Poisson(rate*dt/1000*share), 0)
-        this->share[i] = pnn::flush(share);
+        // emits: ite(rate*dt > 500, Poisson(rate*dt/1000*(clip((start + duration - t)/dt, 0, 1) - clip((start - t)/dt, 0, 1))), 0)
         this->left[i] = pnn::flush(left);
         this->drawn_rate[i] = pnn::flush(drawn_rate);
-        return n_spikes + static_cast<Count>(rate * this->dt > Real(500.0) ?
-            static_cast<Real>(pnn::poisson(identity_(i, 2), static_cast<double>(rate * this->dt / Real(1000.0) *
-            share))) : Real(0.0));
+        return n_spikes;
     }
 };
 
-const pnn_field arrays[] = {{"share", PNN_REAL}, {"left", PNN_REAL}, {"drawn_rate", PNN_REAL}};
-const char* const shared_names[] = {"rate", "start", "one_over_dt", "start_plus_duration", "most_spikes"};
+struct SpikeSourcePoisson_1 {
+    using Count = ::Count;
+
+    Real* drawn_rate;
+    Real rate;
+    Real start;
+    Real duration;
+    pnn::Identity who_;  // all but the element and the draw
+    int64_t element_offset_;
+    double t;  // start of the step, ms
+    Real dt;   // ms
+    pnn::PoissonLaw law_of_poisson_2_;
+
+    PNN_FN SpikeSourcePoisson_1(const pnn_segment& segment, const pnn_step& step)
+        : drawn_rate(static_cast<Real*>(segment.arrays[1])),
+          rate(static_cast<Real>(segment.shared[0])),
+          start(static_cast<Real>(segment.shared[1])),
+          duration(static_cast<Real>(segment.shared[2])),
+          who_{step.seed_key, segment.object_index, 0, pnn::trial_batch(step.trial, step.batch),
+               static_cast<uint32_t>(step.step), 0, 0},
+          element_offset_(segment.element_offset),
+          t(step.t),
+          dt(static_cast<Real>(step.dt)),
+          law_of_poisson_2_(static_cast<double>(rate * this->dt / Real(1000.0)) * (pnn::clip((static_cast<double>(start
+              + duration) - this->t) / static_cast<double>(this->dt), static_cast<double>(Real(0.0)),
+              static_cast<double>(Real(1.0))) - pnn::clip((static_cast<double>(start) - this->t) /
+              static_cast<double>(this->dt), static_cast<double>(Real(0.0)), static_cast<double>(Real(1.0))))) {}
+
+    PNN_FN pnn::Identity identity_(int64_t i, uint32_t draw, uint32_t event = 0) const {
+        pnn::Identity drawing = who_;
+        drawing.element = static_cast<uint64_t>(element_offset_ + i);
+        drawing.draw = draw;
+        drawing.event = event;
+        return drawing;
+    }
+
+    struct Drawn {
+        double poisson_2[pnn::AT_ONCE];
+    };
+    PNN_FN void draw(int64_t i, int64_t n, Drawn& drawn) const {
+        law_of_poisson_2_.draw(identity_(i, 2), n, drawn.poisson_2);
+    }
+
+    // SpikeSourcePoisson: one cell over one step where rate * this->dt > Real(500.0); returns its number of spikes
+    PNN_FN Count update(int64_t i, int64_t k, const Drawn& drawn) const {
+        Real drawn_rate = this->drawn_rate[i];
+        // left = ite(rate*dt > 500, left, ite(rate == drawn_rate, left, Exponential(ite(rate > 0, 1000/(rate*dt), 1e+30))) - (clip((start + duration - t)/dt, 0, 1) - clip((start - t)/dt, 0, 1)))
+        // drawn_rate = rate : init=-1
+        drawn_rate = rate;
+        // spike: not rate*dt > 500 and left <= 0
+        // emits: ite(rate*dt > 500, Poisson(rate*dt/1000*(clip((start + duration - t)/dt, 0, 1) - clip((start - t)/dt, 0, 1))), 0)
+        this->drawn_rate[i] = pnn::flush(drawn_rate);
+        return static_cast<Count>(static_cast<Real>(drawn.poisson_2[k]));
+    }
+};
+
+struct SpikeSourcePoisson {
+    using Count = ::Count;
+    using Regimes = pnn::Regimes<SpikeSourcePoisson_0, SpikeSourcePoisson_1>;
+
+    Real rate;
+    double t;  // start of the step, ms
+    Real dt;   // ms
+
+    PNN_FN SpikeSourcePoisson(const pnn_segment& segment, const pnn_step& step)
+        : rate(static_cast<Real>(segment.shared[0])),
+          t(step.t),
+          dt(static_cast<Real>(step.dt)) {}
+
+    PNN_FN int regime() const { return (rate * this->dt > Real(500.0) ? 1 : 0); }
+};
+
+const pnn_field arrays[] = {{"left", PNN_REAL}, {"drawn_rate", PNN_REAL}};
+const char* const shared_names[] = {"rate", "start", "duration", "most_spikes"};
 const char* const receptor_names[] = {nullptr};
 const pnn_module module = {PNN_ABI_VERSION, "fingerprint", "SpikeSourcePoisson",
-                           arrays, 3, shared_names, 5,
+                           arrays, 2, shared_names, 4,
                            receptor_names, 0, &pnn::neurons<SpikeSourcePoisson>, nullptr};
 
 }  // namespace

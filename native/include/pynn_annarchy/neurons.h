@@ -5,37 +5,79 @@
 #include "pynn_annarchy/abi.h"
 #include "pynn_annarchy/distributions.h"
 #include "pynn_annarchy/fixed_point.h"
+#include "pynn_annarchy/laws.h"
 #include "pynn_annarchy/mathematics.h"
 #include "pynn_annarchy/target.h"
 
 namespace pnn {
 
-// Model has: a constructor from (segment, step), `Count update(int64_t i) const`.
+template <class...>
+using Void = void;
+
+// The models of one step each, of which conditions on shared values choose one.
+template <class... Models>
+struct Regimes {};
+
+// What a model draws for many cells at once: here nothing.
+template <class Model, class = void>
+struct Drawing {
+    PNN_FN void draw(const Model&, int64_t, int64_t) {}
+    PNN_FN typename Model::Count update(const Model& model, int64_t i, int64_t) const { return model.update(i); }
+};
+
+template <class Model>
+struct Drawing<Model, Void<typename Model::Drawn>> {
+    typename Model::Drawn drawn;
+    PNN_FN void draw(const Model& model, int64_t first, int64_t length) { model.draw(first, length, drawn); }
+    PNN_FN typename Model::Count update(const Model& model, int64_t i, int64_t k) const { return model.update(i, k, drawn); }
+};
+
+// Model has: a constructor from (segment, step), `Count update(int64_t i) const`; or `Regimes` and `int regime() const`.
+template <class Model, class = void>
+struct Neurons {
+    static void run(const pnn_segment* segment, int64_t begin, int64_t end, const pnn_step* step, pnn_spikes* spikes) {
+        // The copy lives on this stack: the compiler keeps its pointers in registers, since no store can reach them (D11).
+        const Model model(*segment, *step);
+        Drawing<Model> drawing;
+        typename Model::Count counts[AT_ONCE];
+        int64_t n = 0;
+        for (int64_t first = begin; first < end; first += AT_ONCE) {
+            const int64_t length = end - first < AT_ONCE ? end - first : AT_ONCE;
+            drawing.draw(model, first, length);
+            typename Model::Count any = 0;
+            PNN_INDEPENDENT
+            for (int64_t k = 0; k < length; ++k) {
+                const typename Model::Count count = drawing.update(model, first + k, k);
+                counts[k] = count;
+                any |= count;
+            }
+            if (any == 0) continue;
+            for (int64_t k = 0; k < length; ++k) {
+                if (counts[k] <= 0) continue;
+                spikes->index[n] = static_cast<uint32_t>(first + k);
+                spikes->count[n] = static_cast<uint32_t>(counts[k]);
+                ++n;
+            }
+        }
+        spikes->n = n;
+    }
+};
+
+template <class Model>
+struct Neurons<Model, Void<typename Model::Regimes>> {
+    template <class... Each>
+    static pnn_neurons_fn chosen(int regime, Regimes<Each...>) {
+        const pnn_neurons_fn all[] = {&Neurons<Each>::run...};
+        return all[regime];
+    }
+    static void run(const pnn_segment* segment, int64_t begin, int64_t end, const pnn_step* step, pnn_spikes* spikes) {
+        chosen(Model(*segment, *step).regime(), typename Model::Regimes{})(segment, begin, end, step, spikes);
+    }
+};
+
 template <class Model>
 void neurons(const pnn_segment* segment, int64_t begin, int64_t end, const pnn_step* step, pnn_spikes* spikes) {
-    // The copy lives on this stack: the compiler keeps its pointers in registers, since no store can reach them (D11).
-    const Model model(*segment, *step);
-    constexpr int64_t block = 64;
-    typename Model::Count counts[block];
-    int64_t n = 0;
-    for (int64_t first = begin; first < end; first += block) {
-        const int64_t length = end - first < block ? end - first : block;
-        typename Model::Count any = 0;
-        PNN_INDEPENDENT
-        for (int64_t k = 0; k < length; ++k) {
-            const typename Model::Count count = model.update(first + k);
-            counts[k] = count;
-            any |= count;
-        }
-        if (any == 0) continue;
-        for (int64_t k = 0; k < length; ++k) {
-            if (counts[k] <= 0) continue;
-            spikes->index[n] = static_cast<uint32_t>(first + k);
-            spikes->count[n] = static_cast<uint32_t>(counts[k]);
-            ++n;
-        }
-    }
-    spikes->n = n;
+    Neurons<Model>::run(segment, begin, end, step, spikes);
 }
 
 }  // namespace pnn
