@@ -337,6 +337,7 @@ def _regime_struct(regime: Regime, kernel: CellKernel, printer: Printer) -> str:
     members += _common(regime, printer)
     conditions = [f"{'' if holds else 'not '}{printer.expression(value)}" for value, holds in regime.outcomes]
     where = f" where {' and '.join(conditions)}" if conditions else ""
+    arguments = "int64_t i, int64_t k, const Drawn& drawn" if regime.drawn else "int64_t i"
     return struct_text(
         own,
         [_COUNT],
@@ -346,7 +347,7 @@ def _regime_struct(regime: Regime, kernel: CellKernel, printer: Printer) -> str:
         *_drawing_ahead(regime, printer),
         "",
         f"    // {kernel.model}: one cell over one step{where}; returns its number of spikes",
-        f"    PNN_FN Count update({'int64_t i, int64_t k, const Drawn& drawn' if regime.drawn else 'int64_t i'}) const {{",
+        f"    PNN_FN Count update({arguments}) const {{",
         *wrapped(printer.loads(own.fields)),
         *wrapped(printer.statements(own.body)),
         *wrapped([f"return {printer.expression(own.spikes)};"]),
@@ -360,7 +361,10 @@ def _common(regime: Regime, printer: Printer) -> Iterator[Member]:
         yield f"{TYPES[field.dtype]} {field.name}_;", _start(f"{field.name}_({printer.expression(value)})")
     for field, draw in regime.drawn:
         arguments = ", ".join(map(printer.expression, draw.arguments))
-        yield f"pnn::{draw.distribution.capitalize()}Law law_of_{field.name}_;", _start(f"law_of_{field.name}_({arguments})")
+        yield (
+            f"pnn::{draw.distribution.capitalize()}Law law_of_{field.name}_;",
+            _start(f"law_of_{field.name}_({arguments})"),
+        )
 
 
 def _start(text: str) -> str:

@@ -318,3 +318,53 @@ def test_extension_and_native_code_draw_the_same_bits(run_native):
         arguments = parameters[: _mathematics.DISTRIBUTIONS[name]]
         drawn = draw(name, arguments, KEY, OBJECT, np.arange(5000), trial=2, batch=1, step=77, event=5, draw=9)
         assert np.array_equal(drawn.view(np.int64), values.view(np.int64)), name
+
+
+LAW = """
+#include <initializer_list>
+#include "pynn_annarchy/laws.h"
+using namespace pnn;
+void fill(const std::vector<double>& means, std::vector<double>& y) {
+    double values[AT_ONCE];
+    for (double mean : means) {
+        const PoissonLaw law(mean);
+        double n_others = 0, n_astray = 0;
+        for (uint32_t step = 0; step < 200; ++step) {
+            const int64_t n = step % 2 ? AT_ONCE : 37;
+            const Identity first = {1, 2, 0xffffffffu - 20 + step * 64, trial_batch(1, 2), step, 3, 4};
+            law.draw(first, n, values);
+            for (int64_t i = 0; i < n; ++i) {
+                Identity who = first;
+                who.element += uint64_t(i);
+                n_others += bits_of(values[i]) != bits_of(poisson(who, mean));
+            }
+        }
+        for (int j = 0; j < law.n_bounds(); ++j) {
+            for (const uint32_t word : {law.bound(j) + 1, law.bound(j) - 2}) {
+                int n_below = 0;
+                bool is_open = false;
+                for (int other = 0; other < law.n_bounds(); ++other) {
+                    n_below += word > law.bound(other);
+                    is_open |= law.bound(other) - word < 2;
+                }
+                const uint32_t low = word == law.bound(j) + 1 ? 0 : 0xffffffffu;
+                n_astray += !is_open && poisson_by_inversion(open_uniform(word, low), mean) != n_below;
+            }
+        }
+        y.push_back(n_others);
+        y.push_back(n_astray);
+    }
+}
+"""
+
+
+@pytest.mark.compiler
+def test_a_law_of_many_elements_gives_the_numbers_of_each(run_native):
+    """Also right beside the numbers at which a count changes, which chance never meets."""
+    edges = [0.0, -1.0, np.nan, 1e-300, 1e-17, np.nextafter(10, 0), 10.0, 12.8, 2.0**53]
+    means = np.array([*edges, *10 ** np.linspace(-6, 1, 400, endpoint=False)])
+
+    n_others, n_astray = run_native(LAW, means).reshape(-1, 2).T
+
+    assert not n_others.any()
+    assert not n_astray.any()

@@ -196,16 +196,22 @@ PNN_RARE double poisson_by_rejection(const Identity& who, double lambda) {
     return pnn::floor(lambda);
 }
 
-// Mean lambda <= 2^52, 0 where lambda <= 0. By inversion below 10, one block; by rejection above.
-PNN_FN double poisson(const Identity& who, double lambda) {
-    if (lambda >= 10.0) return lambda <= 0x1p52 ? poisson_by_rejection(who, lambda) : NOT_A_NUMBER;
+// Mean lambda < 10: the number of probabilities that can be taken away from a uniform number.
+PNN_FN double poisson_by_inversion(double uniform_number, double lambda) {
     double probability = pnn::exp(-positive(lambda)), k = 0.0;
-    double rest = standard_uniform(block(who, 0)) - probability;
+    double rest = uniform_number - probability;
     while (rest > 0.0 && k < 100.0) {  // beyond 100, nothing is left on the grid of 2^-53
         k += 1.0;
         probability *= lambda / k;
         rest -= probability;
     }
+    return k;
+}
+
+// Mean lambda <= 2^52, 0 where lambda <= 0. By inversion below 10, one block; by rejection above.
+PNN_FN double poisson(const Identity& who, double lambda) {
+    if (lambda >= 10.0) return lambda <= 0x1p52 ? poisson_by_rejection(who, lambda) : NOT_A_NUMBER;
+    const double k = poisson_by_inversion(standard_uniform(block(who, 0)), lambda);
     return lambda == lambda ? k : lambda;
 }
 

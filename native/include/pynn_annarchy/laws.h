@@ -53,6 +53,10 @@ public:
             if (is_near_bound(words[i])) values[i] = one(first, i);
     }
 
+    // Sums are told apart from all but these numbers of 32 bits, and those before them.
+    PNN_FN int n_bounds() const { return n_bounds_; }
+    PNN_FN uint32_t bound(int j) const { return bounds_[j]; }
+
 private:
     static constexpr int MOST_BOUNDS = 64;  // means below 10 need 36
 

@@ -123,4 +123,3 @@ def _without_unread(body: tuple[Statement, ...], result: Value) -> tuple[Stateme
         if left == body:
             return body
         body = left
-

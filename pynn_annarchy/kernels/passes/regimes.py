@@ -159,4 +159,3 @@ def _is_common(value: Value, is_shared: IsShared) -> bool:
         if isinstance(node, Local | Draw | Arrived) or (isinstance(node, Load) and not is_shared(node.field)):
             return False
     return True
-
