@@ -52,6 +52,21 @@ KINDS = ModelSpec(
     reset="v = g\nlow = many == 2\nmany -= 1.5",
     receptors=(ReceptorSpec("fast", "many += input"),),
 )
+CHOOSING = ModelSpec(
+    "Choosing",
+    parameters=(ParameterSpec("sigma", 0.5), ParameterSpec("rate", 0.0), ParameterSpec("stop", 8.0)),
+    equations="""
+        kicks = ite(rate > 0, Poisson(rate*cos(t)**2), 0) + ite(x > 0, Poisson(0.3), 0)
+        x = 0.9*x + ite(sigma > 0 and t < stop, Normal(0, sigma), 0.25) + kicks
+    """,
+    spike="x > 1",
+    reset="x -= 1 + ite(not rate > 0, Exponential(0.5), 0)",
+    repeats=True,
+    emits="ite(rate > 0, Poisson(2*rate), 0)",
+    max_spikes="1000",
+)
+"""What is drawn depends on conditions that all cells share, and on some that they do not."""
+
 MODELS = {
     spec.name: spec
     for spec in (
@@ -126,6 +141,31 @@ def test_native_code_and_numpy_give_the_same_bits(spec, storage, precision):
 @pytest.mark.parametrize("spec", MODELS.values(), ids=MODELS)
 def test_every_compiler_gives_the_same_bits(spec, compiler):
     assert_same_bits(*both_targets(spec, Storage.SHARED, "double", compiler))
+
+
+@pytest.mark.compiler
+@pytest.mark.parametrize("storage", Storage)
+@pytest.mark.parametrize("precision", ["double", "single"])
+@pytest.mark.parametrize("values", [(0.5, 0.0), (0.0, 0.7), (0.5, 4.0), (0.5, 6.0)], ids=str)
+def test_conditions_that_all_cells_share_change_no_bit(values, precision, storage):
+    parameters = dict(zip(("sigma", "rate", "stop"), (*values, 8.05), strict=True))
+    targets = (Options("cpp", precision=precision), Options("reference", precision=precision))
+    models = [compile_models([(CHOOSING, storage)], options)[0] for options in targets]
+
+    assert_same_bits(*(Population(model, SIZE, parameters, {}) for model in models))
+
+
+@pytest.mark.compiler
+@pytest.mark.parametrize("rate", [0.0, 900.0, 4999.0, 5001.0, 99000.0, 150000.0])
+def test_poisson_sources_of_any_rate_have_the_same_bits_on_both_targets(rate):
+    spec, storage = source_specs.SPIKE_SOURCE_POISSON, Storage.SHARED
+    models = [compile_models([(spec, storage)], Options(target))[0] for target in ("cpp", "reference")]
+    native, oracle = (Population(model, SIZE, {"rate": rate, "start": 2.03, "duration": 12.4}, {}) for model in models)
+
+    for _ in range(N_STEPS):
+        assert native.advance() == oracle.advance()
+        for first, second in zip(native.arrays, oracle.arrays, strict=True):
+            assert first.tobytes() == second.tobytes()
 
 
 @pytest.mark.parametrize("target", ["cpp", "reference"])
