@@ -200,17 +200,38 @@ pnn_rows Engine::rows_view(const Projection& projection, int partition) const {
     return view;
 }
 
+namespace {
+
+// The spikes of step n - 1 enter a calendar, each at the first group of its row.
+template <class DelayOf>
+void take_spikes(Calendar& calendar, const std::vector<SpikeList>& spikes, const std::vector<uint32_t>& row_start,
+                 const DelayOf& delay_of, int64_t n) {
+    for (const SpikeList& list : spikes)
+        for (int64_t i = 0; i < list.n; ++i) {
+            const uint32_t source = list.index[std::size_t(i)];
+            const uint32_t first = row_start[source], last = row_start[source + 1];
+            if (first != last) calendar.at(n - 1 + delay_of(first)).push_back({first, last, list.count[std::size_t(i)], 0});
+        }
+}
+
+// Each spike that is due in step n waits for the next group of its row, if there is one.
+template <class DelayOf>
+void go_on(Calendar& calendar, const Cursor& cursor, const DelayOf& delay_of, int64_t n) {
+    const uint32_t next = cursor.group + 1;
+    if (next == cursor.row_end) return;
+    // Delays inside a row differ by less than the number of buckets, so this is never the bucket being read.
+    calendar.at(n + delay_of(next) - delay_of(cursor.group)).push_back({next, cursor.row_end, cursor.multiplicity, 0});
+}
+
+}  // namespace
+
 void Engine::deliver(Bundle& bundle, int64_t n, int partition, Due& due, int& failed) {
     constexpr std::size_t ahead = 8;
     Bundle::Part& part = bundle.parts[std::size_t(partition)];
     Calendar& calendar = part.calendar;
     const Bundle::Group* const groups = part.groups.data();
-    for (const SpikeList& list : populations[std::size_t(bundle.members[0]->pre)]->spikes[(n - 1) & 1])
-        for (int64_t i = 0; i < list.n; ++i) {
-            const uint32_t source = list.index[std::size_t(i)];
-            const uint32_t first = part.row_start[source], last = part.row_start[source + 1];
-            if (first != last) calendar.at(n - 1 + groups[first].delay).push_back({first, last, list.count[std::size_t(i)], 0});
-        }
+    const auto delay_of = [groups](uint32_t group) { return int64_t(groups[group].delay); };
+    take_spikes(calendar, populations[std::size_t(bundle.members[0]->pre)]->spikes[(n - 1) & 1], part.row_start, delay_of, n);
     std::vector<Cursor>& now = calendar.at(n);
     if (now.empty()) return;
     due.of_members.resize(std::max(due.of_members.size(), bundle.members.size()));
@@ -226,22 +247,20 @@ void Engine::deliver(Bundle& bundle, int64_t n, int partition, Due& due, int& fa
             due.of_members[segment->member].push_back({begin, begin + segment->length, int64_t(cursor.multiplicity)});
             begin += segment->length;
         }
-        const uint32_t next = cursor.group + 1;
-        if (next == cursor.row_end) continue;
-        // Delays inside a row differ by less than the number of buckets, so this is never the bucket being read.
-        calendar.at(n + groups[next].delay - group.delay).push_back({next, cursor.row_end, cursor.multiplicity, 0});
+        go_on(calendar, cursor, delay_of, n);
     }
     now.clear();
     const pnn_step present = step_value(n);
     for (std::size_t m = 0; m < bundle.members.size(); ++m) {
         const std::vector<pnn_group>& of_member = due.of_members[m];
-        if (of_member.empty()) continue;
         const Projection& member = *bundle.members[m];
+        if (of_member.empty() || !projections[std::size_t(member.number)]->activity.transmits) continue;
         pnn_rows view = rows_view(member, partition);
         view.targets = part.targets.data();
         view.target_bits = 16;
         view.weight_form = part.weights.size() ? PNN_WEIGHT_F32 : PNN_WEIGHT_SHARED;
-        view.weights = part.weights.size() ? static_cast<const void*>(part.weights.data()) : &member.rows[std::size_t(partition)]->shared_weight;
+        view.weights = part.weights.size() ? static_cast<const void*>(part.weights.data())
+                                           : &member.rows[std::size_t(partition)]->shared_weight;
         view.shared = member.shared.data();
         if (member.module->deliver(&view, of_member.data(), int64_t(of_member.size()), &present) != 0) failed = member.number;
     }
@@ -250,9 +269,9 @@ void Engine::deliver(Bundle& bundle, int64_t n, int partition, Due& due, int& fa
 void Engine::deliver(Projection& projection, bool takes_new, int64_t n, int partition, Due& due, int& failed) {
     const auto p = std::size_t(partition);
     const DelayedRows& rows = *projection.rows[p];
+    const auto& spikes = populations[std::size_t(projection.pre)]->spikes[(n - 1) & 1];
     pnn_rows view = rows_view(projection, partition);
     if (projection.learns) {
-        const auto& spikes = populations[std::size_t(projection.pre)]->spikes[(n - 1) & 1];
         projection.deliver_learning(spikes, view, n, partition, due.passages, step_value(n), failed);
         return;
     }
@@ -261,24 +280,14 @@ void Engine::deliver(Projection& projection, bool takes_new, int64_t n, int part
         return;
     }
     Calendar& calendar = projection.calendars[p];
-    if (takes_new) {
-        for (const SpikeList& list : populations[std::size_t(projection.pre)]->spikes[(n - 1) & 1])
-            for (int64_t i = 0; i < list.n; ++i) {
-                const uint32_t source = list.index[std::size_t(i)];
-                const uint32_t first = rows.row_start[source], last = rows.row_start[source + 1];
-                if (first == last) continue;
-                calendar.at(n - 1 + rows.group_delay[first]).push_back({first, last, list.count[std::size_t(i)], 0});
-            }
-    }
+    const auto delay_of = [&rows](uint32_t group) { return int64_t(rows.group_delay[group]); };
+    if (takes_new) take_spikes(calendar, spikes, rows.row_start, delay_of, n);
     std::vector<Cursor>& now = calendar.at(n);
     if (now.empty()) return;
     due.groups.clear();
-    for (Cursor cursor : now) {
+    for (const Cursor cursor : now) {
         due.groups.push_back({rows.group_start[cursor.group], rows.group_start[cursor.group + 1], int64_t(cursor.multiplicity)});
-        const uint32_t next = cursor.group + 1;
-        if (next == cursor.row_end) continue;
-        // Delays inside a row differ by less than the number of buckets, so this is never the bucket being read.
-        calendar.at(n + rows.group_delay[next] - rows.group_delay[cursor.group]).push_back({next, cursor.row_end, cursor.multiplicity, 0});
+        go_on(calendar, cursor, delay_of, n);
     }
     now.clear();
     if (!projections[std::size_t(projection.number)]->activity.transmits) return;

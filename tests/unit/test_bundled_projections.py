@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import pynn_annarchy as sim
+import pynn_annarchy.ann as ann
 
 SPIKES = [[0.4, 1.1, 1.2, 3.3], [0.5, 2.0], [], [1.0, 3.1, 4.9], [2.2]]
 
@@ -91,3 +92,29 @@ def test_what_arrives_is_what_the_oracle_says(change, threads):
         return network.seen()
 
     assert session("cpp", threads) == session("reference", 1)
+
+
+@pytest.mark.parametrize("delay", [1.0, 4.0])
+def test_one_of_them_is_silent_while_it_does_not_transmit(delay):
+    def session(target):
+        network = ann.Network(dt=1.0)
+        network.config(target=target)
+        pre = network.create(ann.SpikeSourceArray([[float(t) for t in range(n, 60, n + 2)] for n in range(1, 5)]))
+        post = network.create(
+            3, ann.Neuron("tau = 5.0", "dg_exc/dt = -g_exc/tau\ndg_inh/dt = -g_inh/tau\nv = 0.0", "v > 1")
+        )
+        silenced, other = (network.connect(pre, post, name) for name in ("exc", "inh"))
+        silenced.all_to_all(0.5, delays=delay)
+        other.all_to_all(0.25, delays=2.0)
+        monitor = network.monitor(post, ["g_exc", "g_inh"])
+        network.compile()
+        for transmits in (True, False, True):
+            silenced.transmission = transmits
+            network.simulate(20.0)
+        return {name: monitor.get(name) for name in ("g_exc", "g_inh")}
+
+    native, oracle = session("cpp"), session("reference")
+    for name, values in native.items():
+        np.testing.assert_array_equal(values, oracle[name])
+    silent = native["g_exc"][21:40]
+    assert (silent[1:] < silent[:-1]).all() and (np.diff(native["g_inh"][20:40], axis=0) > 0).any()
