@@ -19,6 +19,7 @@
 #include "pynn_annarchy/fixed_point.h"
 #include "pynn_annarchy/history.h"
 #include "pynn_annarchy/mathematics.h"
+#include "pynn_annarchy/select.h"
 #include "pynn_annarchy/target.h"
 
 namespace pnn {
@@ -123,27 +124,6 @@ PNN_FN double last_sent(const pnn_passage& passage, double step) {
     return last;
 }
 
-// Lists those of 0, ..., n - 1 whose value is above a limit; returns how many they are. There is room for n + 1.
-PNN_FN int64_t select(const int32_t* values, int64_t n, int32_t limit, int32_t* selected) {
-    int64_t size = 0;
-    for (int64_t i = 0; i < n; ++i) {
-        selected[size] = static_cast<int32_t>(i);
-        size += values[i] > limit;
-    }
-    return size;
-}
-
-// The same of the numbers in a list, which may be the one that is written.
-PNN_FN int64_t select(const int32_t* values, const int32_t* list, int64_t n, int32_t limit, int32_t* selected) {
-    int64_t size = 0;
-    for (int64_t j = 0; j < n; ++j) {
-        const int32_t i = list[j];
-        selected[size] = i;
-        size += values[i] > limit;
-    }
-    return size;
-}
-
 // Does something with 0, ..., n - 1 in a row: a loop would keep the one around it from becoming vectors.
 template <int64_t n, class Action>
 PNN_FN void for_each(const Action& action) {
@@ -212,15 +192,15 @@ struct Visit {
     double state[Room<State::n_>::all];     // BLOCK of the first variable, BLOCK of the second, ...
     double changed[Room<State::n_>::all];
     int64_t place[BLOCK];                   // of the element's first row in the history
-    int32_t after[BLOCK];                   // how many of its spikes have not been applied yet
+    int32_t after[BLOCK + SELECT_ROOM];     // how many of its spikes have not been applied yet
     int32_t spared[BLOCK];                  // minus how many of those are not to be applied now
     int32_t coincident[BLOCK];              // whether one arrives together with the passing spike
     double last[BLOCK];                     // its newest spike that the passing one sees, minus infinity for none
     double traces[Room<n_post>::all];       // right after that one
     double sent[BLOCK];
     int64_t quanta[BLOCK];
-    int32_t lists[LISTS][BLOCK + 1];        // synapses with more than so many spikes that have not been applied
-    int32_t selected[BLOCK + 1];
+    int32_t lists[LISTS][BLOCK + SELECT_ROOM];        // synapses with more than so many spikes that have not been applied
+    int32_t selected[BLOCK + SELECT_ROOM];
 
     const pnn_rows& rows;
     const pnn_passage& passage;
@@ -267,7 +247,7 @@ private:
         constexpr int64_t row = PAGE_SPIKES * (1 + n_post);
         const double* const history = rows.history;
         const double from = window.from, before = window.before;
-        int32_t unseen[BLOCK];
+        int32_t unseen[BLOCK + SELECT_ROOM];
         for (int64_t i = 0; i < n; ++i) place[i] = static_cast<int64_t>(targets[i]) * row;
         for (int64_t i = 0; i < n; ++i) {
             const int64_t at = place[i];
@@ -284,9 +264,9 @@ private:
         const int64_t most_spared = n_unseen > 0 ? look_for_seen(n_unseen) : 0;
 
         int64_t sizes[LISTS];
-        sizes[0] = select(after, n, 0, lists[0]);
-        for (int64_t k = 1; k < LISTS; ++k) {
-            if (k == PAGE_SPIKES) look_further(1, lists[k - 1], sizes[k - 1]);
+        select_levels<PAGE_SPIKES>(after, n, lists, sizes);
+        look_further(1, lists[PAGE_SPIKES - 1], sizes[PAGE_SPIKES - 1]);
+        for (int64_t k = PAGE_SPIKES; k < LISTS; ++k) {
             sizes[k] = select(after, lists[k - 1], sizes[k - 1], static_cast<int32_t>(k), lists[k]);
         }
         int64_t most = LISTS, n_longest = sizes[LISTS - 1];
