@@ -12,6 +12,14 @@ from numpy.testing import assert_array_equal
 import pynn_annarchy as sim
 
 
+@pytest.fixture(autouse=True)
+def python_hears_of_ctrl_c():
+    """As in a session at a terminal: processes that a script has put into the background inherit that SIGINT is ignored."""
+    old = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, old)
+
+
 def noisy_network(target, threads):
     sim.setup(timestep=0.1, target=target, threads=threads, seed=3)
     cells = sim.Population(40, sim.IF_cond_exp(i_offset=0.8))
