@@ -14,7 +14,7 @@ import pynn_annarchy as sim
 
 @pytest.fixture(autouse=True)
 def python_hears_of_ctrl_c():
-    """As in a session at a terminal: processes that a script has put into the background inherit that SIGINT is ignored."""
+    """As at a terminal: processes that a script has put into the background inherit that SIGINT is ignored."""
     old = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     signal.signal(signal.SIGINT, old)
