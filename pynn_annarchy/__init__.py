@@ -35,6 +35,7 @@ from pynn_annarchy.control import (  # noqa: F401
     get_min_delay,
     get_time_step,
     initialize,
+    memory_footprint,
     num_processes,
     rank,
     reset,

@@ -10,6 +10,7 @@ from pyNN import common
 from pyNN.common.control import DEFAULT_MAX_DELAY, DEFAULT_MIN_DELAY, DEFAULT_TIMESTEP
 
 from pynn_annarchy import options, simulator
+from pynn_annarchy.engine.timings import Timings
 
 
 def setup(timestep: float = DEFAULT_TIMESTEP, min_delay: float | str = DEFAULT_MIN_DELAY, **extra_params: Any) -> int:
@@ -155,9 +156,25 @@ def reset(annotations: dict[str, Any] | None = None, repeat_noise: bool = False)
     _reset(annotations or {})
 
 
-def timings() -> dict[str, float]:
-    """Seconds that the present simulation has taken: 'compile_time', 'build_time' and 'run_time'."""
-    return dict(simulator.state.network.timings)
+def timings() -> Timings:
+    """What the present simulation has taken and done so far; print it for a table. See docs/timings.md.
+
+    Seconds: 'compile_time', 'build_time' ('init_time' and 'init_sparse_time' are in it) and 'run_time', of which the
+    steps take 'neuron_update_time', 'presynaptic_update_time', 'postsynaptic_update_time', 'synapse_dynamics_time',
+    'recording_time' and 'waiting_time'. Counts: 'steps', 'neuron_updates', 'spikes', 'synaptic_events'. Quotients:
+    'ns_per_neuron_update', 'ns_per_event', 'bytes_per_synapse'. All go on through reset(), and end with setup().
+    """
+    return simulator.state.network.timings
+
+
+def memory_footprint() -> dict[str, int]:
+    """Bytes that the cells of each population and the synapses of each projection take, by label.
+
+    What has been recorded so far is the entry 'recorded data'. Objects of the same label are added up.
+    """
+    network = simulator.state.network
+    network.prepare()
+    return {**network.memory_footprint(), "recorded data": network.recorded_nbytes()}
 
 
 initialize = common.initialize

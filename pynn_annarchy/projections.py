@@ -71,9 +71,10 @@ class Projection(common.Projection):
         self._cached_columns: dict[str, Any] = {}
         self._recorder: SynapticRecorder | None = None
         self._given_by_cells = self._values_of_cells()
-        connector.connect(self)
-        self._flush()
-        self._parts = self._build.finish()
+        with self._simulation.network.watch.of("init_sparse_time"):
+            connector.connect(self)
+            self._flush()
+            self._parts = self._build.finish()
         del self._build
         self._simulation.projections.append(self)
         drawn = getattr(self.synapse_type, "drawn_initial_values", {})

@@ -70,8 +70,9 @@ void Engine::publish(int64_t n, int partition) {
 }
 
 // Lets the synapses of a partition transmit or advance, who see their cells as they are seen in step `seen`.
-void Engine::run_synapses(Projection& projection, int64_t seen, const pnn_step& step, int partition, const Due& due, int32_t what, int& failed) {
+void Engine::run_synapses(Projection& projection, int64_t seen, const pnn_step& step, int partition, Due& due, int32_t what, int& failed) {
     if (what == 0) return;
+    due.work.enter(Phase::dynamics);
     const Population& pre = *populations[std::size_t(projection.pre)];
     Population& post = *populations[std::size_t(projection.post)];
     pnn_dendrites view = projection.dendrites_view(pre, post, due.values, seen, partition);
@@ -101,20 +102,21 @@ void Engine::begin_synapses(Projection& projection, const pnn_rows& view, int64_
 }
 
 // What is left to do of step n in ANNarchy's order, once all cells have been updated.
-void Engine::end_synapses(Projection& projection, int64_t n, int partition, const Due& due) {
+void Engine::end_synapses(Projection& projection, int64_t n, int partition, Due& due) {
     int failed = -1;  // nothing is transmitted
     if (projection.activity.advances_in(n)) {
         pnn_step whole = step_value(n);
         whole.dt *= double(projection.activity.period);
         run_synapses(projection, n + 1, whole, partition, due, PNN_ADVANCE, failed);
     }
-    note_sent(projection, n, partition);
+    note_sent(projection, n, partition, due);
     reach_synapses(projection, n + 1, n, partition, due);
 }
 
 // Synapses in ANNarchy's order know when their sources have spiked last before that reaches them.
-void Engine::note_sent(Projection& projection, int64_t n, int partition) {
+void Engine::note_sent(Projection& projection, int64_t n, int partition, Due& due) {
     if (!projection.module->asks_when) return;
+    due.work.enter(Phase::presynaptic);
     const DelayedRows& rows = *projection.rows[std::size_t(partition)];
     Dendrites& own = *projection.dendrites[std::size_t(partition)];
     for (const SpikeList& list : populations[std::size_t(projection.pre)]->spikes[n & 1])
@@ -125,12 +127,13 @@ void Engine::note_sent(Projection& projection, int64_t n, int partition) {
         }
 }
 
-void Engine::end_step(int64_t n, int partition, const Due& due) {
+void Engine::end_step(int64_t n, int partition, Due& due) {
     for (auto& projection : projections)
         if (projection && projection->clocked && projection->module->advances_first) end_synapses(*projection, n, partition, due);
 }
 
 void Engine::pass_clocked(Projection& projection, pnn_rows view, int64_t n, int partition, Due& due, int& failed) {
+    due.work.enter(Phase::presynaptic);
     const auto p = std::size_t(partition);
     const DelayedRows& rows = *projection.rows[p];
     Calendar& calendar = projection.calendars[p];
@@ -158,6 +161,7 @@ void Engine::pass_clocked(Projection& projection, pnn_rows view, int64_t n, int 
     }
     now.clear();
     if (!projection.activity.transmits) return;
+    due.work.events += events_in(due.passages);
     view.targets = rows.targets16.size() ? static_cast<const void*>(rows.targets16.data()) : rows.targets32.data();
     view.target_bits = rows.targets16.size() ? 16 : 32;
     const pnn_dendrites own = projection.dendrites_view(pre, *populations[std::size_t(projection.post)], due.values, n, partition);
@@ -167,8 +171,9 @@ void Engine::pass_clocked(Projection& projection, pnn_rows view, int64_t n, int 
 }
 
 // The spikes of step n reach synapses who see their cells as they are seen in step `seen`.
-void Engine::reach_synapses(Projection& projection, int64_t seen, int64_t n, int partition, const Due& due) {
+void Engine::reach_synapses(Projection& projection, int64_t seen, int64_t n, int partition, Due& due) {
     if (!projection.module->has_post && !projection.module->asks_when) return;
+    due.work.enter(Phase::postsynaptic);
     Population& post = *populations[std::size_t(projection.post)];
     SpikeList& list = post.spikes[n & 1][std::size_t(partition)];
     if (list.n == 0) return;

@@ -51,7 +51,19 @@ double population_value(Reduction operation, const double* values, uint64_t n) {
     return 0.0;
 }
 
+uint64_t spikes_in(const SpikeList& list) {
+    uint64_t n = 0;
+    for (int64_t i = 0; i < list.n; ++i) n += list.count[std::size_t(i)];
+    return n;
+}
+
 }  // namespace
+
+uint64_t events_in(const std::vector<pnn_passage>& passages) {
+    uint64_t n = 0;
+    for (const pnn_passage& passage : passages) n += (passage.end - passage.begin) * uint64_t(passage.multiplicity);
+    return n;
+}
 
 std::vector<int64_t> partition_bounds(int64_t size, int partitions) {
     std::vector<int64_t> bounds(std::size_t(partitions) + 1, size);
@@ -242,11 +254,13 @@ void Engine::deliver(Bundle& bundle, int64_t n, int partition, Due& due, int& fa
         const Cursor cursor = now[k];
         const Bundle::Group& group = groups[cursor.group];
         const Bundle::Segment* segment = part.segments.data() + group.first_segment;
-        uint64_t begin = group.begin;
+        const uint64_t start = group.begin;
+        uint64_t begin = start;
         for (uint16_t s = 0; s < group.n_segments; ++s, ++segment) {
             due.of_members[segment->member].push_back({begin, begin + segment->length, int64_t(cursor.multiplicity)});
             begin += segment->length;
         }
+        due.work.events += (begin - start) * cursor.multiplicity;
         go_on(calendar, cursor, delay_of, n);
     }
     now.clear();
@@ -254,7 +268,11 @@ void Engine::deliver(Bundle& bundle, int64_t n, int partition, Due& due, int& fa
     for (std::size_t m = 0; m < bundle.members.size(); ++m) {
         const std::vector<pnn_group>& of_member = due.of_members[m];
         const Projection& member = *bundle.members[m];
-        if (of_member.empty() || !projections[std::size_t(member.number)]->activity.transmits) continue;
+        if (of_member.empty()) continue;
+        if (!projections[std::size_t(member.number)]->activity.transmits) {
+            for (const pnn_group& group : of_member) due.work.events -= (group.end - group.begin) * uint64_t(group.multiplicity);
+            continue;
+        }
         pnn_rows view = rows_view(member, partition);
         view.targets = part.targets.data();
         view.target_bits = 16;
@@ -266,31 +284,46 @@ void Engine::deliver(Bundle& bundle, int64_t n, int partition, Due& due, int& fa
     }
 }
 
+void Engine::deliver_learning(Projection& projection, const pnn_rows& view, int64_t n, int partition, Due& due, int& failed) {
+    const auto& spikes = populations[std::size_t(projection.pre)]->spikes[(n - 1) & 1];
+    const auto& kept = projection.learning[std::size_t(partition)].due;  // increments of spikes that have passed before
+    const auto now = kept.find(n);
+    if (now != kept.end())
+        for (const DueIncrement& increment : now->second) due.work.events += increment.multiplicity;
+    due.passages.clear();
+    projection.deliver_learning(spikes, view, n, partition, due.passages, step_value(n), failed);
+    due.work.events += events_in(due.passages);
+}
+
 void Engine::deliver(Projection& projection, bool takes_new, int64_t n, int partition, Due& due, int& failed) {
     const auto p = std::size_t(partition);
     const DelayedRows& rows = *projection.rows[p];
-    const auto& spikes = populations[std::size_t(projection.pre)]->spikes[(n - 1) & 1];
     pnn_rows view = rows_view(projection, partition);
-    if (projection.learns) {
-        projection.deliver_learning(spikes, view, n, partition, due.passages, step_value(n), failed);
-        return;
-    }
     if (projection.clocked) {
         begin_synapses(projection, view, n, partition, due, failed);
         return;
     }
+    due.work.enter(Phase::presynaptic);
+    if (projection.learns) {
+        deliver_learning(projection, view, n, partition, due, failed);
+        return;
+    }
     Calendar& calendar = projection.calendars[p];
     const auto delay_of = [&rows](uint32_t group) { return int64_t(rows.group_delay[group]); };
-    if (takes_new) take_spikes(calendar, spikes, rows.row_start, delay_of, n);
+    if (takes_new) take_spikes(calendar, populations[std::size_t(projection.pre)]->spikes[(n - 1) & 1], rows.row_start, delay_of, n);
     std::vector<Cursor>& now = calendar.at(n);
     if (now.empty()) return;
     due.groups.clear();
+    uint64_t n_events = 0;
     for (const Cursor cursor : now) {
-        due.groups.push_back({rows.group_start[cursor.group], rows.group_start[cursor.group + 1], int64_t(cursor.multiplicity)});
+        const uint32_t begin = rows.group_start[cursor.group], end = rows.group_start[cursor.group + 1];
+        due.groups.push_back({begin, end, int64_t(cursor.multiplicity)});
+        n_events += uint64_t(end - begin) * cursor.multiplicity;
         go_on(calendar, cursor, delay_of, n);
     }
     now.clear();
     if (!projections[std::size_t(projection.number)]->activity.transmits) return;
+    due.work.events += n_events;
     view.targets = rows.targets16.size() ? static_cast<const void*>(rows.targets16.data()) : rows.targets32.data();
     view.target_bits = rows.targets16.size() ? 16 : 32;
     view.weight_form = rows.weight_form;
@@ -302,9 +335,10 @@ void Engine::deliver(Projection& projection, bool takes_new, int64_t n, int part
     if (projection.module->deliver(&view, due.groups.data(), int64_t(due.groups.size()), &present) != 0) failed = projection.number;
 }
 
-void Engine::remember(int64_t n, int partition) {
+void Engine::remember(int64_t n, int partition, Due& due) {
     for (auto& projection : projections)
         if (projection && projection->learns) {
+            due.work.enter(Phase::postsynaptic);
             const SpikeList& spikes = populations[std::size_t(projection->post)]->spikes[n & 1][std::size_t(partition)];
             if (spikes.n > 0) projection->remember(spikes, n, partition, step_value(n));
         }
@@ -324,7 +358,7 @@ void Engine::apply(int number) {
     projection.apply(step, now());
 }
 
-void Engine::emit_given(Population& population, int64_t n) {
+uint64_t Engine::emit_given(Population& population, int64_t n) {
     SpikeList& list = population.spikes[n & 1][0];
     list.n = 0;
     auto& next = population.next_event;
@@ -333,6 +367,7 @@ void Engine::emit_given(Population& population, int64_t n) {
         list.index[std::size_t(list.n)] = population.event_index[next];
         list.count[std::size_t(list.n)] = population.event_count[next];
     }
+    return spikes_in(list);
 }
 
 // A population that is switched off stays as it is; what arrives meanwhile is lost.
@@ -489,6 +524,7 @@ void Engine::update_cells(Population& population, std::size_t number, const pnn_
     if (population.bounds[p] < population.bounds[p + 1])
         population.module->neurons(&segment, population.bounds[p], population.bounds[p + 1], &present, &out);
     list.n = out.n;
+    due.work.spikes += spikes_in(list);
     if (population.rate.values != nullptr) population.rate.take(list, present.step, partition);
 }
 
@@ -499,9 +535,11 @@ void Engine::step_partition(int64_t n, int partition, Due& due, int& failed) {
             std::fill(input.sums.begin() + population->bounds[p], input.sums.begin() + population->bounds[p + 1], 0.0);
     for (auto& projection : projections)
         if (projection && !projection->bundle) deliver(*projection, true, n, partition, due, failed);
+    if (!bundles.empty()) due.work.enter(Phase::presynaptic);
     for (auto& bundle : bundles) deliver(*bundle, n, partition, due, failed);
     for (auto& projection : draining) deliver(*projection, false, n, partition, due, failed);
     const pnn_step present = step_value(n);
+    due.work.enter(Phase::neurons);
     update_currents(present, partition);
     form_inputs(partition);
     for (std::size_t number = 0; number < populations.size(); ++number) {
@@ -511,7 +549,7 @@ void Engine::step_partition(int64_t n, int partition, Due& due, int& failed) {
             continue;
         }
         if (population->module == nullptr) {
-            if (partition == 0) emit_given(*population, n);
+            if (partition == 0) due.work.spikes += emit_given(*population, n);
             continue;
         }
         if (!population->schedule.parts.empty()) follow_schedule(population->schedule, n, partition);
@@ -519,40 +557,58 @@ void Engine::step_partition(int64_t n, int partition, Due& due, int& failed) {
         update_cells(*population, number, present, partition, due);
     }
     publish(n, partition);
-    remember(n, partition);
+    remember(n, partition, due);
     for (auto& projection : projections)
         if (projection && projection->clocked && !projection->module->advances_first) reach_synapses(*projection, n, n, partition, due);
+    due.work.enter(Phase::recording);
     record(n, partition);
+}
+
+void Engine::note_work(const std::vector<ThreadWork>& threads, int64_t n_steps, double took) {
+    work.steps += uint64_t(n_steps);
+    for (const auto& population : populations)
+        if (population->active && population->module != nullptr) work.updates += uint64_t(population->size) * uint64_t(n_steps);
+    for (const ThreadWork& thread : threads) work.add(thread);
+    work.divide(took);
 }
 
 int Engine::run(int64_t n_steps, int workers) {
     const int64_t first = step + 1, last = step + n_steps;
     if (n_steps <= 0) return -1;
     workers = std::min(workers, partitions);
+    const auto called = std::chrono::steady_clock::now();
     form_bundles();
+    work.preparation += seconds_since(called);
     find_currents();
     publish_present();
+    const auto started = std::chrono::steady_clock::now();
     // Step 0 has no interval, but a source may be told to spike at t = 0.
     if (step == 0)
         for (auto& population : populations)
-            if (population->module == nullptr && population->active) emit_given(*population, 0);
+            if (population->module == nullptr && population->active) work.spikes += emit_given(*population, 0);
     std::vector<int> failures(std::size_t(workers), -1);
+    std::vector<ThreadWork> done(static_cast<std::size_t>(workers));
     // A failure stops every worker at the same barrier: the step it happened in is published, not a mere flag.
     std::atomic<int64_t> stop_after{last};
     with_team(workers, [&](int worker, Barrier& barrier) {
         Due due;
         int& failed = failures[std::size_t(worker)];
         for (int64_t n = first; n <= stop_after.load(std::memory_order_relaxed); ++n) {
+            due.work.begin_step(is_sampled(work.steps + uint64_t(n - first)));
             form_values(n, due);
             for (int p = worker; p < partitions; p += workers) step_partition(n, p, due, failed);
+            due.work.enter(Phase::waiting);
             if (failed != -1 && stop_after.load(std::memory_order_relaxed) > n) stop_after.store(n, std::memory_order_relaxed);
             if (workers > 1) barrier.wait();
+            due.work.end_step();
         }
         const int64_t stopped_after = stop_after.load(std::memory_order_relaxed);
         form_values(stopped_after + 1, due);
         for (int p = worker; p < partitions; p += workers) end_step(stopped_after, p, due);
+        done[std::size_t(worker)] = due.work;
     });
     const int64_t stopped_at = stop_after.load();
+    note_work(done, stopped_at - step, seconds_since(started));
     step = stopped_at;
     for (auto& bundle : bundles) bundle->set_step(step);
     draining.erase(std::remove_if(draining.begin(), draining.end(), [](const auto& p) { return !p->in_flight(); }), draining.end());

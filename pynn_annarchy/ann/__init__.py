@@ -102,6 +102,8 @@ _MODULES = {
         "enable_callbacks",
         "disable_callbacks",
         "clear_all_callbacks",
+        "timings",
+        "memory_footprint",
         "save_parameters",
         "load_parameter",
         "load_parameters",

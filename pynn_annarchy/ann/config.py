@@ -63,7 +63,7 @@ class Config:
         suppress_warnings: no warnings while the network is built.
         show_time: print how long compilation took.
         debug: compile with debug symbols and without optimisation.
-        profile: print at the end of the process how long compiling, building and running took.
+        profile: print at the end of the process what the network took and did, see Network.timings().
         compiler, compiler_flags: None for what the machine's configuration file says, or the toolchain's choice.
         directory: folder for generated code; None for the cache of this user.
         configuration_file: None for ~/.config/ANNarchy/annarchy.json, where there is one.

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pynn_annarchy.ann.monitor import Monitor
     from pynn_annarchy.ann.population import Population
     from pynn_annarchy.ann.projection import Projection
+    from pynn_annarchy.engine.timings import Timings
 
 
 class _Session:
@@ -221,6 +222,16 @@ def disable_callbacks() -> None:
 def clear_all_callbacks() -> None:
     """Forgets all callbacks of the default network."""
     default_network().clear_all_callbacks()
+
+
+def timings() -> Timings:
+    """Network.timings() of the default network."""
+    return default_network().timings()
+
+
+def memory_footprint(show_py_side: bool = True, show_cpp_side: bool = True) -> dict[str, int]:
+    """Network.memory_footprint() of the default network."""
+    return default_network().memory_footprint(show_py_side, show_cpp_side)
 
 
 def save_parameters(filename: str, net: Network | None = None) -> None:

@@ -24,6 +24,7 @@ from pynn_annarchy.ann.parallel import parallel_run
 from pynn_annarchy.ann.running import Runner, steps_of_duration, stop_when
 from pynn_annarchy.engine.arrays import time_of
 from pynn_annarchy.engine.network import Network as Engine
+from pynn_annarchy.engine.timings import Timings
 from pynn_annarchy.exceptions import ModelError
 from pynn_annarchy.model.spec import ModelSpec
 from pynn_annarchy.targets import cache
@@ -370,7 +371,7 @@ class Network(metaclass=_NetworkType):
             partitions=self._partitions,
         )
         if config.profile:
-            atexit.register(_print_timings, type(self).__name__, engine.timings)
+            atexit.register(_print_timings, type(self).__name__, engine)
         return engine
 
     def _with_method(self, spec: ModelSpec) -> ModelSpec:
@@ -378,8 +379,13 @@ class Network(metaclass=_NetworkType):
         return replace(spec, method=self._config.method)
 
     def _build_pending(self) -> None:
+        from pynn_annarchy.ann.projection import Projection
+
+        assert self.engine is not None
         while self._pending:
-            self._pending[0]._build()
+            first = self._pending[0]
+            with self.engine.watch.of("init_sparse_time" if isinstance(first, Projection) else "init_time"):
+                first._build()
             self._pending.pop(0)
 
     @contextlib.contextmanager
@@ -760,19 +766,21 @@ class Network(metaclass=_NetworkType):
         """Bytes that each population, projection and monitor takes; printed unless both sides are refused."""
         engine = self.build()
         engine.prepare()
-        sizes = {cells.label: cells.nbytes for cells in engine.cells}
-        sizes.update({synapses.label: synapses.nbytes for synapses in engine.projections})
-        sizes.update({monitor.name: monitor._n_bytes() for monitor in self._monitors})
+        sizes = {**engine.memory_footprint(), **{monitor.name: monitor._n_bytes() for monitor in self._monitors}}
         if show_py_side or show_cpp_side:
             for name, size in sizes.items():
                 print(f"{name}: {size} bytes")
         return sizes
 
-    def timings(self) -> dict[str, float]:
-        """Seconds that have been spent so far: 'compile_time', 'build_time' and 'run_time'."""
-        if self.engine is None:
-            return dict.fromkeys(("compile_time", "build_time", "run_time"), 0.0)
-        return dict(self.engine.timings)
+    def timings(self) -> Timings:
+        """What the network has taken and done so far; print it for a table.
+
+        Seconds: 'compile_time', 'build_time' ('init_time' and 'init_sparse_time' are in it) and 'run_time', of which
+        the steps take 'neuron_update_time', 'presynaptic_update_time', 'postsynaptic_update_time',
+        'synapse_dynamics_time', 'recording_time' and 'waiting_time'. Counts: 'steps', 'neuron_updates', 'spikes',
+        'synaptic_events'. Quotients: 'ns_per_neuron_update', 'ns_per_event', 'bytes_per_synapse'.
+        """
+        return Timings.of_nothing() if self.engine is None else self.engine.timings
 
     def clear(self) -> None:
         """Empties the network: everything in it is gone, and new objects begin a new one."""
@@ -803,8 +811,8 @@ def _population(side: Any) -> Any:
     return getattr(side, "population", side)
 
 
-def _print_timings(name: str, timings: Mapping[str, float]) -> None:
-    print(f"{name}: " + ", ".join(f"{word.replace('_', ' ')} {seconds:.3f} s" for word, seconds in timings.items()))
+def _print_timings(name: str, engine: Engine) -> None:
+    print(f"{name}\n{engine.timings}")
 
 
 def _named(objects: Sequence[Any], name: str, word: str) -> Any:

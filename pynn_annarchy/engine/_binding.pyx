@@ -233,8 +233,20 @@ cdef extern from "pynn_annarchy/engine.h" namespace "pnn" nogil:
         void describe(const uint64_t*, int32_t*, int32_t*, double*, uint16_t*)
         void set_weights(const uint64_t*, const double*) except +
         void set_weights_at(const uint64_t*, const int64_t*, int64_t, const double*) except +
+    cdef cppclass Seconds "std::array<double, pnn::n_phases>":
+        double operator[](size_t)
+        size_t size()
+    cdef cppclass Work:
+        uint64_t steps
+        uint64_t updates
+        uint64_t spikes
+        uint64_t events
+        double preparation
+        Seconds seconds
+        double undivided
     cdef cppclass CEngine "pnn::Engine":
         CEngine(int, double, uint32_t)
+        Work work
         int partitions
         uint16_t trial
         uint32_t seed_key
@@ -1022,3 +1034,15 @@ cdef class Engine:
         with nogil:
             failed = self.engine.run(n_steps, workers)
         return failed
+
+    @property
+    def work(self):
+        """What all runs did: counts of steps, updates of cells, spikes and events; see work.h."""
+        cdef Work* work = &self.engine.work
+        return work.steps, work.updates, work.spikes, work.events
+
+    @property
+    def seconds(self):
+        """Where the time of all runs went: seconds in each of the phases of work.h, undivided ones, preparation."""
+        cdef Work* work = &self.engine.work
+        return [work.seconds[phase] for phase in range(work.seconds.size())], work.undivided, work.preparation

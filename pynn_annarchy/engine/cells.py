@@ -339,6 +339,12 @@ class Cells:
         """Memory that states, inputs and parameters that differ between cells take."""
         return sum(array.nbytes for array in (*self.arrays.values(), *self.inputs))
 
+    @property
+    def recorded_nbytes(self) -> int:
+        """Memory of what was recorded."""
+        of_spikes = 0 if self.spike_recorder is None else self.spike_recorder.nbytes
+        return of_spikes + sum(recorder.nbytes for recorder in self.signals)
+
     # for the loops
 
     def allocate(self) -> None:
@@ -569,6 +575,16 @@ class SpikeSource:
         """Spike times of one cell, in ms, as they were set."""
         return self.times[index]
 
+    @property
+    def nbytes(self) -> int:
+        """Memory of the spike times."""
+        return sum(times.nbytes for times in self.times)
+
+    @property
+    def recorded_nbytes(self) -> int:
+        """Memory of what was recorded."""
+        return 0 if self.recorder is None else self.recorder.nbytes
+
     def events(self) -> Events:
         """(step, index, count) of what is still to be emitted, sorted by (step, index)."""
         if self._events is None or self._events[0] != self.network.step:
@@ -641,6 +657,11 @@ class SourceRecorder:
         if not self._parts:
             return np.empty(0, np.int64), np.empty(0)
         return np.concatenate([part[0] for part in self._parts]), np.concatenate([part[1] for part in self._parts])
+
+    @property
+    def nbytes(self) -> int:
+        """Memory of the spikes so far."""
+        return sum(array.nbytes for array in self.spikes())
 
     def counts(self) -> tuple[IntArray, IntArray]:
         """Recorded cells and their numbers of spikes."""

@@ -33,6 +33,13 @@ class Loop(ABC):
 
     def bind(self) -> None:
         """Tells the loop what has changed: populations, then projections, then what is recorded."""
+        with self._network.watch.of("init_time"):
+            self._bind_populations()
+        with self._network.watch.of("init_sparse_time"):
+            self._bind_projections()
+        self._bind_rest()
+
+    def _bind_populations(self) -> None:
         for population in self._network.populations[self._n_populations :]:
             self._engine.add_population(population.size)
             self._engine.set_receptors(population.number, len(population.receptors))
@@ -43,6 +50,8 @@ class Loop(ABC):
                 self._engine.set_max_spikes(population.number, population.max_spikes)
                 self._engine.set_active(population.number, population.is_active)
                 population.is_bound = True
+
+    def _bind_projections(self) -> None:
         for synapses in self._network.projections:
             if synapses.number >= self._n_projections:
                 self._engine.add_projection()
@@ -50,7 +59,6 @@ class Loop(ABC):
             if not synapses.is_bound:
                 self._bind_synapses(synapses)
                 synapses.is_bound = True
-        self._bind_rest()
 
     @abstractmethod
     def use_threads(self, threads: int) -> None:
@@ -67,6 +75,14 @@ class Loop(ABC):
     @abstractmethod
     def advance(self, last_step: int) -> Synapses | None:
         """Runs up to and with `last_step`; stops at the step where a projection's increment failed and returns it."""
+
+    @abstractmethod
+    def seconds(self) -> tuple[dict[str, float], float]:
+        """What all runs took: seconds of each phase of the steps, and seconds of preparation before them."""
+
+    @abstractmethod
+    def counts(self) -> dict[str, int]:
+        """How many steps, updates of cells, spikes, and events there were: spikes that have reached a synapse."""
 
     @abstractmethod
     def rewind(self, trial: int, step: int = 0) -> None:

@@ -16,6 +16,7 @@ from pynn_annarchy.engine.currents import Current, Output, Table
 from pynn_annarchy.engine.firing_rate import RATE
 from pynn_annarchy.engine.frames import Frames
 from pynn_annarchy.engine.loop import Loop
+from pynn_annarchy.engine.timings import COUNTS, PHASES
 from pynn_annarchy.exceptions import CompilationError, ModelError, unreachable
 from pynn_annarchy.kernels.ir import ClockedKernel, LearningKernel
 from pynn_annarchy.targets.compile import CompiledModel
@@ -253,6 +254,15 @@ class NativeLoop(Loop):
         for record in amplitudes:
             record.give_back(last_step - self._network.step)
         return None if failed == -1 else self._network.projections[failed]
+
+    def seconds(self) -> tuple[dict[str, float], float]:
+        sampled, undivided, preparation = self._engine.seconds
+        whole = sum(sampled)
+        scale = 1.0 + undivided / whole if whole else 1.0
+        return {name: scale * value for name, value in zip(PHASES, sampled, strict=True)}, preparation
+
+    def counts(self) -> dict[str, int]:
+        return dict(zip(COUNTS, self._engine.work, strict=True))
 
     def rewind(self, trial: int, step: int = 0) -> None:
         self._engine.step = step

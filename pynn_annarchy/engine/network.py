@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -22,6 +22,7 @@ from pynn_annarchy.engine.misfits import check_cells, too_large
 from pynn_annarchy.engine.native_loop import NativeLoop, available_cores
 from pynn_annarchy.engine.recorders import SignalRecorder
 from pynn_annarchy.engine.reference_loop import ReferenceLoop
+from pynn_annarchy.engine.timings import PHASES, STAGES, Stopwatch, Timings
 from pynn_annarchy.exceptions import ModelError, StaleSimulationError
 from pynn_annarchy.model.spec import ModelSpec
 from pynn_annarchy.targets.compile import CompiledModel, Options, Storage, compile_models, forget
@@ -72,7 +73,8 @@ class Network:
         self.projections: list[Synapses] = []
         self.currents: list[Current] = []
         self.modules: dict[tuple[ModelSpec, Storage], CompiledModel] = {}
-        self.timings = {"compile_time": 0.0, "build_time": 0.0, "run_time": 0.0}
+        self.watch = Stopwatch((*STAGES, "recording_time"))
+        """Time spent before and around the steps; see `timings`."""
         self.polled: list[SignalRecorder] = []
         """Recorders of what no loop samples: each sample is taken between two advances of the loop."""
         self._loop: Loop | None = None
@@ -224,9 +226,8 @@ class Network:
         wanted.update({(spec, Storage.SHARED): None for spec in specs})
         missing = [key for key in wanted if key not in self.modules]
         if missing:
-            started = time.perf_counter()
-            self.modules.update(zip(missing, compile_models(missing, self.options), strict=True))
-            self.timings["compile_time"] += time.perf_counter() - started
+            with self.watch.of("compile_time"):
+                self.modules.update(zip(missing, compile_models(missing, self.options), strict=True))
         for item in cells:
             item.compiled = self.modules[item.spec, item.storage]
         for projection in synapses:
@@ -238,11 +239,9 @@ class Network:
             return
         models = [current.waveform.spec for current in self.currents if isinstance(current.waveform, Output)]
         self.compile(self.cells, self.projections, models)
-        started = time.perf_counter()
-        with interrupts.deferred():
+        with interrupts.deferred(), self.watch.of("build_time"):
             self._bind()
         self._has_changed = False
-        self.timings["build_time"] += time.perf_counter() - started
 
     def _bind(self) -> None:
         if self._loop is None:
@@ -250,7 +249,8 @@ class Network:
             self._loop = NativeLoop(self) if native else ReferenceLoop(self)
         pending = [population for population in self.populations if not population.is_bound]
         before = {population.number: population.max_spikes for population in pending}
-        self._fill([population for population in pending if isinstance(population, Cells)])
+        with self.watch.of("init_time"):
+            self._fill([population for population in pending if isinstance(population, Cells)])
         for current in self.currents:
             if not current.is_bound and isinstance(current.waveform, Output):
                 current.fill(self.modules[current.waveform.spec, Storage.SHARED])
@@ -307,6 +307,40 @@ class Network:
                     f"the weights onto receptor '{receptor}' of '{cells.label}' are too large to be summed"
                 )
 
+    # what it took
+
+    @property
+    def timings(self) -> Timings:
+        """Seconds, counts and their quotients since the network was made, whatever was reset; see docs/timings.md."""
+        stages = dict(self.watch.seconds)
+        recording = stages.pop("recording_time")
+        phases, prepared, counts = dict.fromkeys(PHASES, 0.0), 0.0, {}
+        if self._loop is not None:
+            phases, prepared = self._loop.seconds()
+            counts = self._loop.counts()
+        phases["recording_time"] += recording
+        stages["run_time"] += recording - prepared
+        stages["init_sparse_time"] += prepared
+        stages["build_time"] += stages["init_time"] + stages["init_sparse_time"]
+        n_synapses = sum(synapses.n for synapses in self.projections)
+        n_bytes = sum(synapses.nbytes for synapses in self.projections)
+        return Timings.of(stages, phases, counts, n_bytes / n_synapses if n_synapses else float("nan"))
+
+    def memory_footprint(self) -> dict[str, int]:
+        """Bytes that the states, parameters and inputs of each population and the synapses of each projection take.
+
+        What bears the same label is added up.
+        """
+        sizes: dict[str, int] = {}
+        for item in (*self.populations, *self.projections):
+            sizes[item.label] = sizes.get(item.label, 0) + item.nbytes
+        return sizes
+
+    def recorded_nbytes(self) -> int:
+        """Memory of all that was recorded and has not been forgotten since."""
+        of_populations = sum(population.recorded_nbytes for population in self.populations)
+        return of_populations + sum(recorder.nbytes for recorder in self.polled)
+
     # time
 
     def run(self, n_steps: int) -> None:
@@ -319,22 +353,23 @@ class Network:
         self.check_open()
         self.prepare()
         end = self.step + n_steps
-        started = time.perf_counter()
         chunk = 256
-        try:
-            for recorder in self.polled:
-                recorder.take_first()
+        with self.watch.of("run_time"):
+            self._poll(lambda recorder: recorder.take_first())
             while self.step < end:
                 stop = min([end, self.step + chunk, *(recorder.next_due(self.step) for recorder in self.polled)])
                 n, chunk_started = stop - self.step, time.perf_counter()
                 with interrupts.deferred():
                     self._advance(stop)
-                for recorder in self.polled:
-                    recorder.take(self.step)
+                self._poll(lambda recorder: recorder.take(self.step))
                 elapsed = time.perf_counter() - chunk_started
                 chunk = max(1, min(2 * chunk, int(n * _CHUNK_SECONDS / max(elapsed, 1e-9))))
-        finally:
-            self.timings["run_time"] += time.perf_counter() - started
+
+    def _poll(self, take: Callable[[SignalRecorder], None]) -> None:
+        if self.polled:
+            with self.watch.of("recording_time"):
+                for recorder in self.polled:
+                    take(recorder)
 
     def _advance(self, last_step: int) -> None:
         failed = self.loop.advance(last_step)

@@ -133,6 +133,11 @@ class SignalRecorder:
         self.take_first()
         return Samples(self.index, self.start_step, self.every, len(self._buffer), self._buffer)
 
+    @property
+    def nbytes(self) -> int:
+        """Memory of the samples so far."""
+        return len(self._buffer) * len(self.index) * 8
+
     def data(self) -> FloatArray:
         """Samples, shape (n_samples, n_cells), in the unit of the variable; the caller's own array."""
         return self.samples().values()
@@ -160,6 +165,11 @@ class SpikeRecorder:
             self._parts = [
                 (np.concatenate([part[0] for part in self._parts]), np.concatenate([part[1] for part in self._parts]))
             ]
+
+    @property
+    def nbytes(self) -> int:
+        """Memory of the spikes so far."""
+        return sum(array.nbytes for array in self.events())
 
     def go_on_with(self, steps: IntArray, index: IntArray) -> None:
         """Takes over what another recorder has, sorted by (step, index)."""

@@ -226,6 +226,11 @@ class ClockedConnections:
             here = chosen[self.delay[chosen] == delay]
             self.due.setdefault(emitted + int(delay), []).append((here, of_cell[self.pre[here]], emitted))
 
+    def n_due(self, step: int) -> int:
+        """How many events there are in a step."""
+        due = self.due.get(step, []) if self.synapses.doing.transmits else []
+        return sum(int(counts.sum()) for _, counts, _ in due)
+
     def begin(self, copies: dict[int, Copies], sums: Sums, step: reference.Step) -> bool:
         """The start of a step, from what the cells were; False where what is sent or transmitted is not sound."""
         if self.kernel.advances_first:

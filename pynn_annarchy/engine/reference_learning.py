@@ -218,6 +218,10 @@ class LearningConnections:
     def _drawing(self) -> Drawing:
         return Drawing(self.synapses.object_index, np.arange(self.synapses.n))
 
+    def n_due(self, step: int) -> int:
+        """How many events fall due in a step."""
+        return sum(int(counts.sum()) for _, counts, _ in self.due.get(step, []))
+
     def deliver(self, step: reference.Step) -> bool:
         """What falls due goes into the sums of the cells; False where an increment is not sound."""
         assert self.synapses.rows is not None

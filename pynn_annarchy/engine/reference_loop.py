@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,7 @@ from pynn_annarchy.engine.pickles import dumped, loaded
 from pynn_annarchy.engine.reference_clocked import ClockedConnections, Copies
 from pynn_annarchy.engine.reference_learning import LearningConnections
 from pynn_annarchy.engine.schedules import Changes, Schedule
+from pynn_annarchy.engine.timings import COUNTS, PHASES, Stopwatch
 from pynn_annarchy.exceptions import ModelError
 from pynn_annarchy.kernels.ir import ClockedKernel, LearningKernel
 from pynn_annarchy.model.spec import WEIGHT
@@ -67,6 +69,8 @@ class ReferenceLoop(Loop):
         self._changes: dict[int, Changes] = {}
         self._recorded: dict[int, list[Events]] = {}
         self._windows: dict[int, SpikeWindow] = {}
+        self._watch = Stopwatch(PHASES)
+        self._counts = dict.fromkeys(COUNTS, 0)
 
     def _bind_population(self, population: Population) -> None:
         if isinstance(population, SpikeSource):
@@ -184,7 +188,9 @@ class ReferenceLoop(Loop):
                 copies.publish(network.step)  # users may have changed what cells are
             if network.step == 0:
                 self._publish_given(0)
-            failed = self._step(network.step + 1)
+                self._counts["spikes"] += self._n_published(self._events)
+            with self._watch.of("neuron_update_time"):
+                failed = self._step(network.step + 1)
             network.step += 1
             if failed is not None:
                 return failed
@@ -192,6 +198,8 @@ class ReferenceLoop(Loop):
 
     def _step(self, n: int) -> Synapses | None:
         failed = None
+        watch = self._watch
+        watch.switch("presynaptic_update_time")
         for connections in self._connections.values():
             self._send(connections, n)
         step = self._step_of(n)
@@ -201,13 +209,17 @@ class ReferenceLoop(Loop):
         for learning in self._learning.values():
             learning.send(*self._published.get(learning.synapses.pre_cells.number, _NO_SPIKES), n - 1)
             learning.apply(n, step)
+            self._counts["synaptic_events"] += learning.n_due(n)
             if not learning.deliver(step):
                 failed = learning.synapses
+        watch.switch("synapse_dynamics_time")
         sums = {(cells.number, name): np.zeros(cells.size) for cells in self._network.cells for name in cells.gathered}
         for clocked in self._clocked.values():
             clocked.send(*self._published.get(clocked.synapses.pre_cells.number, _NO_SPIKES), n - 1)
+            self._counts["synaptic_events"] += clocked.n_due(n)
             if not clocked.begin(self._copies, sums, step):
                 failed = clocked.synapses
+        watch.switch("neuron_update_time")
         for current in self._network.currents:
             if current.record is not None:
                 current.record.room(1)[0] = current.amplitude(n - 1)
@@ -228,6 +240,8 @@ class ReferenceLoop(Loop):
                 self._windows[cells.number].take(n, *self._published[cells.number])
                 self._windows[cells.number].show(n, cells.rate, cells.arrays[RATE])
         self._publish_given(n)
+        self._count_step()
+        watch.switch("postsynaptic_update_time")
         for learning in self._learning.values():
             learning.hear_of(self._published.get(learning.synapses.pre_cells.number, _NO_SPIKES)[0], n)
             learning.remember(*self._published[learning.synapses.post_cells.number], n)
@@ -235,15 +249,32 @@ class ReferenceLoop(Loop):
         for clocked in self._clocked.values():
             if not clocked.kernel.advances_first:
                 clocked.reach(*self._published[clocked.synapses.post_cells.number], self._copies, n, step)
+        watch.switch("neuron_update_time")
         for copies in self._copies.values():
             copies.publish(n)
+        watch.switch("synapse_dynamics_time")
         for clocked in self._clocked.values():
             if clocked.kernel.advances_first:
                 sources, _ = self._published.get(clocked.synapses.pre_cells.number, _NO_SPIKES)
                 clocked.end(sources, *self._published[clocked.synapses.post_cells.number], self._copies, step)
+        watch.switch("recording_time")
         for cells in self._network.cells:
             self._record(cells, n)
         return failed
+
+    def _count_step(self) -> None:
+        self._counts["steps"] += 1
+        self._counts["neuron_updates"] += sum(cells.size for cells in self._network.cells if cells.is_active)
+        self._counts["spikes"] += self._n_published(self._published)
+
+    def _n_published(self, numbers: Iterable[int]) -> int:
+        return sum(int(self._published[number][1].sum()) for number in numbers)
+
+    def seconds(self) -> tuple[dict[str, float], float]:
+        return dict(self._watch.seconds), 0.0
+
+    def counts(self) -> dict[str, int]:
+        return dict(self._counts)
 
     def _step_of(self, n: int) -> reference.Step:
         network = self._network
@@ -275,6 +306,7 @@ class ReferenceLoop(Loop):
         model = self._model_of(synapses)
         shared = synapses.shared_values(model)
         is_sound = True
+        self._counts["synaptic_events"] += sum(int(counts.sum()) for _, counts in events)
         for due, counts in events:
             increment = reference.increments(model, connections.weight[due], shared, step)
             is_sound &= bool((np.isfinite(increment) & (np.abs(increment) <= connections.rows.bound)).all())

@@ -222,7 +222,6 @@ def test_several_simulations_follow_each_other_in_one_process():
 def test_the_time_that_a_simulation_took_is_told():
     sim.Population(1, sim.IF_curr_exp())
     sim.run(1.0)
-    assert set(sim.timings()) == {"compile_time", "build_time", "run_time"}
     assert sim.timings()["run_time"] > 0
     sim.setup()
     assert sim.timings()["run_time"] == 0

@@ -13,6 +13,7 @@
 #include "pynn_annarchy/delayed_rows.h"
 #include "pynn_annarchy/dendrites.h"
 #include "pynn_annarchy/learning.h"
+#include "pynn_annarchy/work.h"
 
 namespace pnn {
 
@@ -255,6 +256,7 @@ public:
     std::vector<std::shared_ptr<Bundle>> bundles;    // of some of the projections
     std::vector<std::unique_ptr<Signal>> signals;
     std::vector<std::unique_ptr<Current>> currents;
+    Work work;                                       // done in all runs
 
     // Runs n steps with at most `workers` threads; returns the index of a projection whose increment failed, or -1.
     int run(int64_t n_steps, int workers);
@@ -286,28 +288,32 @@ private:
         std::vector<pnn_passage> passages;
         PopulationValues values;                     // as of the step before
         std::vector<double> shared;                  // of one population, with those values
+        ThreadWork work;                             // done in this run
     };
     pnn_step step_value(int64_t n) const { return {n, double(n - 1) * dt, dt, seed_key, trial, 0}; }
     void step_partition(int64_t n, int partition, Due& due, int& failed);
     void deliver(Projection& projection, bool takes_new, int64_t n, int partition, Due& due, int& failed);
     void deliver(Bundle& bundle, int64_t n, int partition, Due& due, int& failed);
+    void deliver_learning(Projection& projection, const pnn_rows& view, int64_t n, int partition, Due& due, int& failed);
     pnn_rows rows_view(const Projection& projection, int partition) const;
     void form_bundles();
-    void remember(int64_t n, int partition);
+    void note_work(const std::vector<ThreadWork>& threads, int64_t n_steps, double took);
+    void remember(int64_t n, int partition, Due& due);
     void form_values(int64_t n, Due& due) const;
     void update_cells(Population& population, std::size_t number, const pnn_step& present, int partition, Due& due);
     // See clocked.cpp.
     void publish_present();
     void publish(int64_t n, int partition);
     void begin_synapses(Projection& projection, const pnn_rows& view, int64_t n, int partition, Due& due, int& failed);
-    void end_synapses(Projection& projection, int64_t n, int partition, const Due& due);
-    void note_sent(Projection& projection, int64_t n, int partition);
-    void run_synapses(Projection& projection, int64_t seen, const pnn_step& step, int partition, const Due& due, int32_t what, int& failed);
+    void end_synapses(Projection& projection, int64_t n, int partition, Due& due);
+    void note_sent(Projection& projection, int64_t n, int partition, Due& due);
+    void run_synapses(Projection& projection, int64_t seen, const pnn_step& step, int partition, Due& due, int32_t what, int& failed);
     void pass_clocked(Projection& projection, pnn_rows view, int64_t n, int partition, Due& due, int& failed);
     void form_inputs(int partition);
-    void reach_synapses(Projection& projection, int64_t seen, int64_t n, int partition, const Due& due);
-    void end_step(int64_t n, int partition, const Due& due);
-    void emit_given(Population& population, int64_t n);
+    void reach_synapses(Projection& projection, int64_t seen, int64_t n, int partition, Due& due);
+    void end_step(int64_t n, int partition, Due& due);
+    // Returns how many spikes.
+    static uint64_t emit_given(Population& population, int64_t n);
     void rest(Population& population, int64_t n, int partition);
     void find_currents();
     void update_currents(const pnn_step& step, int partition);
@@ -324,6 +330,9 @@ private:
     std::vector<CurrentsOfPartition> currents_of;    // by partition
     bool may_bundle = false;                         // whether there are projections that have not been looked at
 };
+
+// How many synapses spikes pass, once for each spike.
+uint64_t events_in(const std::vector<pnn_passage>& passages);
 
 // Cuts [0, size) into `partitions` ranges that begin at multiples of 16 elements, so that no cache line has two owners.
 std::vector<int64_t> partition_bounds(int64_t size, int partitions);
