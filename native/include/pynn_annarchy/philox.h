@@ -41,14 +41,14 @@ PNN_FN Words philox(uint32_t key0, uint32_t key1, uint64_t element, uint32_t tri
 // nothing is ever moved between lanes (1.5 ns a word with AVX-512, 3 with AVX2 or without; compilers left to
 // themselves need 3.9 and 6.5).
 #if defined(__AVX512F__)
-constexpr int LANES = 8;
+constexpr int WORD_LANES = 8;
 #elif defined(__AVX2__)
-constexpr int LANES = 4;
+constexpr int WORD_LANES = 4;
 #else
-constexpr int LANES = 2;
+constexpr int WORD_LANES = 2;
 #endif
-typedef uint64_t Lanes __attribute__((vector_size(8 * LANES)));
-typedef uint32_t HalfLanes __attribute__((vector_size(4 * LANES)));
+typedef uint64_t Lanes __attribute__((vector_size(8 * WORD_LANES)));
+typedef uint32_t HalfLanes __attribute__((vector_size(4 * WORD_LANES)));
 
 PNN_FN Lanes multiply_lower_halves(Lanes a, uint32_t factor) {
 #if defined(__AVX512F__) && !defined(__clang__)
@@ -69,12 +69,12 @@ PNN_FN Lanes multiply_lower_halves(Lanes a, uint32_t factor) {
 #endif
 }
 
-// words[i] = philox(..., element + i, ...).a for i < n, and beyond up to a multiple of LANES.
+// words[i] = philox(..., element + i, ...).a for i < n, and beyond up to a multiple of WORD_LANES.
 PNN_FN void first_words(uint32_t key0, uint32_t key1, uint64_t element, uint32_t trial_batch, uint32_t step, uint32_t event,
                         uint32_t draw, int64_t n, uint32_t* words) {
     Lanes lane{};
-    for (int i = 0; i < LANES; ++i) lane[i] = static_cast<uint64_t>(i);
-    for (int64_t first = 0; first < n; first += LANES) {
+    for (int i = 0; i < WORD_LANES; ++i) lane[i] = static_cast<uint64_t>(i);
+    for (int64_t first = 0; first < n; first += WORD_LANES) {
         const Lanes who = lane + (element + static_cast<uint64_t>(first));
         Lanes a = who, b = (who >> 32 & 0xffffu) | static_cast<uint64_t>(trial_batch << 16);
         Lanes c = Lanes{} + step, d = Lanes{} + ((event & 0xffffu) | draw << 16);
