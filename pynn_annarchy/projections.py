@@ -246,6 +246,10 @@ class Projection(common.Projection):
         return list(zip(*(self._column(name).tolist() for name in names), strict=True))
 
     def _get_attributes_as_arrays(self, names: Sequence[str], multiple_synapses: str = "sum") -> list[np.ndarray]:
+        if len(self._parts) == 1 and self._parts[0].is_between_all_cells and DENDRITIC not in names:
+            matrices = [self._parts[0].synapses.get_matrix(name) for name in names]
+            if all(matrix is not None for matrix in matrices):
+                return matrices
         pairs = np.multiply(self._column("presynaptic_index"), self.post.size, dtype=np.int64)
         pairs += self._column("postsynaptic_index")
         is_other = pairs[1:] != pairs[:-1]

@@ -124,6 +124,11 @@ class Part:
     post_positions: np.ndarray | None
     mirror: Any = None
 
+    @property
+    def is_between_all_cells(self) -> bool:
+        """Whether the populations' cells are the projection's cells."""
+        return self.pre_positions is None and self.post_positions is None
+
     def pre(self) -> np.ndarray:
         index = self.synapses.pre()
         return index if self.pre_positions is None else self.pre_positions[index]

@@ -10,7 +10,6 @@ namespace pnn {
 
 namespace {
 
-constexpr uint64_t place_mask = (uint64_t(1) << 40) - 1;
 constexpr double never = -std::numeric_limits<double>::infinity();
 constexpr uint64_t shortest_run = 16;     // on average, for sources to be stored as runs
 
@@ -139,8 +138,8 @@ template <class Visit>
 void for_each_synapse(const std::vector<std::unique_ptr<Dendrites>>& parts, int64_t size, const uint64_t* order, Visit visit) {
     if (!std::all_of(parts.begin(), parts.end(), [](const auto& part) { return part->n == 0 || part->places.is_complete(); })) {
         for (int64_t i = 0; i < size; ++i) {
-            Dendrites& own = *parts[order[i] >> 40];
-            visit(std::size_t(i), own, own.places[order[i] & place_mask]);
+            Dendrites& own = *parts[partition_of(order[i])];
+            visit(std::size_t(i), own, own.places[place_of(order[i])]);
         }
         return;
     }
@@ -245,8 +244,8 @@ void Projection::set_weights_by_place(const uint64_t* order, const double* weigh
 void Projection::set_weights_by_place_at(const uint64_t* order, const int64_t* index, int64_t n, const double* weight) {
     for (auto& own : dendrites) own->columns[std::size_t(weight_field)].spread(std::size_t(own->n));
     for (int64_t k = 0; k < n; ++k) {
-        Dendrites& own = *dendrites[order[index[k]] >> 40];
-        own.columns[std::size_t(weight_field)].each[own.places[order[index[k]] & place_mask]] = weight[k];
+        Dendrites& own = *dendrites[partition_of(order[index[k]])];
+        own.columns[std::size_t(weight_field)].each[own.places[place_of(order[index[k]])]] = weight[k];
     }
 }
 

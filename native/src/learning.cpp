@@ -16,7 +16,6 @@ constexpr uint64_t rarely = 8;        // all synapses are caught up once spikes 
 constexpr std::size_t dear = 2;       // or the history would take more bytes a synapse
 constexpr std::size_t cheap = std::size_t(1) << 20;  // and more bytes in all
 constexpr std::size_t batch = 4096;   // passages handed to the module at once
-constexpr uint64_t place_mask = (uint64_t(1) << 40) - 1;
 constexpr double never = -std::numeric_limits<double>::infinity();
 
 double as_limit(int64_t step, double shift) { return step == PNN_NEVER ? never : double(step) - shift; }
@@ -129,7 +128,7 @@ void Projection::prepare_learning(const uint64_t* order) {
         if (module->draws && part.ranks.empty()) part.ranks.resize(n);
     }
     if (module->draws)
-        for (int64_t i = 0; i < size(); ++i) rows[order[i] >> 40]->ranks[order[i] & place_mask] = uint32_t(i);
+        for (int64_t i = 0; i < size(); ++i) rows[partition_of(order[i])]->ranks[place_of(order[i])] = uint32_t(i);
 }
 
 void Projection::set_column(const uint64_t* order, int field, const double* each, double shared) {
@@ -144,7 +143,7 @@ void Projection::set_column(const uint64_t* order, int field, const double* each
         column.each = each == nullptr ? Array<double>() : Array<double>(std::size_t(part->n));
     }
     if (each == nullptr) return;
-    for (int64_t i = 0; i < size(); ++i) rows[order[i] >> 40]->columns[std::size_t(field)].each[order[i] & place_mask] = each[i];
+    for (int64_t i = 0; i < size(); ++i) rows[partition_of(order[i])]->columns[std::size_t(field)].each[place_of(order[i])] = each[i];
 }
 
 pnn_rows Projection::learning_view(int partition, pnn_rows view) const {
@@ -485,7 +484,7 @@ void Projection::read_column(const uint64_t* order, int field, int64_t now, cons
         if (activity.transmits) apply_partition(now, int(p), view, step, false);
     }
     const auto place = std::size_t(field - n_parameters);
-    for (int64_t i = 0; i < size(); ++i) out[i] = copies[order[i] >> 40][place][order[i] & place_mask];
+    for (int64_t i = 0; i < size(); ++i) out[i] = copies[partition_of(order[i])][place][place_of(order[i])];
 }
 
 void Projection::read_events(const uint64_t* order, int64_t now, double* last_pre, double* last_post, double* pre_traces,
@@ -494,7 +493,7 @@ void Projection::read_events(const uint64_t* order, int64_t now, double* last_pr
     const int64_t total = size();
     std::vector<std::vector<int64_t>> rank(rows.size());  // canonical rank of each place
     for (std::size_t p = 0; p < rows.size(); ++p) rank[p].resize(std::size_t(rows[p]->n));
-    for (int64_t i = 0; i < total; ++i) rank[order[i] >> 40][order[i] & place_mask] = i;
+    for (int64_t i = 0; i < total; ++i) rank[partition_of(order[i])][place_of(order[i])] = i;
     const auto n_pre = std::size_t(module->n_pre_traces), n_post = std::size_t(module->n_post_traces);
     for (std::size_t p = 0; p < rows.size(); ++p) {
         const DelayedRows& part = *rows[p];

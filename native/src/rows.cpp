@@ -319,39 +319,65 @@ void Projection::update_bound() {
     if (changes && bound == 0.0) bound = headroom;
 }
 
+int64_t Projection::row_length(std::size_t source) const {
+    int64_t length = 0;
+    for (const auto& part : rows) length += part->group_start[part->row_start[source + 1]] - part->group_start[part->row_start[source]];
+    return length;
+}
+
 void Projection::canonical_order(uint64_t* order) const {
     if (rows.empty()) return;
-    struct Place {
-        uint32_t post, creation;
-        uint64_t packed;
-    };
-    std::vector<Place> places;
-    const std::size_t n_pre = rows[0]->row_start.size() - 1;
-    for (std::size_t pre_index = 0; pre_index < n_pre; ++pre_index) {
-        places.clear();
+    // Calls visit(post and creation, place) with each synapse of a source.
+    const auto for_each_of = [&](std::size_t source, auto visit) {
         for (std::size_t p = 0; p < rows.size(); ++p) {
             const DelayedRows& part = *rows[p];
-            part.for_each_of(pre_index, [&](uint32_t s, uint32_t target, double) {
-                places.push_back({uint32_t(part.first_post) + target, part.creation.empty() ? 0 : part.creation_rank(s),
-                                  (uint64_t(p) << 40) | s});
+            part.for_each_of(source, [&](uint32_t s, uint32_t target, double) {
+                const uint64_t creation = part.creation.empty() ? 0 : part.creation_rank(s);
+                visit(uint64_t(uint32_t(part.first_post) + target) << 32 | creation, packed(p, s));
             });
         }
-        auto before = [](const Place& a, const Place& b) {
-            return a.post != b.post ? a.post < b.post : a.creation < b.creation;
-        };
-        if (!std::is_sorted(places.begin(), places.end(), before)) std::sort(places.begin(), places.end(), before);
-        for (const Place& place : places) *order++ = place.packed;
+    };
+    std::vector<std::pair<uint64_t, uint64_t>> found;
+    const std::size_t n_pre = rows[0]->row_start.size() - 1;
+    for (std::size_t source = 0; source < n_pre; ++source) {
+        bool is_sorted = true;  // as rows of one delay are
+        uint64_t before = 0;
+        uint64_t* place = order;
+        for_each_of(source, [&](uint64_t key, uint64_t where) {
+            is_sorted &= before <= key;
+            before = key;
+            *place++ = where;
+        });
+        if (!is_sorted) {
+            found.clear();
+            for_each_of(source, [&](uint64_t key, uint64_t where) { found.emplace_back(key, where); });
+            std::sort(found.begin(), found.end());
+            std::transform(found.begin(), found.end(), order, [](const auto& one) { return one.second; });
+        }
+        order = place;
     }
+}
+
+bool Projection::spread(const uint64_t* order, const double* values, int64_t n_post, double* matrix) const {
+    const std::size_t n_pre = rows.empty() ? 0 : rows[0]->row_start.size() - 1;
+    for (std::size_t source = 0; source < n_pre; ++source, matrix += n_post) {
+        int64_t before = -1;
+        for (int64_t left = row_length(source); left > 0; --left) {
+            const uint64_t where = *order++;
+            const DelayedRows& part = *rows[partition_of(where)];
+            const int64_t post = part.first_post + part.target(place_of(where));
+            if (post == before) return false;
+            matrix[post] = *values++;
+            before = post;
+        }
+    }
+    return true;
 }
 
 bool Projection::keeps_one_weight(double* weight) const {
     if (size() == 0 || rows[0]->weight_form != PNN_WEIGHT_SHARED || rows[0]->weights_elsewhere != nullptr) return false;
     *weight = rows[0]->shared_weight;
     return true;
-}
-
-namespace {
-constexpr uint64_t place_mask = (uint64_t(1) << 40) - 1;
 }
 
 void Projection::describe(const uint64_t* order, int32_t* pre, int32_t* post, double* weight, uint16_t* delay) const {
@@ -363,25 +389,20 @@ void Projection::describe(const uint64_t* order, int32_t* pre, int32_t* post, do
     }
     if (post || weight) {
         for (int64_t i = 0; i < total; ++i) {
-            const DelayedRows& part = *rows[order[i] >> 40];
-            const std::size_t s = order[i] & place_mask;
+            const DelayedRows& part = *rows[partition_of(order[i])];
+            const std::size_t s = place_of(order[i]);
             if (post) post[i] = int32_t(part.first_post + part.target(s));
             if (weight) weight[i] = part.weight(s);
         }
     }
     if (pre) {
         const std::size_t n_pre = rows[0]->row_start.size() - 1;
-        for (std::size_t row = 0; row < n_pre; ++row) {
-            int64_t length = 0;
-            for (const auto& part : rows)
-                length += part->group_start[part->row_start[row + 1]] - part->group_start[part->row_start[row]];
-            pre = std::fill_n(pre, length, int32_t(row));
-        }
+        for (std::size_t row = 0; row < n_pre; ++row) pre = std::fill_n(pre, row_length(row), int32_t(row));
     }
     if (delay) {
         for (int64_t i = 0; i < total; ++i) {
-            const DelayedRows& part = *rows[order[i] >> 40];
-            const uint32_t s = uint32_t(order[i] & place_mask);
+            const DelayedRows& part = *rows[partition_of(order[i])];
+            const uint32_t s = uint32_t(place_of(order[i]));
             const auto group = std::upper_bound(part.group_start.begin(), part.group_start.end(), s) - part.group_start.begin() - 1;
             delay[i] = part.group_delay[std::size_t(group)];
         }
@@ -420,8 +441,8 @@ void Projection::set_weights(const uint64_t* order, const double* weight) {
         }
     }
     for (int64_t i = 0; i < total; ++i) {
-        DelayedRows& part = *rows[order[i] >> 40];
-        part.set_weight(order[i] & place_mask, weight[i]);
+        DelayedRows& part = *rows[partition_of(order[i])];
+        part.set_weight(place_of(order[i]), weight[i]);
     }
 }
 
@@ -454,8 +475,8 @@ void Projection::set_weights_at(const uint64_t* order, const int64_t* index, int
         part->weight_form = narrow ? PNN_WEIGHT_F32 : PNN_WEIGHT_F64;
     }
     for (int64_t k = 0; k < n; ++k) {
-        DelayedRows& part = *rows[order[index[k]] >> 40];
-        part.set_weight(order[index[k]] & place_mask, weight[k]);
+        DelayedRows& part = *rows[partition_of(order[index[k]])];
+        part.set_weight(place_of(order[index[k]]), weight[k]);
     }
 }
 

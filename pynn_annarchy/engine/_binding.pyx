@@ -230,6 +230,7 @@ cdef extern from "pynn_annarchy/engine.h" namespace "pnn" nogil:
         int min_delay()
         void update_bound()
         void canonical_order(uint64_t*) except +
+        bint spread(const uint64_t*, const double*, int64_t, double*) nogil
         void describe(const uint64_t*, int32_t*, int32_t*, double*, uint16_t*)
         void set_weights(const uint64_t*, const double*) except +
         void set_weights_at(const uint64_t*, const int64_t*, int64_t, const double*) except +
@@ -399,6 +400,14 @@ cdef class Rows:
             with nogil:
                 self.projection.get().canonical_order(&order[0])
         return np.asarray(order)
+
+    def spread(self, uint64_t[::1] order, const double[::1] values, double[:, ::1] matrix):
+        """Puts values of each synapse at (pre, post); returns whether no two of them connect the same cells."""
+        cdef bint are_pairs = True
+        if len(self):
+            with nogil:
+                are_pairs = self.projection.get().spread(&order[0], &values[0], matrix.shape[1], &matrix[0, 0])
+        return are_pairs
 
     def _describe(self, uint64_t[::1] order, name, dtype):
         out = np.empty(len(self), dtype)

@@ -233,6 +233,14 @@ class Synapses:
             return times_of(self._column("delay"), self.network.dt)
         return spread(self.at_synapses(name, self.get_own(name)), self.n)
 
+    def get_matrix(self, name: str) -> FloatArray | None:
+        """The same at [pre, post], NaN where there is no synapse; None where several connect one pair of cells."""
+        matrix = np.full((self.pre_size, self.post_size), np.nan)
+        values = np.ascontiguousarray(self.get(name), np.float64)
+        if self.rows is not None and not self.rows.spread(self.cached_order(), values, matrix):
+            return None
+        return matrix
+
     def get_own(self, name: str) -> Value:
         """Values of a parameter or a variable, as many as there are: see `locality`; a number where all are alike."""
         if name in self.parameters:

@@ -6,7 +6,6 @@
 #define PYNN_ANNARCHY_DELAYED_ROWS_H
 
 #include <algorithm>
-#include <algorithm>
 #include <cstdint>
 #include <vector>
 
@@ -62,6 +61,11 @@ private:
     std::vector<float> narrow_;
     std::vector<double> wide_;
 };
+
+// Where a synapse lies: its partition and its place there, in one number.
+constexpr uint64_t packed(uint64_t partition, uint64_t place) { return partition << 40 | place; }
+constexpr std::size_t partition_of(uint64_t packed) { return std::size_t(packed >> 40); }
+constexpr std::size_t place_of(uint64_t packed) { return std::size_t(packed & ((uint64_t(1) << 40) - 1)); }
 
 // How far a weight may grow beyond its initial value before an increment is refused (DESIGN D6).
 constexpr double headroom = 1024.0;

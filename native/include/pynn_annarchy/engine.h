@@ -167,6 +167,10 @@ public:
     void update_bound();                             // from the present weights
     // Position of each synapse in canonical order (pre, post, creation): partition and place in it, packed.
     void canonical_order(uint64_t* order) const;
+    // Puts values of each synapse, in canonical order, into the rows (n_post values each) of a matrix; returns whether
+    // no two of them connect the same cells.
+    bool spread(const uint64_t* order, const double* values, int64_t n_post, double* matrix) const;
+    int64_t row_length(std::size_t source) const;
     // Whether one weight is kept for all synapses, and which.
     bool keeps_one_weight(double* weight) const;
     // Any output may be null; arrays have `size()` elements in canonical order.
