@@ -68,7 +68,7 @@ bool Bundle::carry_the_same(const std::vector<std::shared_ptr<Projection>>& memb
 }
 
 bool Bundle::takes(const Projection& projection) {
-    if (projection.changes || projection.bundle || projection.module == nullptr || projection.size() == 0) return false;
+    if (projection.changes || projection.axons >= 0 || projection.bundle || projection.module == nullptr || projection.size() == 0) return false;
     return std::all_of(projection.rows.begin(), projection.rows.end(), [](const auto& part) {
         return part->n_post <= 65536 && part->weight_form != PNN_WEIGHT_F64 && part->weights_elsewhere == nullptr;
     });
@@ -166,7 +166,7 @@ void Bundle::take(std::size_t partition) {
     for (const auto& [spike, multiplicity] : all) {
         const uint32_t last = own.row_start[spike.second + 1];
         const uint32_t group = next_group(own, own.row_start[spike.second], last, spike.first, now_);
-        own.calendar.at(spike.first + own.groups[group].delay).push_back({group, last, multiplicity, 0});
+        own.calendar.at(spike.first + own.groups[group].delay).push_back({group, last, multiplicity, 0, 0});
     }
 }
 
@@ -194,7 +194,7 @@ void Bundle::give_back(std::size_t partition) {
             const uint32_t group = next_group(part, part.row_start[source], last, emitted, now_);
             if (group == last) continue;
             const int64_t due = emitted + part.group_delay[group];
-            member->calendars[partition].at(due).push_back({group, last, cursor.multiplicity, 0});
+            member->calendars[partition].at(due).push_back({group, last, cursor.multiplicity, 0, 0});
         }
     });
 }

@@ -138,13 +138,7 @@ void Engine::pass_clocked(Projection& projection, pnn_rows view, int64_t n, int 
     const DelayedRows& rows = *projection.rows[p];
     Calendar& calendar = projection.calendars[p];
     const Population& pre = *populations[std::size_t(projection.pre)];
-    for (const SpikeList& list : pre.spikes[(n - 1) & 1])
-        for (int64_t i = 0; i < list.n; ++i) {
-            const uint32_t source = list.index[std::size_t(i)];
-            const uint32_t first = rows.row_start[source], last = rows.row_start[source + 1];
-            if (first == last) continue;
-            calendar.at(n - 1 + rows.group_delay[first]).push_back({first, last, list.count[std::size_t(i)], 0});
-        }
+    send(projection, n - 1, p);
     std::vector<Cursor>& now = calendar.at(n);
     if (now.empty()) return;
     due.passages.clear();
@@ -153,14 +147,16 @@ void Engine::pass_clocked(Projection& projection, pnn_rows view, int64_t n, int 
         passage.begin = rows.group_start[cursor.group];
         passage.end = rows.group_start[cursor.group + 1];
         passage.multiplicity = cursor.multiplicity;
+        passage.kind = cursor.axonal ? PNN_AXONAL : PNN_SPIKE;
         passage.emitted = n - rows.group_delay[cursor.group];
-        due.passages.push_back(passage);
+        if (projection.activity.passes(cursor.axonal)) due.passages.push_back(passage);
         const uint32_t next = cursor.group + 1;
         if (next == cursor.row_end) continue;
-        calendar.at(n + rows.group_delay[next] - rows.group_delay[cursor.group]).push_back({next, cursor.row_end, cursor.multiplicity, 0});
+        cursor.group = next;
+        calendar.at(n + rows.group_delay[next] - rows.group_delay[next - 1]).push_back(cursor);
     }
     now.clear();
-    if (!projection.activity.transmits) return;
+    if (due.passages.empty()) return;
     due.work.events += events_in(due.passages);
     view.targets = rows.targets16.size() ? static_cast<const void*>(rows.targets16.data()) : rows.targets32.data();
     view.target_bits = rows.targets16.size() ? 16 : 32;

@@ -90,7 +90,8 @@ void Engine::update_quanta(int number) {
         for (const auto* list : {&projections, &draining})
             for (const auto& projection : *list)
                 if (projection && projection->post == number && projection->receptor == int(receptor))
-                    projection->add_bounds(populations[std::size_t(projection->pre)]->max_spikes, sums.data());
+                    for (int source : {projection->pre, projection->axons})
+                        if (source >= 0) projection->add_bounds(populations[std::size_t(source)]->max_spikes, sums.data());
         const double largest = sums.empty() ? 0.0 : *std::max_element(sums.begin(), sums.end());
         int exponent = 0;
         std::frexp(largest, &exponent);  // largest < 2^exponent, and not < 2^(exponent - 1)
@@ -169,7 +170,7 @@ void Engine::clear_spikes(int number) {
     for (auto& lists : populations[std::size_t(number)]->spikes)
         for (auto& list : lists) list.n = 0;
     for (auto& projection : projections)
-        if (projection && projection->pre == number) projection->clear();
+        if (projection && (projection->pre == number || projection->axons == number)) projection->clear();
     draining.erase(std::remove_if(draining.begin(), draining.end(), [&](const auto& p) { return p->pre == number; }), draining.end());
 }
 
@@ -214,25 +215,24 @@ pnn_rows Engine::rows_view(const Projection& projection, int partition) const {
 
 namespace {
 
-// The spikes of step n - 1 enter a calendar, each at the first group of its row.
+// Spikes of step n enter a calendar, each at the first group of its row.
 template <class DelayOf>
-void take_spikes(Calendar& calendar, const std::vector<SpikeList>& spikes, const std::vector<uint32_t>& row_start,
+void take_spikes(Calendar& calendar, const SpikeList& list, bool is_axonal, const std::vector<uint32_t>& row_start,
                  const DelayOf& delay_of, int64_t n) {
-    for (const SpikeList& list : spikes)
-        for (int64_t i = 0; i < list.n; ++i) {
-            const uint32_t source = list.index[std::size_t(i)];
-            const uint32_t first = row_start[source], last = row_start[source + 1];
-            if (first != last) calendar.at(n - 1 + delay_of(first)).push_back({first, last, list.count[std::size_t(i)], 0});
-        }
+    for (int64_t i = 0; i < list.n; ++i) {
+        const uint32_t source = list.index[std::size_t(i)];
+        const uint32_t first = row_start[source], last = row_start[source + 1];
+        if (first != last) calendar.at(n + delay_of(first)).push_back({first, last, list.count[std::size_t(i)], is_axonal, 0});
+    }
 }
 
 // Each spike that is due in step n waits for the next group of its row, if there is one.
 template <class DelayOf>
 void go_on(Calendar& calendar, const Cursor& cursor, const DelayOf& delay_of, int64_t n) {
-    const uint32_t next = cursor.group + 1;
-    if (next == cursor.row_end) return;
+    Cursor further = cursor;
+    if (++further.group == cursor.row_end) return;
     // Delays inside a row differ by less than the number of buckets, so this is never the bucket being read.
-    calendar.at(n + delay_of(next) - delay_of(cursor.group)).push_back({next, cursor.row_end, cursor.multiplicity, 0});
+    calendar.at(n + delay_of(further.group) - delay_of(cursor.group)).push_back(further);
 }
 
 }  // namespace
@@ -243,7 +243,8 @@ void Engine::deliver(Bundle& bundle, int64_t n, int partition, Due& due, int& fa
     Calendar& calendar = part.calendar;
     const Bundle::Group* const groups = part.groups.data();
     const auto delay_of = [groups](uint32_t group) { return int64_t(groups[group].delay); };
-    take_spikes(calendar, populations[std::size_t(bundle.members[0]->pre)]->spikes[(n - 1) & 1], part.row_start, delay_of, n);
+    for (const SpikeList& list : populations[std::size_t(bundle.members[0]->pre)]->spikes[(n - 1) & 1])
+        take_spikes(calendar, list, false, part.row_start, delay_of, n - 1);
     std::vector<Cursor>& now = calendar.at(n);
     if (now.empty()) return;
     due.of_members.resize(std::max(due.of_members.size(), bundle.members.size()));
@@ -285,13 +286,12 @@ void Engine::deliver(Bundle& bundle, int64_t n, int partition, Due& due, int& fa
 }
 
 void Engine::deliver_learning(Projection& projection, const pnn_rows& view, int64_t n, int partition, Due& due, int& failed) {
-    const auto& spikes = populations[std::size_t(projection.pre)]->spikes[(n - 1) & 1];
     const auto& kept = projection.learning[std::size_t(partition)].due;  // increments of spikes that have passed before
     const auto now = kept.find(n);
     if (now != kept.end())
         for (const DueIncrement& increment : now->second) due.work.events += increment.multiplicity;
     due.passages.clear();
-    projection.deliver_learning(spikes, view, n, partition, due.passages, step_value(n), failed);
+    projection.deliver_learning(sent_to(projection, n - 1), view, n, partition, due.passages, step_value(n), failed);
     due.work.events += events_in(due.passages);
 }
 
@@ -309,21 +309,22 @@ void Engine::deliver(Projection& projection, bool takes_new, int64_t n, int part
         return;
     }
     Calendar& calendar = projection.calendars[p];
+    if (takes_new) send(projection, n - 1, p);
     const auto delay_of = [&rows](uint32_t group) { return int64_t(rows.group_delay[group]); };
-    if (takes_new) take_spikes(calendar, populations[std::size_t(projection.pre)]->spikes[(n - 1) & 1], rows.row_start, delay_of, n);
     std::vector<Cursor>& now = calendar.at(n);
     if (now.empty()) return;
+    const Activity& activity = projections[std::size_t(projection.number)]->activity;
     due.groups.clear();
-    uint64_t n_events = 0;
     for (const Cursor cursor : now) {
         const uint32_t begin = rows.group_start[cursor.group], end = rows.group_start[cursor.group + 1];
-        due.groups.push_back({begin, end, int64_t(cursor.multiplicity)});
-        n_events += uint64_t(end - begin) * cursor.multiplicity;
+        if (activity.passes(cursor.axonal)) {
+            due.groups.push_back({begin, end, int64_t(cursor.multiplicity)});
+            due.work.events += uint64_t(end - begin) * cursor.multiplicity;
+        }
         go_on(calendar, cursor, delay_of, n);
     }
     now.clear();
-    if (!projections[std::size_t(projection.number)]->activity.transmits) return;
-    due.work.events += n_events;
+    if (due.groups.empty()) return;
     view.targets = rows.targets16.size() ? static_cast<const void*>(rows.targets16.data()) : rows.targets32.data();
     view.target_bits = rows.targets16.size() ? 16 : 32;
     view.weight_form = rows.weight_form;
@@ -347,8 +348,7 @@ void Engine::remember(int64_t n, int partition, Due& due) {
 void Engine::accept(int number) {
     if (step == 0) return;  // spikes of t = 0 are published when the first run begins
     Projection& projection = *projections[std::size_t(number)];
-    const auto& spikes = populations[std::size_t(projection.pre)]->spikes[step & 1];
-    for (int p = 0; p < partitions; ++p) projection.accept(spikes, step, p, now());
+    for (int p = 0; p < partitions; ++p) projection.accept(sent_to(projection, step), step, p, now());
 }
 
 void Engine::apply(int number) {
@@ -368,6 +368,32 @@ uint64_t Engine::emit_given(Population& population, int64_t n) {
         list.count[std::size_t(list.n)] = population.event_count[next];
     }
     return spikes_in(list);
+}
+
+uint64_t Engine::emit_axonal(Population& population, int64_t n, int partition) {
+    SpikeList& list = population.spikes[n & 1][std::size_t(partition)];
+    list.n = 0;
+    for (int64_t i = population.bounds[std::size_t(partition)]; i < population.bounds[std::size_t(partition) + 1]; ++i) {
+        if (population.axonal[i] == 0.0) continue;
+        list.index[std::size_t(list.n)] = uint32_t(i);
+        list.count[std::size_t(list.n)] = 1;
+        ++list.n;
+    }
+    return uint64_t(list.n);
+}
+
+SentSpikes Engine::sent_to(const Projection& projection, int64_t n) const {
+    const auto of = [&](int number) { return &populations[std::size_t(number)]->spikes[n & 1]; };
+    return {of(projection.pre), projection.axons < 0 ? nullptr : of(projection.axons)};
+}
+
+// Lets what the sources have sent in a step begin its way along the rows of a projection that does not learn.
+void Engine::send(Projection& projection, int64_t n, std::size_t partition) const {
+    const DelayedRows& rows = *projection.rows[partition];
+    const auto delay_of = [&rows](uint32_t group) { return int64_t(rows.group_delay[group]); };
+    sent_to(projection, n).for_each([&](const SpikeList& list, bool is_axonal) {
+        take_spikes(projection.calendars[partition], list, is_axonal, rows.row_start, delay_of, n);
+    });
 }
 
 // A population that is switched off stays as it is; what arrives meanwhile is lost.
@@ -546,6 +572,10 @@ void Engine::step_partition(int64_t n, int partition, Due& due, int& failed) {
         auto& population = populations[number];
         if (!population->active) {
             rest(*population, n, partition);
+            continue;
+        }
+        if (population->axonal != nullptr) {
+            due.work.spikes += emit_axonal(*population, n, partition);
             continue;
         }
         if (population->module == nullptr) {

@@ -182,6 +182,7 @@ namespace {
 // A passage's view of the spike before it.
 void show_previous(pnn_passage& passage, const Learning& state, int32_t previous, int n_traces, const double* zeros) {
     passage.previous = previous < 0 ? PNN_NEVER : state.spikes[std::size_t(previous)].emitted;
+    passage.previous_own = previous < 0 ? PNN_NEVER : state.spikes[std::size_t(previous)].own;
     const int32_t earlier = previous < 0 ? -1 : state.spikes[std::size_t(previous)].before;
     passage.earlier = earlier < 0 ? PNN_NEVER : state.spikes[std::size_t(earlier)].emitted;
     auto traces = [&](int32_t spike) {
@@ -201,7 +202,7 @@ public:
         if (!is_asked_for) return;
         begins.push_back(emitted.size());
         for (int32_t spike = latest; spike != previous; spike = state.spikes[std::size_t(spike)].before)
-            emitted.push_back(double(state.spikes[std::size_t(spike)].emitted));
+            if (!state.spikes[std::size_t(spike)].is_axonal) emitted.push_back(double(state.spikes[std::size_t(spike)].emitted));
         std::reverse(emitted.begin() + std::ptrdiff_t(begins.back()), emitted.end());
     }
 
@@ -242,59 +243,64 @@ pnn_passage make_passage(const DelayedRows& part, uint32_t group, const Shifts& 
 
 }  // namespace
 
-void Projection::accept(const std::vector<SpikeList>& spikes, int64_t emitted, int partition, const pnn_step& step) {
+void Projection::accept(const SentSpikes& sent, int64_t emitted, int partition, const pnn_step& step) {
+    Learning& state = learning[std::size_t(partition)];
+    if (state.accepted == emitted) return;
+    state.accepted = emitted;
+    const pnn_rows view = learning_view(partition);
+    sent.for_each([&](const SpikeList& list, bool is_axonal) { take(list, is_axonal, emitted, partition, view, step); });
+}
+
+void Projection::take(const SpikeList& list, bool is_axonal, int64_t emitted, int partition, const pnn_rows& view, const pnn_step& step) {
     const auto p = std::size_t(partition);
     const DelayedRows& part = *rows[p];
     Learning& state = learning[p];
-    if (state.accepted == emitted) return;
-    state.accepted = emitted;
     const auto n_traces = std::size_t(module->n_pre_traces);
-    const pnn_rows view = learning_view(partition);
-    for (const SpikeList& list : spikes)
-        for (int64_t i = 0; i < list.n; ++i) {
-            const uint32_t source = list.index[std::size_t(i)], multiplicity = list.count[std::size_t(i)];
-            const uint32_t first = part.row_start[source], last = part.row_start[source + 1];
-            if (first == last) continue;
-            uint32_t place;
-            if (state.unused.empty()) {
-                place = uint32_t(state.spikes.size());
-                state.spikes.emplace_back();
-                state.pre_traces.resize(state.pre_traces.size() + n_traces);
-            } else {
-                place = state.unused.back();
-                state.unused.pop_back();
-            }
-            const int32_t before = state.latest[source];
-            state.spikes[place] = {emitted, before, multiplicity};
-            state.latest[source] = int32_t(place);
-            if (n_traces > 0) {
-                double* traces = state.pre_traces.data() + place * n_traces;
-                pnn_event event{};
-                event.since_pre = double(emitted);
-                event.t_pre = never;
-                if (before >= 0) {
-                    std::copy_n(state.pre_traces.data() + std::size_t(before) * n_traces, n_traces, traces);
-                    event.since_pre = double(emitted - state.spikes[std::size_t(before)].emitted);
-                } else {
-                    std::fill_n(traces, n_traces, 0.0);
-                }
-                for (uint32_t repetition = 0; repetition < multiplicity; ++repetition) {
-                    event.repetition = repetition;
-                    module->pre_trace(&view, &step, traces, &event);
-                    event.since_pre = 0.0;
-                }
-            }
-            calendars[p].at(emitted + part.group_delay[first]).push_back({first, last, multiplicity, place});
+    for (int64_t i = 0; i < list.n; ++i) {
+        const uint32_t source = list.index[std::size_t(i)], multiplicity = list.count[std::size_t(i)];
+        const uint32_t first = part.row_start[source], last = part.row_start[source + 1];
+        if (first == last) continue;
+        uint32_t place;
+        if (state.unused.empty()) {
+            place = uint32_t(state.spikes.size());
+            state.spikes.emplace_back();
+            state.pre_traces.resize(state.pre_traces.size() + n_traces);
+        } else {
+            place = state.unused.back();
+            state.unused.pop_back();
         }
+        const int32_t before = state.latest[source];
+        const int64_t own_before = before < 0 ? PNN_NEVER : state.spikes[std::size_t(before)].own;
+        state.spikes[place] = {emitted, is_axonal ? own_before : emitted, before, multiplicity, is_axonal};
+        state.latest[source] = int32_t(place);
+        if (n_traces > 0) {
+            double* traces = state.pre_traces.data() + place * n_traces;
+            pnn_event event{};
+            event.since_pre = double(emitted);
+            event.t_pre = never;
+            if (before >= 0) {
+                std::copy_n(state.pre_traces.data() + std::size_t(before) * n_traces, n_traces, traces);
+                event.since_pre = double(emitted - state.spikes[std::size_t(before)].emitted);
+            } else {
+                std::fill_n(traces, n_traces, 0.0);
+            }
+            for (uint32_t repetition = 0; repetition < multiplicity; ++repetition) {
+                event.repetition = repetition;
+                module->pre_trace(&view, &step, traces, &event);
+                event.since_pre = 0.0;
+            }
+        }
+        calendars[p].at(emitted + part.group_delay[first]).push_back({first, last, multiplicity, is_axonal, place});
+    }
 }
 
-void Projection::deliver_learning(const std::vector<SpikeList>& spikes, const pnn_rows& view_of_target, int64_t n, int partition,
+void Projection::deliver_learning(const SentSpikes& sent_spikes, const pnn_rows& view_of_target, int64_t n, int partition,
                                   std::vector<pnn_passage>& due, const pnn_step& step, int& failed) {
     const auto p = std::size_t(partition);
     const DelayedRows& part = *rows[p];
     Learning& state = learning[p];
     Calendar& calendar = calendars[p];
-    accept(spikes, n - 1, partition, step);
+    accept(sent_spikes, n - 1, partition, step);
     pnn_rows view = learning_view(partition, view_of_target);
     const auto kept = state.due.find(n);
     if (kept != state.due.end()) {
@@ -323,6 +329,7 @@ void Projection::deliver_learning(const std::vector<SpikeList>& spikes, const pn
         if (activity.transmits && !is_applied) {
             pnn_passage passage = make_passage(part, cursor.group, shift, applied);
             passage.multiplicity = cursor.multiplicity;
+            passage.kind = kind_of(spike);
             passage.emitted = spike.emitted;
             show_previous(passage, state, spike.before, module->n_pre_traces, zeros);
             if (module->asks_sent) sent.add(state, latest_of(part, state, cursor.group), spike.before);
@@ -331,7 +338,8 @@ void Projection::deliver_learning(const std::vector<SpikeList>& spikes, const pn
         }
         const uint32_t next = cursor.group + 1;
         if (next != cursor.row_end) {
-            calendar.at(n + part.group_delay[next] - delay).push_back({next, cursor.row_end, cursor.multiplicity, cursor.spike});
+            calendar.at(n + part.group_delay[next] - delay)
+                .push_back({next, cursor.row_end, cursor.multiplicity, cursor.axonal, cursor.spike});
         } else if (spike.before >= 0) {
             // The spike has passed all synapses: one before it is needed for coincidences, and none before that.
             PassingSpike& before = state.spikes[std::size_t(spike.before)];
@@ -444,6 +452,7 @@ void Projection::apply_partition(int64_t now, int partition, pnn_rows view, cons
             for (auto spike = passed.rbegin(); spike != passed.rend(); ++spike) {
                 const PassingSpike& passing = state.spikes[std::size_t(*spike)];
                 passage.multiplicity = passing.multiplicity;
+                passage.kind = kind_of(passing);
                 passage.emitted = passing.emitted;
                 passage.increments = increments.data();
                 apply_one(passage, source, previous);
@@ -455,6 +464,7 @@ void Projection::apply_partition(int64_t now, int partition, pnn_rows view, cons
             }
             if (!module->has_post) continue;
             passage.multiplicity = 0;
+            passage.kind = PNN_SPIKE;
             passage.until = double(now) - shift.post;
             apply_one(passage, source, previous);
         }

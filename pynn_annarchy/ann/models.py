@@ -61,7 +61,9 @@ class Neuron(_Type):
             (one value for all unless ``Parameter(..., locality='local')``).
         equations: text, a Variable, or a list of both.
         spike: condition of a spike.
-        axon_spike, axon_reset: of a second kind of event.
+        axon_spike, axon_reset: condition of a second kind of spike, of which only ``pre_axon_spike`` of synapses hears,
+            and statements for neurons that have one. It is looked at after the reset and has nothing to do with
+            refractoriness; a neuron whose ``spike`` condition (still) holds has none.
         reset: statements for neurons that spike.
         refractory: ms, or an expression of parameters and variables.
         functions: functions of this type, ``f(x) = ...`` one a line.
@@ -113,7 +115,7 @@ class Synapse(_Type):
         psp: what a synapse transmits all the time; ``w*pre.r`` for a rate-coded one.
         operation: what becomes of the psp of all synapses of a neuron: 'sum', 'max', 'min' or 'mean'.
         pre_spike, post_spike: statements at spikes; ``g_target += w`` where neither they nor a psp transmit.
-        pre_axon_spike: statements at events of the second kind.
+        pre_axon_spike: statements at axonal spikes; not together with ``post_spike``.
         pruning, creating: conditions of structural plasticity.
     """
 
@@ -154,4 +156,4 @@ class Synapse(_Type):
     @property
     def type(self) -> str:
         """'spike' or 'rate'."""
-        return "spike" if self._texts["pre_spike"] or self._texts["post_spike"] else "rate"
+        return "spike" if any(self._texts[where] for where in ("pre_spike", "post_spike", "pre_axon_spike")) else "rate"

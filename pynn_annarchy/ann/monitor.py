@@ -9,7 +9,7 @@ import numpy as np
 
 from pynn_annarchy.ann import analyses
 from pynn_annarchy.ann.monitor_files import check_file, write_file
-from pynn_annarchy.ann.observed import SPIKE, Observed, observed
+from pynn_annarchy.ann.observed import AXON_SPIKE, SPIKE, Observed, observed
 from pynn_annarchy.ann.recorded import Track
 from pynn_annarchy.engine.arrays import AnyArray
 from pynn_annarchy.exceptions import ModelError
@@ -27,7 +27,7 @@ class Monitor:
 
     Args:
         obj: a population, a view, a dendrite or a projection.
-        variables: name or names of variables; 'spike'; 'sum(exc)' for what rate-coded neurons receive.
+        variables: name or names of variables; 'spike'; 'axon_spike'; 'sum(exc)' for what rate-coded neurons receive.
         period: between two samples, in ms; one time step where none is given.
         period_offset: when in a period the sample is taken, in ms.
         start: whether to record from the start.
@@ -295,14 +295,22 @@ class Monitor:
 
     def _spikes(self, given: Mapping[Any, Any] | None) -> Mapping[int, Any]:
         if given is None:
-            self._known(SPIKE)
-            return self.get(SPIKE)  # type: ignore[no-any-return]
-        return given.get(SPIKE, given)  # the dictionary of all variables, or of spikes
+            return self.get(self._known(self._spike_name))  # type: ignore[no-any-return]
+        # the dictionary of all variables, or of spikes
+        return given.get(SPIKE, given.get(AXON_SPIKE, given))  # type: ignore[no-any-return]
+
+    @property
+    def _spike_name(self) -> str:
+        """What is meant by the spikes: axonal ones only where no others are recorded."""
+        return AXON_SPIKE if AXON_SPIKE in self._variables and SPIKE not in self._variables else SPIKE
 
     def _told_of_spikes(self) -> _Times:
-        if SPIKE not in self._told:
-            raise ModelError(f"{self._label} has not handed out spikes yet: call get('spike') first, or give no spikes")
-        return self._told[SPIKE]
+        name = self._spike_name
+        if name not in self._told:
+            raise ModelError(
+                f"{self._label} has not handed out spikes yet: call get('{name}') first, or give no spikes"
+            )
+        return self._told[name]
 
     def _told_window(self) -> analyses.Window:
         told = self._told_of_spikes().as_dict(self.network.current_step)

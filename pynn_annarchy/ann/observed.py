@@ -19,8 +19,8 @@ from pynn_annarchy.exceptions import ModelError
 if TYPE_CHECKING:
     from pynn_annarchy.ann.network import Network
 
-SPIKE = "spike"
-"""The name by which spikes are recorded."""
+SPIKE, AXON_SPIKE = "spike", "axon_spike"
+"""The names by which spikes are recorded, and axonal ones."""
 
 
 class Observed(Protocol):
@@ -97,6 +97,7 @@ class ObservedCells:
     def recordable(self) -> list[str]:
         spec = self._population._declared.spec
         spikes = [SPIKE] if spec.spike or spec.emits else []
+        spikes += [AXON_SPIKE] if spec.axon_spike else []
         return [*spikes, *self._population.variables, *(given.name for given in spec.inputs)]
 
     @property
@@ -106,15 +107,15 @@ class ObservedCells:
     def track(self, variable: str) -> Track:
         cells = self._population.cells
         assert cells is not None, "monitors are built after what they record"
-        if variable == SPIKE:
-            return SpikeTrack(_feed_of(self._population), self._ranks)
+        if variable in (SPIKE, AXON_SPIKE):
+            return SpikeTrack(_feed_of(self._population, variable), self._ranks)
         assert isinstance(cells, Cells), "sources of given spikes have no variables"
         attribute = self._population._attributes.get(variable)
         index = np.zeros(1, np.int64) if attribute is not None and attribute.is_global else self._ranks
         return cell_track(cells, variable if attribute is None else attribute.key, index)
 
     def shaped(self, variable: str, data: Any, reshape: bool) -> Any:
-        if variable == SPIKE:
+        if variable in (SPIKE, AXON_SPIKE):
             return data
         attribute = self._population._attributes.get(variable)
         if attribute is not None:
@@ -124,12 +125,14 @@ class ObservedCells:
         return data.reshape(len(data), *self._geometry) if reshape and self._geometry is not None else data
 
 
-def _feed_of(population: Population) -> SpikeFeed:
-    """The one feed of a population's spikes."""
-    assert population.cells is not None
-    if population._feed is None:
-        population._feed = SpikeFeed(population.cells)
-    return population._feed
+def _feed_of(population: Population, variable: str) -> SpikeFeed:
+    """The one feed of a population's spikes, or of its axonal ones."""
+    cells = population.cells
+    source = cells.axons if variable == AXON_SPIKE and isinstance(cells, Cells) else cells
+    assert source is not None
+    if variable not in population._feeds:
+        population._feeds[variable] = SpikeFeed(source)
+    return population._feeds[variable]
 
 
 class ObservedSynapses:

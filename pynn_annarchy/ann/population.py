@@ -88,7 +88,7 @@ class Population(WithAttributes):
         if not isinstance(self.neuron_type, Neuron):
             raise ModelError(f"{what} needs a type of neurons, e.g. ann.Neuron(equations=...), not {neuron!r}")
         self.cells = None
-        self._feed: SpikeFeed | None = None
+        self._feeds: dict[str, SpikeFeed] = {}
         """Where monitors of its spikes get them from."""
         self._is_enabled = True
         self.network = network or default_network()
@@ -483,7 +483,7 @@ class Population(WithAttributes):
 
     def _unbuilt(self) -> dict[str, Any]:
         """Attributes that building sets, as they are before."""
-        return {"cells": None, "_feed": None}
+        return {"cells": None, "_feeds": {}}
 
     def __repr__(self) -> str:
         return f"<Population '{self.name}' of {self.size} {self._declared.spec.name}>"

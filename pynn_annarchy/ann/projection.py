@@ -492,6 +492,15 @@ class Projection(Connectors, WithAttributes):
         self._act(replace(self._activity, transmits=bool(value)))
 
     @property
+    def axon_transmission(self) -> bool:
+        """Whether axonal spikes do anything at the synapses; they do nothing without `transmission` either."""
+        return self._activity.axons_transmit
+
+    @axon_transmission.setter
+    def axon_transmission(self, value: bool) -> None:
+        self._act(replace(self._activity, axons_transmit=bool(value)))
+
+    @property
     def update(self) -> bool:
         """Whether the equations of the synapses are followed."""
         return self._activity.advances
@@ -535,7 +544,7 @@ class Projection(Connectors, WithAttributes):
                 f"({steps * dt} ms), which is at least one time step"
             )
         offset_steps = (self.network.current_step + first) % steps
-        self._act(Activity(self._activity.transmits, period=steps, offset=offset_steps))
+        self._act(Activity(self._activity.transmits, self._activity.axons_transmit, period=steps, offset=offset_steps))
 
     def _steps(self, duration: float, what: str) -> int:
         steps = float(duration) / self.network.dt

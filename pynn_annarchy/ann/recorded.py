@@ -11,6 +11,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from pynn_annarchy.engine.arrays import AnyArray, FloatArray, IntArray, steps_of
+from pynn_annarchy.engine.axons import Axons
 from pynn_annarchy.engine.cells import Cells, SpikeSource
 from pynn_annarchy.engine.network import Network
 from pynn_annarchy.engine.recorders import SignalRecorder
@@ -153,7 +154,7 @@ def synaptic_track(network: Network, values: Callable[[str], AnyArray], variable
 class SpikeFeed:
     """Spikes of a population for several tracks: the engine keeps those of all cells that some track listens to."""
 
-    def __init__(self, cells: Cells | SpikeSource) -> None:
+    def __init__(self, cells: Cells | SpikeSource | Axons) -> None:
         self.cells = cells
         self._listeners: list[SpikeTrack] = []
 
@@ -185,7 +186,7 @@ class SpikeFeed:
     def _listen(self) -> Any:
         ranks = [track.ranks for track in self._listeners]
         index = np.unique(np.concatenate(ranks)) if ranks else np.empty(0, np.int64)
-        current = self.cells.spike_recorder if isinstance(self.cells, Cells) else self.cells.recorder
+        current = self.cells.recorder if isinstance(self.cells, SpikeSource) else self.cells.spike_recorder
         if current is not None and np.array_equal(current.index, index):
             return current
         return self.cells.record_spikes(index)

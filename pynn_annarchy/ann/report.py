@@ -213,6 +213,7 @@ def _equations(texts: Texts) -> Iterator[Block]:
         yield Paragraph("Transmitted in every step:")
         yield Formulas([latex_expression(texts.psp)])
     yield from _event("When a spike arrives from the pre-synaptic neuron:", texts.pre_spike)
+    yield from _event("When an axonal spike arrives from the pre-synaptic neuron:", texts.pre_axon_spike)
     yield from _event("When the post-synaptic neuron spikes:", texts.post_spike)
     yield from _event(
         "When spikes arrive (input is the sum of what they bring):",
@@ -222,6 +223,10 @@ def _equations(texts: Texts) -> Iterator[Block]:
         yield Paragraph("A spike is emitted where")
         yield Formulas([latex_expression(texts.spike)])
         yield from _event("After a spike:", texts.reset)
+    if texts.axon_spike is not None:
+        yield Paragraph("An axonal spike is emitted, unless that holds, where")
+        yield Formulas([latex_expression(texts.axon_spike)])
+        yield from _event("After an axonal spike:", texts.axon_reset)
     if texts.refractory is not None:
         yield Paragraph("Refractory period, in ms:")
         yield Formulas([latex_expression(texts.refractory)])

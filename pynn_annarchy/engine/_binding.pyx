@@ -136,6 +136,7 @@ cdef extern from "pynn_annarchy/engine.h" namespace "pnn" nogil:
         pass
     cdef struct Activity:
         cbool transmits
+        cbool axons_transmit
         cbool advances
         int64_t period
         int64_t offset
@@ -144,6 +145,7 @@ cdef extern from "pynn_annarchy/engine.h" namespace "pnn" nogil:
         Frames frames
         int64_t size
         cbool active
+        const double* axonal
         vector[Gathered] gathered
         vector[PopulationValue] values
         Publication published
@@ -187,6 +189,7 @@ cdef extern from "pynn_annarchy/engine.h" namespace "pnn" nogil:
     cdef cppclass CProjection "pnn::Projection":
         CProjection()
         int pre
+        int axons
         int post
         int receptor
         const pnn_module* module
@@ -482,10 +485,11 @@ cdef class Rows:
         projection.post_seen = post_seen
         projection.input = input
 
-    def act(self, cbool transmits, cbool advances, int64_t period, int64_t offset):
-        """What synapses do while time goes on: whether they transmit, and advance every so many steps."""
+    def act(self, cbool transmits, cbool axons_transmit, cbool advances, int64_t period, int64_t offset):
+        """What synapses do while time goes on: whether they transmit, axonal spikes too, and advance every so many steps."""
         cdef CProjection* projection = self.projection.get()
-        projection.activity.transmits, projection.activity.advances = transmits, advances
+        projection.activity.transmits, projection.activity.axons_transmit = transmits, axons_transmit
+        projection.activity.advances = advances
         projection.activity.period, projection.activity.offset = period, offset
 
     def clock(self, int weight_field, int n_parameters, double declared_bound, cbool spikes_matter, list kinds):
@@ -672,6 +676,11 @@ cdef class Engine:
         population.segment.object_index = object_index
         population.segment.element_offset = 0
         self.kept[number] = (module, arrays, inputs)
+
+    def take_axonal(self, int number, array):
+        """Lets a population consist of the axonal spikes of other cells: not zero in the array where there is one."""
+        self.engine.populations[number].get().axonal = <const double*>_address(array)
+        self.kept[number] = array
 
     def forget_published(self):
         """What cells have published so far is forgotten: with the next `publish` the past is like the present."""
@@ -955,12 +964,14 @@ cdef class Engine:
         self.engine.projections.push_back(shared_ptr[CProjection]())
         return self.engine.projections.size() - 1
 
-    def bind_rows(self, int number, Rows rows, int pre, int post, int receptor, Module module,
+    def bind_rows(self, int number, Rows rows, int pre, int axons, int post, int receptor, Module module,
                   const double[::1] shared, uint32_t object_index):
-        """Gives a projection its rows; those it had go on delivering the spikes that are under way."""
+        """Gives a projection its rows; those it had go on delivering the spikes that are under way. `axons` is the population
+        of the axonal spikes that matter to it, -1 for none."""
         cdef CProjection* projection = rows.projection.get()
         projection.number = number
         projection.pre = pre
+        projection.axons = axons
         projection.post = post
         projection.receptor = receptor
         projection.shared.clear()

@@ -23,6 +23,7 @@ from pynn_annarchy.engine.arrays import (
     times_of,
     updated,
 )
+from pynn_annarchy.engine.axons import Axons
 from pynn_annarchy.engine.currents import Current, Injection
 from pynn_annarchy.engine.firing_rate import RATE, RATE_VARIABLE, FiringRate
 from pynn_annarchy.engine.frames import Frames
@@ -107,6 +108,8 @@ class Cells:
         self.rate: FiringRate | None = None
         """What firing rates are computed of; None: nobody has asked for them."""
         self.is_bound = False
+        self.axons: Axons | None = None
+        """Its axonal spikes, where the model has them."""
         self.set_many(parameters)
 
     # names
@@ -301,6 +304,11 @@ class Cells:
             return self.arrays[variable]
         return self._state_array(variable)
 
+    def sample_axons(self) -> AnyArray:
+        """Not zero where there was an axonal spike in the step just done, as the engine holds it."""
+        compiled = self._prepared()
+        return next(self.arrays[field.name] for field in compiled.arrays if field.role == "axonal spikes")
+
     def _state_array(self, name: str) -> AnyArray:
         self.variable(name)
         self._prepared()
@@ -329,7 +337,7 @@ class Cells:
         for field in compiled.arrays:
             if field.role == "state":
                 self.arrays[field.name][:] = initial[field.name]
-            elif field.role == "refractory":
+            elif field.role in ("refractory", "axonal spikes"):
                 self.arrays[field.name][:] = 0
         if self._has_rate() and RATE in self.arrays:
             self.arrays[RATE][:] = 0
@@ -685,4 +693,4 @@ class SourceRecorder:
         self._parts = []
 
 
-Population = Cells | SpikeSource
+Population = Cells | SpikeSource | Axons

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pynn_annarchy.engine.arrays import AnyArray, Value
+from pynn_annarchy.engine.axons import Axons
 from pynn_annarchy.engine.cells import Cells, SourceRecorder, SpikeSource
 from pynn_annarchy.engine.clocked import Activity
 from pynn_annarchy.engine.connectivity import Synapses
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 
 Checkpoint = dict[str, AnyArray]
 
-VERSION = 1
+VERSION = 2
 
 
 def capture(network: Network) -> Checkpoint:
@@ -54,8 +55,11 @@ def capture(network: Network) -> Checkpoint:
         part = out.section(f"cells/{population.number}")
         if isinstance(population, SpikeSource):
             _capture_source(population, part)
-        else:
+            continue
+        if isinstance(population, Cells):
             _capture_cells(population, part)
+        if population.spike_recorder is not None:
+            _capture_spikes(population.spike_recorder, part.section("spikes"))
     for synapses in network.projections:
         _capture_synapses(synapses, out.section(f"synapses/{synapses.number}"))
     for current in network.currents:
@@ -84,6 +88,8 @@ def restore(network: Network, checkpoint: Mapping[str, AnyArray]) -> None:
     network.jump(step, trial)
     for population in network.populations:
         part = given.section(f"cells/{population.number}")
+        if isinstance(population, Axons):
+            continue
         network.activate(population, bool(part["active"]))
         if isinstance(population, SpikeSource):
             _restore_source(population, part)
@@ -97,6 +103,9 @@ def restore(network: Network, checkpoint: Mapping[str, AnyArray]) -> None:
     network.prepare()
     for cells in network.cells:
         _restore_states(cells, given.section(f"cells/{cells.number}"))
+    for population in network.populations:
+        if not isinstance(population, SpikeSource) and population.spike_recorder is not None:
+            _restore_spikes(population.spike_recorder, given.section(f"cells/{population.number}/spikes"))
     for number, recorder in enumerate(network.polled):
         _restore_samples(recorder, given.section(f"polled/{number}"))
     network.loop.restore(given["loop"])
@@ -148,6 +157,7 @@ def _structure(network: Network) -> str:
     for population in network.populations:
         if isinstance(population, SpikeSource):
             lines.append(f"{population.size} sources of given spikes, population '{population.label}'")
+        if not isinstance(population, Cells):
             continue
         model = f"{population.spec.name} ({cache.key(canonical(population.spec))[:8]})"
         lines.append(f"{population.size} {model}, population '{population.label}'")
@@ -187,8 +197,6 @@ def _capture_cells(cells: Cells, out: _Section) -> None:
     out["quanta"] = cells.quanta
     for number, signal in enumerate(cells.signals):
         _capture_samples(signal, out.section(f"signals/{number}"))
-    if cells.spike_recorder is not None:
-        _capture_spikes(cells.spike_recorder, out.section("spikes"))
     if cells.rate is not None:
         out["rate window"] = cells.rate.n_steps * cells.network.dt
         recent = out.section("recent spikes")
@@ -231,8 +239,6 @@ def _restore_states(cells: Cells, given: _Section) -> None:
         cells.network.loop.set_recent_spikes(cells, (step, index, count))
     for number, signal in enumerate(cells.signals):
         _restore_samples(signal, given.section(f"signals/{number}"))
-    if cells.spike_recorder is not None:
-        _restore_spikes(cells.spike_recorder, given.section("spikes"))
 
 
 def _capture_source(source: SpikeSource, out: _Section) -> None:
@@ -284,8 +290,8 @@ def _restore_synapses(synapses: Synapses, given: _Section) -> None:
         synapses.replace(given["pre"], given["post"], given["weight"], given["delay"])
     synapses.parameters = given.section("parameters").all()
     origin, is_each, is_kept = (int(value) for value in given["origin"])
-    transmits, advances, period, offset, changes_weight = (int(value) for value in given["activity"])
-    synapses.activity = Activity(bool(transmits), bool(advances), period, offset, bool(changes_weight))
+    transmits, axons, advances, period, offset, changes_weight = (int(value) for value in given["activity"])
+    synapses.activity = Activity(bool(transmits), bool(axons), bool(advances), period, offset, bool(changes_weight))
     synapses.state.go_on_with(given.section("initial").all(), origin, bool(is_each), bool(is_kept))
     synapses.unbind()
 

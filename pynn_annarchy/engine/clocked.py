@@ -41,17 +41,23 @@ class Activity:
 
     Args:
         transmits: whether anything comes from them, and they advance and hear of spikes at all.
+        axons_transmit: whether, besides, they hear of axonal spikes.
         advances: whether the equations that are followed in every step are.
         period: in steps; equations are followed every so many steps, by as many at once. Only in ANNarchy's order.
         offset: in steps; equations are followed in those that begin at ``offset + k * period``.
     """
 
     transmits: bool = True
+    axons_transmit: bool = True
     advances: bool = True
     period: int = 1
     offset: int = 0
     changes_weight: bool = True
     """Whether synapses that spikes reach change their weights; only in ANNarchy's order."""
+
+    def passes(self, axonal: bool) -> bool:
+        """Whether pre-synaptic spikes do anything, axonal ones or others."""
+        return self.transmits and (self.axons_transmit or not axonal)
 
     def advances_in(self, step: int) -> bool:
         """Whether equations are followed in a step."""

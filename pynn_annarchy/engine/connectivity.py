@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from pynn_annarchy.engine import _binding
 from pynn_annarchy.engine.arrays import AnyArray, FloatArray, IntArray, Value, finite, spread, times_of, updated
+from pynn_annarchy.engine.cells import Cells
 from pynn_annarchy.engine.clocked import Activity
 from pynn_annarchy.engine.learning import LearningState
 from pynn_annarchy.exceptions import ModelError
@@ -20,7 +21,8 @@ from pynn_annarchy.model.spec import WEIGHT, ModelSpec, Order
 from pynn_annarchy.targets.compile import CompiledModel, Storage
 
 if TYPE_CHECKING:
-    from pynn_annarchy.engine.cells import Cells, Population
+    from pynn_annarchy.engine.axons import Axons
+    from pynn_annarchy.engine.cells import Population
     from pynn_annarchy.engine.network import Network
 
 LONGEST_DELAY = 65535
@@ -158,6 +160,15 @@ class Synapses:
         self.state = LearningState(self)
         self.activity = Activity()
         self._order: npt.NDArray[np.uint64] | None = None
+
+    @property
+    def axons(self) -> Axons | None:
+        """The axonal spikes that the synapses hear of."""
+        return self.pre_cells.axons if self.spec.pre_axon_spike.strip() and isinstance(self.pre_cells, Cells) else None
+
+    def hear_of(self, population: Population) -> bool:
+        """Whether these synapses are where spikes of a population go, or its axonal ones."""
+        return population is self.pre_cells or (population is not None and population is self.axons)
 
     @property
     def pre_size(self) -> int:

@@ -166,6 +166,7 @@ class Loop(ABC):
             synapses.number,
             synapses.rows,
             synapses.pre_cells.number,
+            -1 if synapses.axons is None else synapses.axons.number,
             synapses.post_cells.number,
             synapses.receptor_number,
             module,

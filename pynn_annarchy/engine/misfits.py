@@ -9,6 +9,9 @@ from pynn_annarchy.model.sent import lines_behind_what_is_sent
 from pynn_annarchy.model.spec import ModelSpec
 from pynn_annarchy.targets.compile import Options, checked_model
 
+_NO_SPIKES = "give the cells a condition 'spike', or write a 'psp' or an equation of what is to happen all the time"
+_NO_AXONAL_SPIKES = "give the cells a condition 'axon_spike'"
+
 
 def check_cells(pre: Population, post: Population, spec: ModelSpec, label: str, options: Options) -> None:
     """Refuses synapses onto sources, and statements at spikes of cells that never spike.
@@ -19,15 +22,18 @@ def check_cells(pre: Population, post: Population, spec: ModelSpec, label: str, 
     """
     if isinstance(post, SpikeSource):
         raise ModelError(f"'{label}': {no_input(post.label, spec)}")
-    for where, text, cells in (("pre_spike", spec.pre_spike, pre), ("post_spike", spec.post_spike, post)):
-        if text.strip() and isinstance(cells, Cells) and not cells.can_spike:
+    has_spikes = not isinstance(pre, Cells) or pre.can_spike
+    has_axonal_spikes = isinstance(pre, Cells) and pre.axons is not None
+    for where, is_there, cells, what, hint in (
+        ("pre_spike", has_spikes, pre, "does not spike", _NO_SPIKES),
+        ("pre_axon_spike", has_axonal_spikes, pre, "has no axonal spikes", _NO_AXONAL_SPIKES),
+        ("post_spike", isinstance(post, Cells) and post.can_spike, post, "does not spike", _NO_SPIKES),
+    ):
+        if getattr(spec, where).strip() and not is_there:
             statement = getattr(checked_model(spec, options), where)[0]
-            raise EquationError(
-                statement.span,
-                f"'{cells.label}' ({cells.spec.name}) does not spike, so that this would never be executed",
-                "give the cells a condition 'spike', or write a 'psp' or an equation of what is to happen all the time",
-                f"in synapse type '{spec.name}', {where}",
-            )
+            whose = f"'{cells.label}'" + (f" ({cells.spec.name})" if isinstance(cells, Cells) else "")
+            message = f"{whose} {what}, so that this would never be executed"
+            raise EquationError(statement.span, message, hint, f"in synapse type '{spec.name}', {where}")
 
 
 def no_input(label: str, spec: ModelSpec) -> str:

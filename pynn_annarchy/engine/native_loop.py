@@ -10,7 +10,8 @@ import numpy as np
 
 from pynn_annarchy.engine import _binding
 from pynn_annarchy.engine.arrays import AnyArray, FloatArray
-from pynn_annarchy.engine.cells import NO_SPIKES, Cells, Events, Population, Spikes
+from pynn_annarchy.engine.axons import Axons
+from pynn_annarchy.engine.cells import NO_SPIKES, Cells, Events, Population, Spikes, SpikeSource
 from pynn_annarchy.engine.clocked import clocked_synapses, names_of, publications
 from pynn_annarchy.engine.currents import Current, Output, Table
 from pynn_annarchy.engine.firing_rate import RATE
@@ -94,6 +95,8 @@ class NativeLoop(Loop):
     def _bind_population(self, population: Population) -> None:
         if isinstance(population, Cells):
             self._bind_cells(population)
+        elif isinstance(population, Axons):
+            self._engine.take_axonal(population.number, population.found)
         else:
             steps, index, count = population.events()
             self._engine.set_events(population.number, steps, index.astype("uint32"), count.astype("uint32"))
@@ -141,7 +144,9 @@ class NativeLoop(Loop):
     def _let_act(self, synapses: Synapses) -> None:
         activity = synapses.doing
         assert synapses.rows is not None
-        synapses.rows.act(activity.transmits, activity.advances, activity.period, activity.offset)
+        synapses.rows.act(
+            activity.transmits, activity.axons_transmit, activity.advances, activity.period, activity.offset
+        )
 
     def recent_spikes(self, cells: Cells) -> Events:
         return self._engine.recent_spikes(cells.number)
@@ -225,11 +230,12 @@ class NativeLoop(Loop):
         self._bind_currents()
         self._bind_clocked()
         self._engine.clear_signals()
-        for cells in self._network.cells:
-            recorder = cells.spike_recorder
+        for population in self._network.populations:
+            recorder = None if isinstance(population, SpikeSource) else population.spike_recorder
             if recorder is not None:
-                everything = len(recorder.index) == cells.size
-                self._engine.record_spikes(cells.number, True, None if everything else recorder.mask)
+                everything = len(recorder.index) == population.size
+                self._engine.record_spikes(population.number, True, None if everything else recorder.mask)
+        for cells in self._network.cells:
             for signal in cells.signals:
                 signal.number = self._engine.add_signal(cells.number, signal.index)
 

@@ -11,6 +11,7 @@ import numpy as np
 from pynn_annarchy import _mathematics
 from pynn_annarchy.engine import _binding, interrupts
 from pynn_annarchy.engine.arrays import AnyArray, IntArray, time_of
+from pynn_annarchy.engine.axons import Axons
 from pynn_annarchy.engine.cells import NO_SPIKES, Cells, Population, Spikes, SpikeSource
 from pynn_annarchy.engine.checkpoint import Checkpoint, capture, restore
 from pynn_annarchy.engine.clocked import check_coupling, check_seen, clocked_synapses, is_clocked
@@ -117,6 +118,9 @@ class Network:
         self.check_open()
         cells = Cells(self, spec, size, parameters, label, len(self.populations), self._next_object())
         self.populations.append(cells)
+        if spec.axon_spike.strip():
+            cells.axons = Axons(cells, len(self.populations))
+            self.populations.append(cells.axons)
         self.changed()
         return cells
 
@@ -141,6 +145,8 @@ class Network:
         """Takes back the population that was added last, before anything refers to it."""
         self.check_open()
         self.populations.remove(population)
+        if isinstance(population, Cells) and population.axons is not None:
+            self.populations.remove(population.axons)
         self._n_objects -= 1
 
     def connect(
@@ -409,7 +415,7 @@ class Network:
         self._restart_recorders()
         self.changed()
 
-    def activate(self, population: Population, is_active: bool) -> None:
+    def activate(self, population: Cells | SpikeSource, is_active: bool) -> None:
         """Lets the cells of a population go on, or stand still: then they do not spike, and lose what arrives."""
         self.check_open()
         if is_active == population.is_active:
@@ -418,6 +424,8 @@ class Network:
         for synapses in reaching:
             synapses.state.take_out()
         population.is_active, population.is_bound = is_active, False
+        if isinstance(population, Cells) and population.axons is not None:
+            population.axons.is_bound = False
         for synapses in reaching:
             synapses.unbind()
         self.changed()
@@ -433,6 +441,8 @@ class Network:
             if synapses.pre_cells is population:
                 synapses.state.take_out()
         self.loop.clear_spikes(population)
+        if isinstance(population, Cells) and population.axons is not None:
+            self.loop.clear_spikes(population.axons)
 
     def forget(self, synapses: Synapses) -> None:
         """The synapses of a projection will be others."""
@@ -449,6 +459,7 @@ class Network:
         for population in self.populations:
             if isinstance(population, SpikeSource):
                 population.is_bound = False
+            if not isinstance(population, Cells):
                 continue
             if population.schedule is not None:
                 population.is_bound = False
@@ -465,11 +476,11 @@ class Network:
             if isinstance(population, SpikeSource):
                 if population.recorder is not None:
                     population.recorder.rewind()
-                continue
-            for signal in population.signals:
-                signal.restart()
-            if population.spike_recorder is not None:
+            elif population.spike_recorder is not None:
                 population.spike_recorder.clear()
+        for cells in self.cells:
+            for signal in cells.signals:
+                signal.restart()
         for recorder in self.polled:
             recorder.restart()
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pynn_annarchy.engine.arrays import AnyArray
+from pynn_annarchy.engine.axons import Axons
 from pynn_annarchy.engine.cells import Cells, SpikeSource
 from pynn_annarchy.engine.clocked import Publication
 from pynn_annarchy.engine.connectivity import Synapses
@@ -54,7 +55,7 @@ class _Writer(pickle.Pickler):
     def persistent_id(self, value: Any) -> tuple[str, int] | None:
         if value is self._network:
             return "network", 0
-        if isinstance(value, Cells | SpikeSource):
+        if isinstance(value, Cells | SpikeSource | Axons):
             return "population", value.number
         if isinstance(value, Synapses):
             return "projection", value.number

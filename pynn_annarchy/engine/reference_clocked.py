@@ -26,7 +26,7 @@ from pynn_annarchy.targets.reference_clocked import (
     pre_spike,
     transmit,
 )
-from pynn_annarchy.targets.reference_learning import FIRST_POST, Drawing, Events, Fields
+from pynn_annarchy.targets.reference_learning import AXONAL, FIRST_AXONAL, FIRST_POST, SOMATIC, Drawing, Events, Fields
 
 if TYPE_CHECKING:
     from pynn_annarchy.engine.connectivity import Synapses
@@ -91,7 +91,7 @@ class ClockedConnections:
         passed: step in which the last spike passed each synapse, and the one before; minus infinity for none. In
             ANNarchy's order that in which its source has sent the last one.
         spiked: step of the last spike of each post-synaptic cell.
-        due: (synapses, multiplicities, emission) by the step in which spikes pass.
+        due: (synapses, multiplicities, emission, whether axonal) by the step in which spikes pass.
     """
 
     synapses: Synapses
@@ -105,7 +105,7 @@ class ClockedConnections:
     passed_before: FloatArray
     spiked: FloatArray
     fields: Fields = field(default_factory=dict)
-    due: dict[int, list[tuple[IntArray, IntArray, int]]] = field(default_factory=dict)
+    due: dict[int, list[tuple[IntArray, IntArray, int, bool]]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, synapses: Synapses, model: CompiledModel) -> ClockedConnections:
@@ -215,7 +215,7 @@ class ClockedConnections:
             values[here] = rows.row(name, step - int(delay))[self.pre[here]]
         return values
 
-    def send(self, sources: IntArray, counts: IntArray, emitted: int) -> None:
+    def send(self, is_axonal: bool, sources: IntArray, counts: IntArray, emitted: int) -> None:
         """Sources spike."""
         if not len(sources) or not (self.kernel.has_pre or self.kernel.asks_when):
             return
@@ -224,12 +224,13 @@ class ClockedConnections:
         chosen = np.flatnonzero(of_cell[self.pre])
         for delay in np.unique(self.delay[chosen]):
             here = chosen[self.delay[chosen] == delay]
-            self.due.setdefault(emitted + int(delay), []).append((here, of_cell[self.pre[here]], emitted))
+            due = self.due.setdefault(emitted + int(delay), [])
+            due.append((here, of_cell[self.pre[here]], emitted, is_axonal))
 
     def n_due(self, step: int) -> int:
         """How many events there are in a step."""
-        due = self.due.get(step, []) if self.synapses.doing.transmits else []
-        return sum(int(counts.sum()) for _, counts, _ in due)
+        due = self.due.get(step, [])
+        return sum(int(counts.sum()) for _, counts, _, is_axonal in due if self.synapses.doing.passes(is_axonal))
 
     def begin(self, copies: dict[int, Copies], sums: Sums, step: reference.Step) -> bool:
         """The start of a step, from what the cells were; False where what is sent or transmitted is not sound."""
@@ -264,20 +265,28 @@ class ClockedConnections:
     def _deliver(self, copies: dict[int, Copies], step: reference.Step) -> bool:
         """Spikes that are due pass; False where an increment is not sound."""
         is_sound = True
-        due = self.due.pop(step.step, [])
-        for here, counts, emitted in due if self.synapses.doing.transmits else []:
-            for count in np.unique(counts):
-                is_sound &= self._pass(copies, here[counts == count], int(count), emitted, step)
+        for here, counts, emitted, is_axonal in self.due.pop(step.step, []):
+            for count in np.unique(counts) if self.synapses.doing.passes(is_axonal) else []:
+                is_sound &= self._pass(copies, here[counts == count], int(count), emitted, is_axonal, step)
         return is_sound
 
-    def _pass(self, copies: dict[int, Copies], here: IntArray, count: int, emitted: int, step: reference.Step) -> bool:
+    def _pass(
+        self,
+        copies: dict[int, Copies],
+        here: IntArray,
+        count: int,
+        emitted: int,
+        is_axonal: bool,
+        step: reference.Step,
+    ) -> bool:
         seen, now, dt = self.seen(copies, step.step), float(step.step), step.dt
         late = self._lateness
         t, t_pre = (now - late) * dt, (self.passed[here] - late) * dt
         t_post = (self.spiked[self.post[here]] - late) * dt
         total = np.zeros(len(here))
         for repetition in range(count):
-            events = Events(0.0, 0.0, 0.0, t, t_pre, t_post, emitted, repetition)
+            number, kind = (FIRST_AXONAL, AXONAL) if is_axonal else (repetition, SOMATIC)
+            events = Events(0.0, 0.0, 0.0, t, t_pre, t_post, emitted, number, kind=kind)
             total = total + pre_spike(self.model, self.at_synapses(), seen, here, events, step, self._drawing())
             t_pre = t_pre if self.kernel.advances_first else np.full(len(here), t)
         if not self.kernel.advances_first:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,18 @@ from pynn_annarchy.engine.arrays import FloatArray, IntArray, spread
 from pynn_annarchy.kernels.ir import LearningKernel
 from pynn_annarchy.targets import reference
 from pynn_annarchy.targets.compile import CompiledModel
-from pynn_annarchy.targets.reference_learning import FIRST_POST, Drawing, Events, Fields, learn_post, learn_pre
+from pynn_annarchy.targets.reference_learning import (
+    AXONAL,
+    FIRST_AXONAL,
+    FIRST_POST,
+    LOST,
+    SOMATIC,
+    Drawing,
+    Events,
+    Fields,
+    learn_post,
+    learn_pre,
+)
 
 if TYPE_CHECKING:
     from pynn_annarchy.engine.connectivity import Synapses
@@ -29,6 +41,7 @@ class _Arrival:
     emitted: int
     synapses: IntArray
     counts: IntArray
+    is_axonal: bool = False
 
 
 @dataclass
@@ -109,13 +122,15 @@ class LearningConnections:
         for name, value in synapses.state.take_variables(self.model).items():
             self.fields[name] = np.array(spread(value, synapses.n))
 
-    def send(self, sources: IntArray, counts: IntArray, emitted: int) -> None:
-        """Sources spike; said twice, it is heard once."""
+    def send(self, sent: Iterable[tuple[bool, IntArray, IntArray]], emitted: int) -> None:
+        """Sources spike, by kind: whether axonal, cells, numbers of spikes. Said twice, it is heard once."""
         if emitted == self.accepted:
             return
         self.accepted = emitted
-        self.hear_of(sources, emitted)
-        self._travel(_PRE, self.pre, sources, counts, emitted, self.shifts[0])
+        for is_axonal, sources, counts in sent:
+            if not is_axonal:
+                self.hear_of(sources, emitted)
+            self._travel(_PRE, self.pre, sources, counts, emitted, self.shifts[0], is_axonal)
 
     def hear_of(self, sources: IntArray, emitted: int) -> None:
         """Sources spike in this step; what they send is not on its way yet."""
@@ -126,7 +141,14 @@ class LearningConnections:
         self._travel(_POST, self.post, cells, counts, emitted, self.shifts[1])
 
     def _travel(
-        self, side: str, of_synapse: IntArray, cells: IntArray, counts: IntArray, emitted: int, shift: FloatArray
+        self,
+        side: str,
+        of_synapse: IntArray,
+        cells: IntArray,
+        counts: IntArray,
+        emitted: int,
+        shift: FloatArray,
+        is_axonal: bool = False,
     ) -> None:
         if not len(cells):
             return
@@ -135,7 +157,8 @@ class LearningConnections:
         chosen = np.flatnonzero(of_cell[of_synapse])
         for value in np.unique(shift[chosen]):
             here = chosen[shift[chosen] == value]
-            self.arrivals.append(_Arrival(emitted + float(value), side, emitted, here, of_cell[of_synapse[here]]))
+            counts_here = of_cell[of_synapse[here]]
+            self.arrivals.append(_Arrival(emitted + float(value), side, emitted, here, counts_here, is_axonal))
 
     def apply(self, now: int, step: reference.Step) -> None:
         """Applies all that reaches the synapses up to `now`."""
@@ -163,18 +186,23 @@ class LearningConnections:
         age = emitted + shift[0] - early
         since_origin = age - self.synapses.state.origin
         since_pre = np.fmin(emitted - last_pre - early, since_origin)
+        if self.arrives_first:
+            since_pre = np.maximum(since_pre, 0.0)  # an axonal spike may join another one
         since_post = np.fmin((emitted - last_post) + shift[2] - early, since_origin)
         since_any = np.where(coincident, 0.0, np.minimum(since_pre, since_post))
         t_pre, t_post = self._moments(here, last_pre, last_post)
         t = age * step.dt
         total = np.zeros(len(here))
-        for repetition in range(count):
-            if repetition:
+        kind, first = (SOMATIC, 0) if not arrival.is_axonal else (AXONAL, FIRST_AXONAL)
+        if not self.synapses.doing.passes(arrival.is_axonal):
+            kind = LOST
+        for repetition in range(first, first + count):
+            if repetition > first:
                 since_pre = since_any = np.zeros(len(here))
                 t_pre = t_pre if self.arrives_first else t
-            events = Events(since_pre, since_post, since_any, t, t_pre, t_post, emitted, repetition, coincident)
+            events = Events(since_pre, since_post, since_any, t, t_pre, t_post, emitted, repetition, coincident, kind)
             sent = learn_pre(self.model, self.fields, here, events, step, self._drawing())
-            total = sent if repetition == 0 else total + sent
+            total = sent if repetition == first else total + sent
         self.last_pre.add(here, emitted)
         counts = np.full(len(here), count)
         for delay in np.unique(self.delay[here]):

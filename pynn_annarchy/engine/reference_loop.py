@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -10,6 +10,7 @@ import numpy as np
 
 from pynn_annarchy.engine import _binding
 from pynn_annarchy.engine.arrays import AnyArray, FloatArray, IntArray
+from pynn_annarchy.engine.axons import Axons
 from pynn_annarchy.engine.cells import NO_SPIKES, Cells, Events, Population, Spikes, SpikeSource
 from pynn_annarchy.engine.clocked import publications, variable_in
 from pynn_annarchy.engine.currents import sum_currents
@@ -48,8 +49,8 @@ class _Connections:
     post: IntArray
     delay: IntArray
     weight: FloatArray
-    pending: dict[int, list[tuple[IntArray, IntArray]]] = field(default_factory=dict)
-    """(synapses, multiplicities) by the step in which they fall due."""
+    pending: dict[int, list[tuple[IntArray, IntArray, bool]]] = field(default_factory=dict)
+    """(synapses, multiplicities, whether axonal) by the step in which they fall due."""
 
 
 class ReferenceLoop(Loop):
@@ -75,9 +76,11 @@ class ReferenceLoop(Loop):
     def _bind_population(self, population: Population) -> None:
         if isinstance(population, SpikeSource):
             self._events[population.number] = _by_step(*population.events())
-        elif isinstance(population.schedule, Schedule):
+        if not isinstance(population, Cells):
+            return
+        if isinstance(population.schedule, Schedule):
             self._changes[population.number] = population.begin_schedule()
-        if isinstance(population, Cells) and population.rate is not None:
+        if population.rate is not None:
             window = self._windows.setdefault(population.number, SpikeWindow(population.size))
             window.show(self._network.step, population.rate, population.arrays[RATE])
 
@@ -147,7 +150,7 @@ class ReferenceLoop(Loop):
         """The connections after all that has reached them by now: spikes of the last step may pass at once."""
         learning = self._learning[synapses.number]
         if self._network.step > 0:
-            learning.send(*self._published.get(synapses.pre_cells.number, _NO_SPIKES), self._network.step)
+            learning.send(self._sent_to(synapses), self._network.step)
             learning.apply(self._network.step, self._step_of(self._network.step))
         return learning
 
@@ -207,7 +210,7 @@ class ReferenceLoop(Loop):
             if not self._deliver(connections, step):
                 failed = connections.synapses
         for learning in self._learning.values():
-            learning.send(*self._published.get(learning.synapses.pre_cells.number, _NO_SPIKES), n - 1)
+            learning.send(self._sent_to(learning.synapses), n - 1)
             learning.apply(n, step)
             self._counts["synaptic_events"] += learning.n_due(n)
             if not learning.deliver(step):
@@ -215,7 +218,8 @@ class ReferenceLoop(Loop):
         watch.switch("synapse_dynamics_time")
         sums = {(cells.number, name): np.zeros(cells.size) for cells in self._network.cells for name in cells.gathered}
         for clocked in self._clocked.values():
-            clocked.send(*self._published.get(clocked.synapses.pre_cells.number, _NO_SPIKES), n - 1)
+            for is_axonal, sources, counts in self._sent_to(clocked.synapses):
+                clocked.send(is_axonal, sources, counts, n - 1)
             self._counts["synaptic_events"] += clocked.n_due(n)
             if not clocked.begin(self._copies, sums, step):
                 failed = clocked.synapses
@@ -236,6 +240,8 @@ class ReferenceLoop(Loop):
                 given[:] = total if base is None else base.astype(np.float64) + total
             self._form_values(cells, n)
             self._published[cells.number] = self._update(cells, step)
+            if cells.axons is not None:
+                self._published[cells.axons.number] = _axonal(cells.axons)
             if cells.rate is not None:
                 self._windows[cells.number].take(n, *self._published[cells.number])
                 self._windows[cells.number].show(n, cells.rate, cells.arrays[RATE])
@@ -258,8 +264,12 @@ class ReferenceLoop(Loop):
                 sources, _ = self._published.get(clocked.synapses.pre_cells.number, _NO_SPIKES)
                 clocked.end(sources, *self._published[clocked.synapses.post_cells.number], self._copies, step)
         watch.switch("recording_time")
+        for population in self._network.populations:
+            if not isinstance(population, SpikeSource):
+                self._record_spikes(population, n)
         for cells in self._network.cells:
-            self._record(cells, n)
+            for signal in cells.signals:
+                signal.take(n)
         return failed
 
     def _count_step(self) -> None:
@@ -285,8 +295,19 @@ class ReferenceLoop(Loop):
             is_active = self._network.populations[number].is_active
             self._published[number] = events.get(n, _NO_SPIKES) if is_active else _NO_SPIKES
 
+    def _sent_to(self, synapses: Synapses) -> Iterator[tuple[bool, IntArray, IntArray]]:
+        """What the sources have sent in the last step: whether axonal, cells, numbers of spikes."""
+        yield False, *self._published.get(synapses.pre_cells.number, _NO_SPIKES)
+        if synapses.axons is not None:
+            yield True, *self._published.get(synapses.axons.number, _NO_SPIKES)
+
     def _send(self, connections: _Connections, n: int) -> None:
-        sources, counts = self._published.get(connections.synapses.pre_cells.number, _NO_SPIKES)
+        for is_axonal, sources, counts in self._sent_to(connections.synapses):
+            self._send_one(connections, is_axonal, sources, counts, n)
+
+    def _send_one(
+        self, connections: _Connections, is_axonal: bool, sources: IntArray, counts: IntArray, n: int
+    ) -> None:
         starts, lengths = connections.row_start[sources], np.diff(connections.row_start)[sources]
         within = np.arange(lengths.sum()) - np.repeat(np.cumsum(lengths) - lengths, lengths)
         synapses = np.repeat(starts, lengths) + within
@@ -295,19 +316,19 @@ class ReferenceLoop(Loop):
         for delay in np.unique(delays):
             chosen = delays == delay
             due = connections.pending.setdefault(int(n - 1 + delay), [])
-            due.append((synapses[chosen], multiplicities[chosen]))
+            due.append((synapses[chosen], multiplicities[chosen], is_axonal))
 
     def _deliver(self, connections: _Connections, step: reference.Step) -> bool:
         synapses = connections.synapses
         cells, receptor = synapses.post_cells, synapses.receptor_number
         events = connections.pending.pop(step.step, [])
-        if not (events and synapses.doing.transmits):
-            return True
         model = self._model_of(synapses)
         shared = synapses.shared_values(model)
         is_sound = True
-        self._counts["synaptic_events"] += sum(int(counts.sum()) for _, counts in events)
-        for due, counts in events:
+        for due, counts, is_axonal in events:
+            if not synapses.doing.passes(is_axonal):
+                continue
+            self._counts["synaptic_events"] += int(counts.sum())
             increment = reference.increments(model, connections.weight[due], shared, step)
             is_sound &= bool((np.isfinite(increment) & (np.abs(increment) <= connections.rows.bound)).all())
             fixed = reference.to_fixed(increment, 1.0 / cells.quanta[receptor])
@@ -342,14 +363,12 @@ class ReferenceLoop(Loop):
         )
         return index.astype(np.int64), count.astype(np.int64)
 
-    def _record(self, cells: Cells, n: int) -> None:
-        if cells.spike_recorder is not None:
-            index, count = self._published[cells.number]
-            chosen = cells.spike_recorder.mask[index] == 1
+    def _record_spikes(self, population: Cells | Axons, n: int) -> None:
+        if population.spike_recorder is not None:
+            index, count = self._published[population.number]
+            chosen = population.spike_recorder.mask[index] == 1
             part = (np.full(chosen.sum(), n), index[chosen], count[chosen])
-            self._recorded.setdefault(cells.number, []).append(part)
-        for signal in cells.signals:
-            signal.take(n)
+            self._recorded.setdefault(population.number, []).append(part)
 
     def rewind(self, trial: int, step: int = 0) -> None:
         for window in self._windows.values():
@@ -388,15 +407,15 @@ class ReferenceLoop(Loop):
         self._published.pop(population.number, None)
         if population.number in self._copies:
             self._copies[population.number].publish(self._network.step, forget=True)
-        self._draining = [each for each in self._draining if each.synapses.pre_cells is not population]
+        self._draining = [each for each in self._draining if not each.synapses.hear_of(population)]
         for connections in self._connections.values():
-            if connections.synapses.pre_cells is population:
+            if connections.synapses.hear_of(population):
                 connections.pending.clear()
         for learning in self._learning.values():
-            if learning.synapses.pre_cells is population:
+            if learning.synapses.hear_of(population):
                 learning.rewind()
         for clocked in self._clocked.values():
-            if clocked.synapses.pre_cells is population:
+            if clocked.synapses.hear_of(population):
                 clocked.rewind()
 
     def recent_spikes(self, cells: Cells) -> Events:
@@ -414,6 +433,13 @@ class ReferenceLoop(Loop):
             return NO_SPIKES
         steps, index, count = (np.concatenate(column) for column in zip(*parts, strict=True))
         return np.repeat(steps, count), np.repeat(index, count)
+
+
+def _axonal(axons: Axons) -> Published:
+    if not axons.is_active:
+        return _NO_SPIKES
+    index = np.flatnonzero(axons.found)
+    return index, np.ones(len(index), np.int64)
 
 
 def _apply(changes: Changes, step: int, cells: Cells) -> None:

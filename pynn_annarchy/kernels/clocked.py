@@ -188,8 +188,7 @@ class _Clocked(Handlers):
             self._body.append(Comment(f"for a post-synaptic spike of the same moment: {name} before this one"))
             present = Local(name, DType.REAL64)
             self._body.append(Store(field, Select(Event(About.REPEATED), Load(field), present, DType.REAL64)))
-        for statement in statements:
-            self._execute(statement, f"{side.value}_spike")
+        self._execute_all(side)
         self._at_spike = False
         return self._end(statement.target for statement in statements)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from pynn_annarchy.kernels.expressions import Lowering, cast
 from pynn_annarchy.kernels.ir import (
     CHANGES_WEIGHT,
@@ -36,6 +38,21 @@ MOMENTS = frozenset({"t", "t_pre", "t_post"})
 ZERO = Literal(0.0, DType.REAL64)
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What a model does at spikes of one kind.
+
+    Args:
+        where: the words for it.
+        condition: whether a spike is of that kind; None where all of the side are.
+        statements: in order.
+    """
+
+    where: str
+    condition: Value | None
+    statements: tuple[syntax.Assignment, ...]
+
+
 class Handlers(Lowering):
     """Everything in double, whatever the precision of cells (DESIGN D14)."""
 
@@ -46,31 +63,53 @@ class Handlers(Lowering):
         super().__init__(updates)
         self._variables = {variable.name: variable for variable in self._model.variables}
         self._sides = sides(self._model)
-        has_spikes = bool(self._model.pre_spike or self._model.post_spike)
+        has_spikes = any(self._statements(side) for side in (Side.PRE, Side.POST))
         if has_spikes and self._model.spec.order is Order.ANNARCHY:
             self._fields[CHANGES_WEIGHT] = Field(CHANGES_WEIGHT, DType.REAL64, Role.PARAMETER)
 
+    def _parts(self, side: Side) -> tuple[Part, ...]:
+        """What happens at spikes of each kind that one side has."""
+        model = self._model
+        if side is Side.POST:
+            return (Part("post_spike", None, model.post_spike),)
+        if not model.pre_axon_spike:
+            return (Part("pre_spike", None, model.pre_spike),)
+        return (
+            Part("pre_spike", Event(About.SOMATIC), model.pre_spike),
+            Part("pre_axon_spike", Event(About.AXONAL), model.pre_axon_spike),
+        )
+
     def _statements(self, side: Side) -> tuple[syntax.Assignment, ...]:
-        return self._model.pre_spike if side is Side.PRE else self._model.post_spike
+        return tuple(statement for part in self._parts(side) for statement in part.statements)
 
     def _read_at(self, side: Side) -> set[str]:
         """Names whose values a handler and the bounds of what it changes take over from before."""
-        statements = self._statements(side)
-        return read_before_assigned(statements).union(*(self._read_by_bounds(s.target) for s in statements))
+        parts = self._parts(side)
+        read = set().union(*(read_before_assigned(part.statements) for part in parts))
+        kept = {statement.target for part in parts if part.condition is not None for statement in part.statements}
+        changed = {statement.target for statement in self._statements(side)}
+        return read | kept | set().union(*map(self._read_by_bounds, changed))
 
     def _read_by_bounds(self, name: str) -> set[str]:
         variable = self._variables.get(name)
         bounds = (variable.minimum, variable.maximum) if variable else ()
         return set().union(*(identifiers(bound) for bound in bounds if bound is not None))
 
-    def _execute(self, statement: syntax.Assignment, where: str) -> None:
-        self._body.append(Comment(f"{where}: {show(statement)}"))
+    def _execute_all(self, side: Side) -> None:
+        for part in self._parts(side):
+            for statement in part.statements:
+                self._execute(statement, part)
+
+    def _execute(self, statement: syntax.Assignment, part: Part) -> None:
+        self._body.append(Comment(f"{part.where}: {show(statement)}"))
         value = cast(self._number(statement.value), DType.REAL64)
         name = statement.target
         if name in self._variables:
             value = self._fitted(self._variables[name], value)
         if statement.flags.unless_post:
             value = Select(self._meets_post(), Local(name, DType.REAL64), value, DType.REAL64)
+        if part.condition is not None:
+            value = Select(part.condition, value, Local(name, DType.REAL64), DType.REAL64)
         self._let(name, self._as_allowed(name, value))
 
     def _as_allowed(self, name: str, value: Value) -> Value:

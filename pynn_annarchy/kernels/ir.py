@@ -23,7 +23,7 @@ class DType(Enum):
 
 
 class Role(Enum):
-    """Who writes a field: the kernel (state, refractory) or only the engine (parameter, input).
+    """Who writes a field: the kernel (state, refractory, axonal spikes) or only the engine (parameter, input).
 
     Values of the population, of which the engine makes one a step, are the same for all elements.
 
@@ -39,6 +39,7 @@ class Role(Enum):
     PARAMETER = "parameter"
     INPUT = "input"
     REFRACTORY = "refractory"
+    AXON = "axonal spikes"
     POPULATION = "value of the population"
     COMMON = "formed for all elements"
     DRAWN = "drawn for many elements"
@@ -221,6 +222,10 @@ class About(Enum):
     """A pre-synaptic one: a post-synaptic one has reached the synapse at the same moment."""
     REPEATED = "repeated"
     """Not the first of several that a cell has sent in one step."""
+    SOMATIC = "somatic"
+    """A pre-synaptic one: it is no axonal one."""
+    AXONAL = "axonal"
+    """A pre-synaptic one of the second condition of its cell that is transmitted; one that is not is neither."""
 
 
 @dataclass(frozen=True, slots=True)

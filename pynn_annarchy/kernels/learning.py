@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from pynn_annarchy.kernels.handlers import MOMENTS, ZERO, Handlers, left_limit
+from pynn_annarchy.kernels.handlers import MOMENTS, ZERO, Handlers, Part, left_limit
 from pynn_annarchy.kernels.ir import (
     About,
     Apply,
@@ -122,13 +122,11 @@ class _Learning(Handlers):
 
     def _handler(self, side: Side) -> tuple[Statement, ...]:
         """All that happens in one synapse."""
-        statements = self._statements(side)
         self._begin(self._taken_over(side) | set(self._with_left_limit(side)), side)
         if side is Side.PRE:
             self._let(INCREMENT, ZERO)
         self._keep_left_limits(side)
-        for statement in statements:
-            self._execute(statement, f"{side.value}_spike")
+        self._execute_all(side)
         states = {field.name for field in self._of_role(Role.STATE)}
         return self._end(name for name in self._sides if name in states and self._is_written(name, side))
 
@@ -136,8 +134,9 @@ class _Learning(Handlers):
         """What the traces of one cell become."""
         found = self._traces[side]
         self._begin(found.names, side)
-        for statement in found.statements:
-            self._execute(statement, f"{side.value}_spike")
+        part = Part(f"{side.value}_spike", None, found.statements)
+        for statement in part.statements:
+            self._execute(statement, part)
         return self._end(found.names)
 
     def _present_body(self) -> tuple[Statement, ...]:

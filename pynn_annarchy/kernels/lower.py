@@ -60,6 +60,8 @@ PERIOD = "refractory_steps"
 MOST_SPIKES = "most_spikes"
 """Derived parameter: bound of the number of spikes in a step, where they are found one after the other."""
 N_SPIKES = "n_spikes"
+AXON_SPIKE = "axon_spike"
+"""Field: whether there is an axonal spike."""
 
 _ZERO = Literal(0.0, DType.REAL64)
 _ONE = Literal(1.0, DType.REAL64)
@@ -83,6 +85,9 @@ def lower(updates: Updates, share_traces: bool = True) -> Kernel:
 def _is_static(updates: Updates) -> bool:
     """Whether a synapse sends the same whenever a spike arrives, but for its weight."""
     model = updates.model
+    axonal = model.spec.pre_axon_spike.strip()
+    if axonal and axonal != model.spec.pre_spike.strip():
+        return False
     others = [parameter for parameter in model.spec.parameters if parameter.name != WEIGHT]
     if model.variables or model.post_spike or any(LOCALITIES[p.locality] != "global" for p in others):
         return False
@@ -106,6 +111,7 @@ class _Cell(Lowering):
         self._at_spike = False
         self._counter = Field(COUNTER, DType.REAL64, Role.REFRACTORY)
         self._period = Field(PERIOD, DType.REAL64, Role.PARAMETER)
+        self._axon = Field(AXON_SPIKE, DType.REAL64, Role.AXON)
         self._most_spikes = Field(MOST_SPIKES, DType.REAL64, Role.PARAMETER)
 
     @property
@@ -127,12 +133,13 @@ class _Cell(Lowering):
             self._add_increments()
             self._update_state()
         spikes = self._spikes()
+        self._add_axonal_spikes()
         for variable in self._model.variables:
             self._store(self._fields[variable.name])
         if self._has_refractoriness:
             self._body.append(Store(self._counter, Local(COUNTER, DType.REAL64)))
         used = self._used_fields(spikes)
-        order = [*self._fields.values(), self._counter, self._period, self._most_spikes]
+        order = [*self._fields.values(), self._counter, self._axon, self._period, self._most_spikes]
         fields = tuple(field for field in order if field in used)
         receptors = tuple(receptor.name for receptor in self._model.receptors)
         return CellKernel(self._model.spec.name, fields, receptors, tuple(self._without_unused_mask()), spikes)
@@ -219,9 +226,7 @@ class _Cell(Lowering):
             self._let(COUNTER, Select(Local(REFRACTORY, DType.MASK), left, counter, DType.REAL64))
         self._let("has_spiked", condition)
         spiked = Local("has_spiked", DType.MASK)
-        for assignment in self._model.reset:
-            old, value = self._reset(assignment)
-            self._let(assignment.target, Select(spiked, value, old, old.dtype))
+        self._reset_all("reset", self._model.reset, spiked)
         if self._has_refractoriness:
             counter = Local(COUNTER, DType.REAL64)
             self._let(COUNTER, Select(spiked, self._steps_of_refractoriness(), counter, DType.REAL64))
@@ -237,8 +242,25 @@ class _Cell(Lowering):
         steps = Arithmetic(BinaryOperator.DIVIDE, period, StepValue("dt", DType.REAL64), DType.REAL64)
         return Apply("rint", (steps,), DType.REAL64)
 
-    def _reset(self, assignment: syntax.Assignment) -> tuple[Local, Value]:
-        self._body.append(Comment(f"reset: {show(assignment)}"))
+    def _add_axonal_spikes(self) -> None:
+        """The second condition, after the reset and whatever is refractory: it counts where the first does not hold."""
+        if self._model.axon_spike is None:
+            return
+        assert self._model.spike is not None, "a rule of the language"
+        self._body.append(Comment(f"axon_spike: {show(self._model.axon_spike)}"))
+        others = Not(self._lower(self._model.spike))
+        self._let(AXON_SPIKE, Logic(Connective.AND, self._lower(self._model.axon_spike), others))
+        spiked = Local(AXON_SPIKE, DType.MASK)
+        self._reset_all("axon_reset", self._model.axon_reset, spiked)
+        self._body.append(Store(self._axon, Cast(spiked, DType.REAL64)))
+
+    def _reset_all(self, where: str, statements: tuple[syntax.Assignment, ...], spiked: Value) -> None:
+        for assignment in statements:
+            old, value = self._reset(assignment, where)
+            self._let(assignment.target, Select(spiked, value, old, old.dtype))
+
+    def _reset(self, assignment: syntax.Assignment, where: str = "reset") -> tuple[Local, Value]:
+        self._body.append(Comment(f"{where}: {show(assignment)}"))
         self._at_spike = True
         old_and_new = self._old_and_new(self._variables[assignment.target], assignment.value)
         self._at_spike = False

@@ -11,6 +11,7 @@ KEYWORDS = frozenset({"if", "else", "and", "or", "not", "is", "True", "False", "
 RESERVED = frozenset(
     {"t", "dt", "pi", "t_last", "last_spike", "t_pre", "t_post", "pre", "post", "input", "g_target"}
     | {"is_refractory", "active", "refractory", "refractory_steps", "has_spiked", "n_spikes", "most_spikes"}
+    | {"axon_spike"}
     | {"sum", "mean", "norm1", "norm2"}
 )
 """Names that the language or a step of the simulation gives a meaning to; no parameter or variable may bear them."""

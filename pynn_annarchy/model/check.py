@@ -44,8 +44,11 @@ def check(spec: ModelSpec) -> Model:
         emits=texts.emits,
         max_spikes=texts.max_spikes,
         reset=_bounded(texts.reset, variables),
+        axon_spike=texts.axon_spike,
+        axon_reset=_bounded(texts.axon_reset, variables),
         refractory=texts.refractory,
         pre_spike=_bounded(texts.pre_spike, variables),
+        pre_axon_spike=_bounded(texts.pre_axon_spike, variables),
         post_spike=_bounded(texts.post_spike, variables),
         psp=texts.psp,
     )

@@ -54,6 +54,9 @@ class Model:
     refractory: Expression | None
     pre_spike: tuple[Assignment, ...]
     """For synapses; ``g_target`` is the name of the increment sent to the target."""
+    axon_spike: Expression | None = None
+    axon_reset: tuple[Assignment, ...] = ()
+    pre_axon_spike: tuple[Assignment, ...] = ()
     post_spike: tuple[Assignment, ...] = ()
     psp: Expression | None = None
     """What a synapse transmits all the time."""

@@ -48,6 +48,8 @@ def declare_neuron(
         parameters: text (``tau = 10.0 : population``, local unless flagged) or a dictionary (in ANNarchy's order
             global unless it holds a Parameter that says otherwise).
         equations: text, a Variable, or a list of both.
+        axon_spike, axon_reset: a second condition and what follows it, for spikes of which only ``pre_axon_spike`` of
+            synapses hears.
         refractory: ms, or an expression.
         extra_values: numbers that texts may mention by name.
         takes_current: whether the name `CURRENT` means injected currents.
@@ -59,13 +61,15 @@ def declare_neuron(
         ModelError: what is no text is wrong.
     """
     model = ModelSpec(name=_name(name, "Neuron"), kind=Kind.CELL, order=order, description=_one_line(description))
-    _refuse_later(model, axon_spike=axon_spike, axon_reset=axon_reset)
     draft = Draft(model, extra_values, around, units)
     draft.take_parameters(parameters)
     draft.model = replace(
-        draft.model, spike=one_text(model, "spike", spike), functions=as_text(model, "functions", functions)
+        draft.model,
+        spike=one_text(model, "spike", spike),
+        axon_spike=one_text(model, "axon_spike", axon_spike),
+        functions=as_text(model, "functions", functions),
     )
-    draft.take_texts(equations=equations, reset=reset)
+    draft.take_texts(equations=equations, reset=reset, axon_reset=axon_reset)
     draft.take_refractory(refractory)
     draft.hold_in_refractoriness()
     mentioned = draft.take_surroundings()
@@ -102,7 +106,7 @@ def declare_synapse(
     units: Mapping[str, str] | None = None,
     around: Surroundings = NOTHING,
 ) -> Declared:
-    """A synapse type, spiking where there is a ``pre_spike`` or ``post_spike``, else transmitting all the time.
+    """A synapse type, spiking where there are statements at spikes, else transmitting all the time.
 
     Without a ``psp`` a rate-coded one transmits ``w*pre.r``; without ``psp`` and ``pre_spike`` a spiking one sends its
     weight.
@@ -115,7 +119,8 @@ def declare_synapse(
         ModelError: what is no text is wrong.
     """
     if weight is None:
-        weight = WEIGHT if mentions_name(WEIGHT, parameters, equations, psp, pre_spike, post_spike) else "w"
+        texts = (parameters, equations, psp, pre_spike, pre_axon_spike, post_spike)
+        weight = WEIGHT if mentions_name(WEIGHT, *texts) else "w"
     model = ModelSpec(
         name=_name(name, "Synapse"),
         kind=Kind.SYNAPSE,
@@ -124,11 +129,11 @@ def declare_synapse(
         weight=weight,
         operation=operation,
     )
-    _refuse_later(model, pre_axon_spike=pre_axon_spike, pruning=pruning, creating=creating)
+    _refuse_later(model, pruning=pruning, creating=creating)
     draft = Draft(model, extra_values, around, units)
     draft.take_parameters(parameters)
     draft.model = replace(draft.model, functions=as_text(model, "functions", functions))
-    draft.take_texts(equations=equations, pre_spike=pre_spike, post_spike=post_spike)
+    draft.take_texts(equations=equations, pre_spike=pre_spike, pre_axon_spike=pre_axon_spike, post_spike=post_spike)
     draft.model = replace(draft.model, psp=one_text(model, "psp", psp))
     draft.take_weight()
     draft.model = _with_transmission(draft.model)
@@ -138,7 +143,7 @@ def declare_synapse(
 
 def _with_transmission(model: ModelSpec) -> ModelSpec:
     """What is transmitted where the user does not say it."""
-    if model.psp.strip() or model.pre_spike.strip():
+    if model.psp.strip() or model.pre_spike.strip() or model.pre_axon_spike.strip():
         return model
     if model.post_spike.strip():
         return replace(model, pre_spike=f"g_target += {model.weight}")

@@ -38,6 +38,9 @@ from pynn_annarchy.model.variables import value_of
 
 Lines = str | Variable | Sequence[str | Variable] | None
 
+EVENTS = ("reset", "axon_reset", "pre_spike", "pre_axon_spike", "post_spike")
+"""Parts of a model that are statements at spikes."""
+
 TARGET = "g_"
 """Names that begin so are what a spiking cell receives by a target."""
 
@@ -256,10 +259,11 @@ def mentions(model: ModelSpec, declared: AbstractSet[str]) -> Mentions:
         EquationError: a text breaks the grammar.
     """
     equations = _parse(model, "equations", model.equations, declared)
-    events = {"reset": model.reset, "pre_spike": model.pre_spike, "post_spike": model.post_spike}
+    events = {where: getattr(model, where) for where in EVENTS}
     statements = [each for where, text in events.items() for each in _parse(model, where, text, declared)]
     expressions = [part for equation in (*equations, *statements) for part in _expressions(equation)]
-    for where, text in (("spike", model.spike), ("refractory", model.refractory), ("psp", model.psp)):
+    for where in ("spike", "axon_spike", "refractory", "psp"):
+        text = getattr(model, where)
         if text.strip():
             with told(model, where):
                 expressions.append(parse_expression(text))

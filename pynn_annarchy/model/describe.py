@@ -27,14 +27,19 @@ def latex(model: Model) -> str:
     rows += [
         rf"\text{{{escaped(receptor.name)}:}}\quad {latex_equation(receptor.increment)}" for receptor in model.receptors
     ]
-    if model.spike is not None:
-        resets = r",\; ".join(latex_equation(statement, align=False) for statement in model.reset)
-        rows.append(
-            rf"\text{{spike if}}\quad & {latex_expression(model.spike)}" + (rf"\;:\; {resets}" if resets else "")
-        )
+    for words, condition, statements in (
+        ("spike if", model.spike, model.reset),
+        ("axonal spike if", model.axon_spike, model.axon_reset),
+    ):
+        if condition is not None:
+            resets = r",\; ".join(latex_equation(statement, align=False) for statement in statements)
+            rows.append(
+                rf"\text{{{words}}}\quad & {latex_expression(condition)}" + (rf"\;:\; {resets}" if resets else "")
+            )
     if model.emits is not None:
         rows.append(rf"\text{{spikes a step}} &= {latex_expression(model.emits)}")
-    rows += [latex_equation(statement) for statement in (*model.pre_spike, *model.post_spike)]
+    handlers = (*model.pre_spike, *model.pre_axon_spike, *model.post_spike)
+    rows += [latex_equation(statement) for statement in handlers]
     if model.psp is not None:
         rows.append(rf"\text{{transmitted}} &= {latex_expression(model.psp)}")
     equations = "\\begin{align*}\n" + " \\\\\n".join(rows) + "\n\\end{align*}"
@@ -65,11 +70,17 @@ def _events(model: Model) -> Iterator[tuple[str, list[str]]]:
         yield "Spikes in a step", [f"{show(model.emits)}, at most {show(model.max_spikes)}"]
     if model.reset:
         yield "After a spike", [show(statement) for statement in model.reset]
+    if model.axon_spike is not None:
+        yield "Axonal spikes where", [show(model.axon_spike)]
+    if model.axon_reset:
+        yield "After an axonal spike", [show(statement) for statement in model.axon_reset]
     if model.refractory is not None:
         held = [variable.name for variable in model.variables if variable.unless_refractory]
         yield "Refractory for", [f"{show(model.refractory)} ms, holding {', '.join(held) or 'nothing'}"]
     if model.pre_spike:
         yield "When a spike arrives", [show(statement) for statement in model.pre_spike]
+    if model.pre_axon_spike:
+        yield "When an axonal spike arrives", [show(statement) for statement in model.pre_axon_spike]
     if model.psp is not None:
         joined = "" if model.spec.operation == "sum" else f", the {model.spec.operation} of all synapses of a cell"
         yield "Transmits all the time", [show(model.psp) + joined]

@@ -46,9 +46,12 @@ def texts_in_engine_names(texts: Texts, of: Replacements) -> Texts:
         emits=_optional(texts.emits, of),
         max_spikes=_expression(texts.max_spikes, of),
         reset=_statements(texts.reset, of),
+        axon_spike=_optional(texts.axon_spike, of),
+        axon_reset=_statements(texts.axon_reset, of),
         refractory=_optional(texts.refractory, of),
         receptors=tuple(Receptor(each.name, _statement(each.increment, of)) for each in texts.receptors),
         pre_spike=_statements(texts.pre_spike, of),
+        pre_axon_spike=_statements(texts.pre_axon_spike, of),
         post_spike=_statements(texts.post_spike, of),
         psp=_optional(texts.psp, of),
     )

@@ -17,7 +17,9 @@ def with_refractory(model: ModelSpec, period: float = 0.0) -> ModelSpec:
     """
     declared = {parameter.name for parameter in model.parameters}
     name = REFRACTORY
-    while name in declared or mentions_name(name, model.equations, model.spike, model.reset, model.functions):
+    while name in declared or mentions_name(
+        name, model.equations, model.spike, model.reset, model.axon_spike, model.axon_reset, model.functions
+    ):
         name += "_"
     parameter = ParameterSpec(name, period, "ms", not_negative=True)
     objection = parameter.objection(period)

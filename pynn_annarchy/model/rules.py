@@ -16,7 +16,7 @@ from pynn_annarchy.language.types import Type
 from pynn_annarchy.model.checked import Variable
 from pynn_annarchy.model.evaluate import constant_value
 from pynn_annarchy.model.laws import draws_are_possible
-from pynn_annarchy.model.spec import OPERATIONS, Kind, ModelSpec, ParameterSpec
+from pynn_annarchy.model.spec import OPERATIONS, Kind, ModelSpec, Order, ParameterSpec
 from pynn_annarchy.model.texts import Texts
 from pynn_annarchy.model.told import told
 from pynn_annarchy.model.variables import INCREMENT, changeable_parameters, value_of
@@ -50,12 +50,11 @@ def _check_words(spec: ModelSpec, locality: str, dtype: str) -> None:
 
 
 def _check_kind(spec: ModelSpec) -> None:
-    """Cells have spikes, receptors and inputs; synapses have ``pre_spike``, ``post_spike`` and ``psp``."""
-    of_cells = {"spike": spec.spike, "emits": spec.emits, "reset": spec.reset, "refractory": spec.refractory}
-    of_synapses = {"pre_spike": spec.pre_spike, "post_spike": spec.post_spike, "psp": spec.psp}
-    foreign = of_synapses if spec.kind is Kind.CELL else of_cells
-    for where, text in foreign.items():
-        if text.strip():
+    """Cells have spikes, receptors and inputs; synapses have what spikes of their cells do, and ``psp``."""
+    of_cells = ("spike", "emits", "reset", "axon_spike", "axon_reset", "refractory")
+    of_synapses = ("pre_spike", "pre_axon_spike", "post_spike", "psp")
+    for where in of_synapses if spec.kind is Kind.CELL else of_cells:
+        if (text := getattr(spec, where)).strip():
             with told(spec, where):
                 raise EquationError(_whole(text), f"a {spec.kind.value} type has no '{where}'")
     if spec.kind is Kind.SYNAPSE and (spec.receptors or spec.inputs):
@@ -82,12 +81,37 @@ def _check_events(spec: ModelSpec) -> None:
     if spec.reset.strip() and not spec.spike.strip():
         with told(spec, "reset"):
             raise EquationError(_whole(spec.reset), "nothing resets a model without a 'spike' condition", "give it one")
+    _check_axonal_events(spec)
     if spec.repeats and not (spec.spike.strip() and spec.reset.strip()):
         with told(spec, "repeats"):
             raise EquationError(_whole(spec.name), "to repeat its spikes a model needs a 'spike' and a 'reset'")
     if spec.repeats and spec.refractory.strip():
         with told(spec, "refractory"):
             raise EquationError(_whole(spec.refractory), "a model that repeats its spikes has no refractoriness")
+
+
+def _check_axonal_events(spec: ModelSpec) -> None:
+    """Axonal spikes come besides those of a condition, and change nothing where post-synaptic ones do."""
+    if spec.axon_spike.strip() and not spec.spike.strip():
+        with told(spec, "axon_spike"):
+            message = "axonal spikes come besides those of a 'spike' condition"
+            raise EquationError(_whole(spec.axon_spike), message, "give the cells one; one that never holds will do")
+    if spec.axon_spike.strip() and spec.repeats:
+        with told(spec, "axon_spike"):
+            raise EquationError(_whole(spec.axon_spike), "a model that repeats its spikes has no axonal ones")
+    if spec.axon_reset.strip() and not spec.axon_spike.strip():
+        with told(spec, "axon_reset"):
+            message = "nothing resets a model without an 'axon_spike' condition"
+            raise EquationError(_whole(spec.axon_reset), message, "give it one")
+    if not spec.pre_axon_spike.strip():
+        return
+    with told(spec, "pre_axon_spike"):
+        whole = _whole(spec.pre_axon_spike)
+        if spec.order is not Order.ANNARCHY:
+            raise EquationError(whole, "only synapses of the ANNarchy interface hear of axonal spikes")
+        if spec.post_spike.strip():
+            hint = "let one synapse type learn by 'post_spike', and another one transmit axonal spikes"
+            raise EquationError(whole, "'pre_axon_spike' and 'post_spike' exclude each other", hint)
 
 
 def _whole(text: str) -> Span:
@@ -236,10 +260,12 @@ class Rules:
         _bounds_leave_something(given)
 
     def _spikes(self) -> None:
-        if self.texts.spike is not None:
-            with told(self.spec, "spike"):
-                self._reads(self.texts.spike)
-                types.is_condition(self.texts.spike, self.types)
+        for where in ("spike", "axon_spike"):
+            condition = getattr(self.texts, where)
+            if condition is not None:
+                with told(self.spec, where):
+                    self._reads(condition)
+                    types.is_condition(condition, self.types)
         if self.texts.emits is not None:
             with told(self.spec, "emits"):
                 self._reads(self.texts.emits)
@@ -252,9 +278,9 @@ class Rules:
         with told(self.spec, "psp"):
             self._reads(self.texts.psp)
             types.is_number(self.texts.psp, self.types)
-        for statement in self.texts.pre_spike:
+        for where, statement in self.texts.statements():
             if statement.target == INCREMENT:
-                with told(self.spec, "pre_spike"):
+                with told(self.spec, where):
                     message = "a synapse with a 'psp' transmits by that alone"
                     raise EquationError(statement.span, message, "let spikes change a variable that 'psp' reads")
 

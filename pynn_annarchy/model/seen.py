@@ -61,6 +61,8 @@ def _expressions(model: Model) -> Iterator[tuple[str, Expression]]:
         yield f"variable '{changed_by(equation)}'", value_of(equation)
     for statement in model.pre_spike:
         yield "pre_spike", statement.value
+    for statement in model.pre_axon_spike:
+        yield "pre_axon_spike", statement.value
     for statement in model.post_spike:
         yield "post_spike", statement.value
     for variable in model.variables:

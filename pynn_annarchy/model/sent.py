@@ -35,6 +35,7 @@ def _without_bounds(model: Model) -> set[str]:
 def _lines(model: Model) -> Iterator[tuple[str, Equation]]:
     for where, statements in (
         ("pre_spike", model.pre_spike),
+        ("pre_axon_spike", model.pre_axon_spike),
         ("post_spike", model.post_spike),
         ("equations", model.equations),
     ):

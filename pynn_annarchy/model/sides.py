@@ -1,5 +1,7 @@
 """Which spikes change a variable of a synapse: the pre-synaptic cell's, the post-synaptic one's, or both.
 
+Axonal spikes are the pre-synaptic cell's, too.
+
 The stored value of a variable is as of the last spike that could change it, so that its side tells how old it is.
 """
 
@@ -29,7 +31,7 @@ def sides(model: Model) -> Mapping[str, Side]:
     One that no spike changes has the side of those that its equation follows; where there are none, pre_spike brings it
     up to date. In ANNarchy's order every spike brings all that have an equation up to date.
     """
-    pre = {statement.target for statement in model.pre_spike}
+    pre = {statement.target for statement in (*model.pre_spike, *model.pre_axon_spike)}
     post = {statement.target for statement in model.post_spike}
     rates = {changed_by(equation): identifiers(value_of(equation)) for equation in model.equations}
     kept = [variable.name for variable in model.variables if variable.is_kept]

@@ -103,6 +103,8 @@ class ModelSpec:
             only where it ``repeats``, and the numbers add.
         max_spikes: bound of the number of spikes in a step, an expression of parameters and scheduled inputs (D6).
         reset: statements executed where the cell spikes, one a line.
+        axon_spike: condition of an axonal spike, of cells that also have a ``spike``.
+        axon_reset: statements executed where the cell has an axonal spike.
         repeats: a cell spikes and is reset as often in a step as its condition holds, up to ``max_spikes`` times: for
             sources whose intervals are drawn one after the other.
         refractory: in ms, rounded to a whole number of steps; empty for none. An expression of parameters, or of
@@ -111,6 +113,7 @@ class ModelSpec:
         receptors: where synaptic increments arrive.
         inputs: quantities given from outside.
         pre_spike: statements of a synapse, executed when a spike passes it, e.g. ``g_target += weight``.
+        pre_axon_spike: the same of axonal spikes; in ANNarchy's order only.
         post_spike: statements of a synapse, executed when a spike of its post-synaptic cell reaches it.
         psp: what a synapse transmits all the time, e.g. ``weight*(pre.v - post.v)``; goes into an input of the cell.
         operation: what becomes of the psp of all synapses of a cell: their sum, mean, max or min.
@@ -129,12 +132,15 @@ class ModelSpec:
     emits: str = ""
     max_spikes: str = "1"
     reset: str = ""
+    axon_spike: str = ""
+    axon_reset: str = ""
     repeats: bool = False
     refractory: str = ""
     requires: tuple[str, ...] = ()
     receptors: tuple[ReceptorSpec, ...] = ()
     inputs: tuple[InputSpec, ...] = ()
     pre_spike: str = ""
+    pre_axon_spike: str = ""
     post_spike: str = ""
     psp: str = ""
     operation: str = "sum"

@@ -35,9 +35,12 @@ class Texts:
     emits: Expression | None
     max_spikes: Expression
     reset: tuple[Assignment, ...]
+    axon_spike: Expression | None
+    axon_reset: tuple[Assignment, ...]
     refractory: Expression | None
     receptors: tuple[Receptor, ...]
     pre_spike: tuple[Assignment, ...]
+    pre_axon_spike: tuple[Assignment, ...]
     post_spike: tuple[Assignment, ...]
     psp: Expression | None
 
@@ -45,8 +48,10 @@ class Texts:
         """Statements of all events, each with the words for where it stands."""
         return (
             *(("reset", statement) for statement in self.reset),
+            *(("axon_reset", statement) for statement in self.axon_reset),
             *((f"receptor '{receptor.name}'", receptor.increment) for receptor in self.receptors),
             *(("pre_spike", statement) for statement in self.pre_spike),
+            *(("pre_axon_spike", statement) for statement in self.pre_axon_spike),
             *(("post_spike", statement) for statement in self.post_spike),
         )
 
@@ -65,9 +70,12 @@ def read(spec: ModelSpec) -> Texts:
         emits=_optional(spec, "emits", spec.emits, definitions),
         max_spikes=_expression(spec, "max_spikes", spec.max_spikes, definitions),
         reset=_statements(spec, "reset", spec.reset, definitions),
+        axon_spike=_optional(spec, "axon_spike", spec.axon_spike, definitions),
+        axon_reset=_statements(spec, "axon_reset", spec.axon_reset, definitions),
         refractory=_optional(spec, "refractory", spec.refractory, definitions),
         receptors=tuple(_receptor(spec, receptor, definitions) for receptor in spec.receptors),
         pre_spike=_statements(spec, "pre_spike", spec.pre_spike, definitions),
+        pre_axon_spike=_statements(spec, "pre_axon_spike", spec.pre_axon_spike, definitions),
         post_spike=_statements(spec, "post_spike", spec.post_spike, definitions),
         psp=_optional(spec, "psp", spec.psp, definitions),
     )
@@ -87,7 +95,8 @@ def _equation(spec: ModelSpec, equation: Equation, definitions: Definitions) -> 
 
 def _with_old_names(equation: Equation, spec: ModelSpec) -> Equation:
     """In synapses of ANNarchy that spikes visit, 'exact' is the former name of 'event-driven'."""
-    is_visited = spec.kind is Kind.SYNAPSE and spec.order is Order.ANNARCHY and bool(spec.pre_spike.strip())
+    visits = f"{spec.pre_spike}{spec.pre_axon_spike}".strip()
+    is_visited = spec.kind is Kind.SYNAPSE and spec.order is Order.ANNARCHY and bool(visits)
     if not is_visited or equation.flags.method != "exact":
         return equation
     return replace(equation, flags=replace(equation.flags, method=None, event_driven=True))

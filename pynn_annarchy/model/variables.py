@@ -87,7 +87,7 @@ def _intermediate(spec: ModelSpec, texts: Texts) -> set[str]:
     """
     if spec.kind is Kind.CELL or spec.order is Order.ANNARCHY:
         return set()
-    handlers = (texts.pre_spike, texts.post_spike)
+    handlers = (texts.pre_spike, texts.pre_axon_spike, texts.post_spike)
     targets = {statement.target for handler in handlers for statement in handler}
     in_steps = (*(value_of(equation) for equation in texts.equations), *([] if texts.psp is None else [texts.psp]))
     read_in_steps = set().union(*(identifiers(expression) for expression in in_steps))
@@ -150,7 +150,7 @@ def _readings(texts: Texts) -> Iterator[tuple[str, frozenset[str]]]:
         for bound in (equation.flags.minimum, equation.flags.maximum):
             if bound is not None:
                 yield "", identifiers(bound)
-    for expression in (texts.spike, texts.emits, texts.refractory, texts.psp):
+    for expression in (texts.spike, texts.axon_spike, texts.emits, texts.refractory, texts.psp):
         if expression is not None:
             yield "", identifiers(expression)
 

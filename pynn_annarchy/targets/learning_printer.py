@@ -27,6 +27,8 @@ from pynn_annarchy.targets.c_printer import Member, Printer, identifier, struct_
 ABOUT = {
     About.COINCIDENT: "(event.coincident != 0)",
     About.REPEATED: "(event.repetition % pnn::POST_EVENTS != 0)",
+    About.SOMATIC: "(event.kind == PNN_SPIKE)",
+    About.AXONAL: "(event.kind == PNN_AXONAL)",
 }
 _PRE = {Role.PRE_TRACE: "pre_before", Role.POST_TRACE: "post_traces"}
 _POST = {Role.PRE_TRACE: "pre_traces", Role.POST_TRACE: "post_before"}

@@ -23,6 +23,11 @@ the first spike adds."""
 
 FIRST_POST = 32768
 """Number of the first of several identical post-synaptic spikes; pre-synaptic ones count from 0 (`learn.h`)."""
+FIRST_AXONAL = 16384
+"""Number of an axonal spike, of which there is one at a time."""
+
+SOMATIC, AXONAL, LOST = range(3)
+"""Kinds of pre-synaptic spikes (`abi.h`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +38,9 @@ class Events:
         since_pre: steps since the last earlier pre-synaptic spike, or since t = 0; likewise `since_post`, `since_any`.
         t: of the spike at the synapse, in ms; `t_pre` and `t_post` of the last earlier ones, minus infinity for none.
         step: of its emission.
-        repetition: among identical spikes; 32768 and more for post-synaptic ones.
+        repetition: among identical spikes; 16384 for axonal, 32768 and more for post-synaptic ones.
         coincident: a spike of the other side has reached the synapse at the same time and has been applied.
+        kind: SOMATIC, AXONAL, or LOST for an axonal one that is not transmitted.
     """
 
     since_pre: Any
@@ -46,6 +52,7 @@ class Events:
     step: Any
     repetition: Any = 0
     coincident: Any = False
+    kind: Any = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +156,8 @@ class EventEvaluation(Evaluation):
 _ABOUT: Mapping[About, Callable[[Events], Array]] = {
     About.COINCIDENT: lambda events: np.asarray(events.coincident, np.bool_),
     About.REPEATED: lambda events: np.asarray(events.repetition) % FIRST_POST != 0,
+    About.SOMATIC: lambda events: np.asarray(events.kind == SOMATIC),
+    About.AXONAL: lambda events: np.asarray(events.kind == AXONAL),
 }
 
 

@@ -1,4 +1,4 @@
-"""Twelve networks in the interface of ANNarchy, to be built with ANNarchy 5 or with `pynn_annarchy.ann`.
+"""Networks in the interface of ANNarchy, to be built with ANNarchy 5 or with `pynn_annarchy.ann`.
 
 Each is described once, by a function of the package and an empty network that returns what is recorded, so that
 nothing but the package can differ. None draws random numbers in a run; what is random in them is drawn here.
@@ -432,6 +432,25 @@ def delays_of_spikes(ann: Any, net: Any) -> Monitors:
     return monitors
 
 
+def axonal_spikes(ann: Any, net: Any) -> Monitors:
+    """Spikes of a second condition, which synapses send on as others or otherwise. ANNarchy does so without delays."""
+    texts = dict(
+        parameters=dict(tau=ann.Parameter(10.0, locality="local"), T=ann.Parameter(0.3, locality="local")),
+        equations=["tau*dv/dt = 1.2 - v + g_exc : explicit", "dc/dt = 0.05*v - c/20.0 : explicit"],
+        spike="v > 1.0",
+        reset=["v = 0.0", "c = 0.2*c"],
+    )
+    cells = net.create(6, ann.Neuron(**texts, axon_spike="c > T"))
+    cells.tau, cells.T = _random(6, 5.0, 15.0, 80), _random(6, 0.1, 0.5, 81)
+    monitors = {"cells": net.monitor(cells, ["v", "c", "spike"])}
+    for name, statement in {"alike": "g_target += w", "otherwise": "g_target += 2.0*w"}.items():
+        listeners = net.create(3, ann.Neuron(**texts))
+        synapse = ann.Synapse(pre_spike="g_target += w", pre_axon_spike=statement)
+        net.connect(cells, listeners, "exc", synapse).from_matrix(_random((3, 6), 0.05, 0.15, 82))
+        monitors[name] = net.monitor(listeners, ["v", "g_exc", "spike"])
+    return monitors
+
+
 COMPARISONS = {
     "leaky_rate": Comparison(leaky_rate, 1.0, 150.0, every=2),
     "echo_state": Comparison(echo_state, 1.0, 200.0),
@@ -446,4 +465,5 @@ COMPARISONS = {
     "delays_of_rates": Comparison(delays_of_rates, 1.0, 60.0),
     "delays_of_spikes": Comparison(delays_of_spikes, 0.1, 100.0, every=2),
     "operations": Comparison(operations, 1.0, 60.0),
+    "axonal_spikes": Comparison(axonal_spikes, 1.0, 100.0),
 }

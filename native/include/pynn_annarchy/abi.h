@@ -7,7 +7,7 @@
 
 #include <stdint.h>
 
-#define PNN_ABI_VERSION 5u
+#define PNN_ABI_VERSION 6u
 
 #ifdef __cplusplus
 extern "C" {
@@ -72,13 +72,19 @@ typedef struct pnn_rows {
     double origin;                // step from which on the stored values hold, 0 or when somebody set them last
 } pnn_rows;
 
+// Of a pre-synaptic spike: an axonal one comes from the second condition of a cell; where it does not transmit, nothing but
+// time passes at the synapse.
+enum { PNN_SPIKE = 0, PNN_AXONAL = 1, PNN_LOST = 2 };
+
 // One spike of a source on its way past the synapses [begin, end), whose delay is the same. Times in steps.
 typedef struct pnn_passage {
     uint64_t begin;
     uint64_t end;
     int64_t multiplicity;         // identical spikes; 0: none, only what the post-synaptic elements did is applied
+    int32_t kind;                 // PNN_SPIKE, ...
     int64_t emitted;
     int64_t previous;             // emission of the last spike that has passed these synapses, PNN_NEVER for none
+    int64_t previous_own;         // the same of its source's spikes that are not axonal
     double pre_shift;             // from the emission to the passage
     double post_shift;            // from a post-synaptic spike to its arrival at the synapse
     double sees;                  // a passage sees the post-synaptic spikes that were emitted before emitted + sees
@@ -88,7 +94,8 @@ typedef struct pnn_passage {
     int64_t earlier;              // the spike before `previous`, for post-synaptic spikes that arrive together with that one
     const double* earlier_traces;
     double* increments;           // null: into the accumulator; else one sum a synapse is written here
-    const double* sent;           // emissions of the source after `previous`, ascending, for modules that ask for them
+    const double* sent;           // emissions of the source after `previous`, ascending, but for axonal ones, for modules that
+                                  // ask for them
     int64_t n_sent;
 } pnn_passage;
 
@@ -103,8 +110,9 @@ typedef struct pnn_event {
     double t_pre;                 // of the last earlier events, ms; minus infinity for none
     double t_post;
     int64_t step;                 // of emission
-    uint32_t repetition;          // among identical spikes; 32768 and more for post-synaptic ones
+    uint32_t repetition;          // among identical spikes; 16384 for axonal ones, 32768 and more for post-synaptic ones
     int32_t coincident;           // a spike from the other side reaches the synapse at the same time
+    int32_t kind;
 } pnn_event;
 
 // Synapses of an element whose sources lie side by side, from the end of the run before to its own.
@@ -152,7 +160,7 @@ typedef void (*pnn_trace_fn)(const pnn_rows* rows, const pnn_step* step, double*
 enum { PNN_TRANSMIT = 1, PNN_ADVANCE = 2 };
 // Synapses of one partition over one step; `what` is the sum of the above. Returns 1 where what an element receives is not finite.
 typedef int32_t (*pnn_synapses_fn)(const pnn_dendrites* dendrites, const pnn_step* step, int32_t what);
-// Spikes pass such synapses (of the passages, only the first four members matter). Returns as deliver.
+// Spikes pass such synapses (of the passages, only the first five members matter). Returns as deliver.
 typedef int32_t (*pnn_pass_fn)(const pnn_dendrites* dendrites, const pnn_rows* rows, const pnn_passage* passages, int64_t n_passages, const pnn_step* step);
 // Elements from `first` on have spiked.
 typedef void (*pnn_reach_fn)(const pnn_dendrites* dendrites, const pnn_spikes* spikes, int64_t first, const pnn_step* step);

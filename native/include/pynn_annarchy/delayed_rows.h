@@ -217,7 +217,8 @@ struct DelayedRows {
 struct Cursor {
     uint32_t group;
     uint32_t row_end;
-    uint32_t multiplicity;
+    uint32_t multiplicity : 31;
+    uint32_t axonal : 1;
     uint32_t spike;                        // among those that a learning projection remembers
 };
 

@@ -71,10 +71,12 @@ struct Gathered {
 // What the synapses of a projection are to do while time goes on.
 struct Activity {
     bool transmits = true;
+    bool axons_transmit = true;           // whether axonal spikes pass, where others do
     bool advances = true;
     int64_t period = 1;                   // in steps; they advance by as many at once
     int64_t offset = 0;
 
+    bool passes(bool axonal) const { return transmits && (axons_transmit || !axonal); }
     bool advances_in(int64_t n) const { return transmits && advances && (n - 1 - offset) % period == 0; }
 };
 

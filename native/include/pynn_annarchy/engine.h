@@ -25,6 +25,20 @@ struct SpikeList {
     int64_t n = 0;
 };
 
+// What the sources of a projection have sent in a step, by partition; axonal spikes are null where they do not matter.
+struct SentSpikes {
+    const std::vector<SpikeList>* spikes;
+    const std::vector<SpikeList>* axonal;
+
+    // Calls visit(list, whether they are axonal).
+    template <class Visit>
+    void for_each(Visit visit) const {
+        for (const SpikeList& list : *spikes) visit(list, false);
+        if (axonal != nullptr)
+            for (const SpikeList& list : *axonal) visit(list, true);
+    }
+};
+
 struct RecordedSpikes {
     std::vector<int64_t> step;
     std::vector<uint32_t> index, count;
@@ -90,10 +104,12 @@ struct FiringRate {
     void clear();
 };
 
-// A population: cells of a generated module, or a source whose spike times are given.
+// A population: cells of a generated module, a source whose spike times are given, or the axonal spikes of other cells.
 struct Population {
     int64_t size = 0;
     bool active = true;                              // whether its cells do anything
+    const double* axonal = nullptr;                  // not zero where a cell of another population has an axonal spike, of which
+                                                     // this one consists; null for all others
     const pnn_module* module = nullptr;
     pnn_segment segment{};
     std::vector<void*> arrays;
@@ -140,6 +156,7 @@ struct Signal {
 class Projection {
 public:
     int pre = 0, post = 0, receptor = 0;
+    int axons = -1;                                  // the population of the axonal spikes of `pre`, where they matter
     const pnn_module* module = nullptr;
     uint32_t object_index = 0;
     int number = -1;                                 // among the network's projections
@@ -229,8 +246,8 @@ public:
     // post-synaptic one that has arrived (NaN for none), and the traces right after them, one row a trace; any may be null.
     void read_events(const uint64_t* order, int64_t now, double* last_pre, double* last_post, double* pre_traces, double* post_traces);
     // Sends the spikes of a step, given by partition of the sources, on their way, if that has not been done yet.
-    void accept(const std::vector<SpikeList>& spikes, int64_t emitted, int partition, const pnn_step& step);
-    void deliver_learning(const std::vector<SpikeList>& spikes, const pnn_rows& shared_view, int64_t n, int partition,
+    void accept(const SentSpikes& sent, int64_t emitted, int partition, const pnn_step& step);
+    void deliver_learning(const SentSpikes& sent, const pnn_rows& shared_view, int64_t n, int partition,
                           std::vector<pnn_passage>& due, const pnn_step& step, int& failed);
     // Adds the spikes of the post-synaptic cells of one partition to the history.
     void remember(const SpikeList& spikes, int64_t n, int partition, const pnn_step& step);
@@ -241,6 +258,11 @@ private:
     void make_room(std::size_t element, int64_t n, int partition, const pnn_step& step);
     void catch_up(int64_t n, int partition, const pnn_step& step);
     void apply_partition(int64_t now, int partition, pnn_rows view, const pnn_step& step, bool keeps_increments);
+    void take(const SpikeList& list, bool is_axonal, int64_t emitted, int partition, const pnn_rows& view, const pnn_step& step);
+    int32_t kind_of(const PassingSpike& spike) const {
+        if (!spike.is_axonal) return PNN_SPIKE;
+        return activity.axons_transmit ? PNN_AXONAL : PNN_LOST;
+    }
     int32_t last_processed(const Learning& state, int32_t spike, int delay, const Shifts& shift, int64_t n) const;
     void build_partition(Staging& staging, std::size_t partition, int64_t begin, int64_t end);
 };
@@ -316,8 +338,11 @@ private:
     void form_inputs(int partition);
     void reach_synapses(Projection& projection, int64_t seen, int64_t n, int partition, Due& due);
     void end_step(int64_t n, int partition, Due& due);
-    // Returns how many spikes.
+    // Both return how many spikes.
     static uint64_t emit_given(Population& population, int64_t n);
+    static uint64_t emit_axonal(Population& population, int64_t n, int partition);
+    SentSpikes sent_to(const Projection& projection, int64_t n) const;
+    void send(Projection& projection, int64_t n, std::size_t partition) const;
     void rest(Population& population, int64_t n, int partition);
     void find_currents();
     void update_currents(const pnn_step& step, int partition);

@@ -24,7 +24,8 @@
 
 namespace pnn {
 
-constexpr uint32_t POST_EVENTS = 32768;  // repetitions of post-synaptic events begin here
+constexpr uint32_t AXONAL_EVENT = 16384;  // the repetition of an axonal event
+constexpr uint32_t POST_EVENTS = 32768;   // repetitions of post-synaptic events begin here
 
 constexpr int64_t BLOCK = 256;       // synapses that are treated together: what is kept of them stays in the L1 cache
 constexpr int64_t PIECES_AHEAD = 2;  // are asked for before they are read
@@ -117,9 +118,9 @@ struct Window {
     }
 };
 
-// The step in which the source of a passage has last spiked by some step, minus infinity for none.
+// The step in which the source of a passage has last spiked by some step, minus infinity for none; axonal spikes apart.
 PNN_FN double last_sent(const pnn_passage& passage, double step) {
-    double last = as_time(passage.previous);
+    double last = as_time(passage.previous_own);
     for (int64_t k = 0; k < passage.n_sent; ++k) last = passage.sent[k] <= step ? passage.sent[k] : last;
     return last;
 }
@@ -415,6 +416,7 @@ private:
                 for (int64_t i = k + 1; i < capacity && own[shape.step(i)] == emitted; ++i) ++event.repetition;
             }
             event.coincident = meets;
+            event.kind = PNN_SPIKE;
             return event;
         }
 
@@ -435,6 +437,7 @@ private:
         const double age = now + passage.pre_shift - early, since_origin = age - rows.origin;
         pnn_event event;
         event.since_pre = shorter(now - previous - early, since_origin);
+        if constexpr (Any::arrives_first) event.since_pre = longer(event.since_pre, 0.0);  // an axonal one may join another
         event.since_post = shorter((now - last[i]) + passage.sees - early, since_origin);
         event.since_any = coincident[i] ? 0.0 : shorter(event.since_pre, event.since_post);
         event.t = age * dt;
@@ -442,8 +445,9 @@ private:
         else event.t_pre = (previous + passage.pre_shift) * dt;
         event.t_post = (last[i] + passage.post_shift - early) * dt;
         event.step = passage.emitted;
-        event.repetition = 0;
+        event.repetition = passage.kind != PNN_SPIKE ? AXONAL_EVENT : 0;
         event.coincident = coincident[i];
+        event.kind = passage.kind;
         return event;
     }
 

@@ -22,8 +22,10 @@ struct Shifts {
 // A spike of a source that may still be on its way past some of its synapses, or was the last to do so.
 struct PassingSpike {
     int64_t emitted;
+    int64_t own;            // emission of the source's last spike up to this one that is not axonal, PNN_NEVER for none
     int32_t before;         // the source's spike before, -1 where nobody needs it any more
     uint32_t multiplicity;
+    bool is_axonal;
 };
 
 // An increment that was formed when its spike passed, before somebody read or set the synapse, and is not due yet.

@@ -188,13 +188,14 @@ int32_t pass_spikes_to(const Model& model, const pnn_dendrites& dendrites, const
             pnn_event event{};
             event.t = (now - late) * step.dt;
             event.step = passage.emitted;
+            event.kind = passage.kind;
             if (dendrites.passed != nullptr) {
                 event.t_pre = (dendrites.passed[s] - late) * step.dt;
                 event.t_post = (dendrites.spiked[element] - late) * step.dt;
             }
             double sum = 0.0;
             for (int64_t repetition = 0; repetition < passage.multiplicity; ++repetition) {
-                event.repetition = static_cast<uint32_t>(repetition);
+                event.repetition = passage.kind != PNN_SPIKE ? AXONAL_EVENT : static_cast<uint32_t>(repetition);
                 sum += model.pre_spike(s, source_of(dendrites, s), dendrites.row_of_post + element, element, event);
                 if (!Model::advances_first) event.t_pre = event.t;
             }
