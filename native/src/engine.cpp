@@ -148,6 +148,7 @@ void Engine::form_bundles() {
     }
     for (const auto& group : alike) {
         if (group.size() < 2) continue;
+        for (const auto& projection : group) projection->leave_stream();
         if (!Bundle::carry_the_same(group, step)) may_bundle = true;  // soon they do
         else if (auto bundle = Bundle::of(group, step)) bundles.push_back(std::move(bundle));
     }
@@ -309,6 +310,11 @@ void Engine::deliver(Projection& projection, bool takes_new, int64_t n, int part
         return;
     }
     Calendar& calendar = projection.calendars[p];
+    if (projection.stream && takes_new) {
+        begin_counting(projection, n, partition);
+        deliver_counts(projection, n, partition, due, failed);
+        takes_new = !projection.stream->counts_spikes_of(n - 1, partition);
+    }
     if (takes_new) send(projection, n - 1, p);
     const auto delay_of = [&rows](uint32_t group) { return int64_t(rows.group_delay[group]); };
     std::vector<Cursor>& now = calendar.at(n);
@@ -400,6 +406,7 @@ void Engine::send(Projection& projection, int64_t n, std::size_t partition) cons
 void Engine::rest(Population& population, int64_t n, int partition) {
     const auto p = std::size_t(partition);
     population.spikes[n & 1][p].n = 0;
+    if (population.stream != nullptr && population.stream->counts_spikes_of(n, partition)) population.stream->set_none(n, partition);
     for (int64_t* input : population.inputs) std::fill(input + population.bounds[p], input + population.bounds[p + 1], 0);
 }
 
@@ -539,7 +546,10 @@ void Engine::form_values(int64_t n, Due& due) const {
 void Engine::update_cells(Population& population, std::size_t number, const pnn_step& present, int partition, Due& due) {
     const auto p = std::size_t(partition);
     SpikeList& list = population.spikes[present.step & 1][p];
-    pnn_spikes out{list.index.data(), list.count.data(), 0};
+    pnn_spikes out{list.index.data(), list.count.data(), 0, nullptr, 0, 0};
+    const bool is_counted = population.stream != nullptr && population.stream->counts_spikes_of(present.step, partition);
+    if (is_counted) out.counts = population.stream->at(present.step, partition);
+    if (is_counted && !population.list_is_read) out.index = nullptr;
     pnn_segment segment = population.segment;
     if (!population.values.empty()) {
         due.shared = population.shared;
@@ -550,7 +560,8 @@ void Engine::update_cells(Population& population, std::size_t number, const pnn_
     if (population.bounds[p] < population.bounds[p + 1])
         population.module->neurons(&segment, population.bounds[p], population.bounds[p + 1], &present, &out);
     list.n = out.n;
-    due.work.spikes += spikes_in(list);
+    due.work.spikes += is_counted ? uint64_t(out.n_counted) : spikes_in(list);
+    if (is_counted) population.stream->note(present.step, partition, uint64_t(out.n_counted), out.has_more != 0);
     if (population.rate.values != nullptr) population.rate.take(list, present.step, partition);
 }
 
@@ -608,6 +619,7 @@ int Engine::run(int64_t n_steps, int workers) {
     workers = std::min(workers, partitions);
     const auto called = std::chrono::steady_clock::now();
     form_bundles();
+    form_streams();
     work.preparation += seconds_since(called);
     find_currents();
     publish_present();
@@ -640,6 +652,7 @@ int Engine::run(int64_t n_steps, int workers) {
     const int64_t stopped_at = stop_after.load();
     note_work(done, stopped_at - step, seconds_since(started));
     step = stopped_at;
+    end_streams();
     for (auto& bundle : bundles) bundle->set_step(step);
     draining.erase(std::remove_if(draining.begin(), draining.end(), [](const auto& p) { return !p->in_flight(); }), draining.end());
     for (int failed : failures)

@@ -286,7 +286,7 @@ std::size_t Projection::bytes() const {
     std::size_t n = bundle ? bundle->bytes() / bundle->members.size() : 0;
     for (const auto& part : rows) n += part->bytes();
     for (const auto& part : dendrites) n += part->bytes();
-    return n;
+    return stream ? n + stream->bytes() : n;
 }
 
 int Projection::max_delay() const {
@@ -495,17 +495,20 @@ void Projection::add_bounds(const std::vector<double>& max_spikes, double* sums)
 
 bool Projection::in_flight() const {
     if (bundle && bundle->in_flight()) return true;
+    if (stream && stream->has_spikes()) return true;
     for (const Calendar& calendar : calendars)
         if (!calendar.empty()) return true;
     return false;
 }
 
 void Projection::unbundle() {
+    leave_stream();
     if (const std::shared_ptr<Bundle> together = bundle) together->dissolve();
 }
 
 void Projection::clear() {
     if (bundle) bundle->clear();
+    stream.reset();
     for (Calendar& calendar : calendars) calendar.clear();
     for (Learning& state : learning) {
         state.forget_passed();

@@ -37,7 +37,11 @@ def module_text(kernel: Kernel, shared: bool, precision: str, fingerprint: str, 
     values = tuple(field for field in kernel.fields if field not in arrays)
     receptors = kernel.receptors if isinstance(kernel, CellKernel) else ()
     name = struct_name(kernel)
-    entries = ", ".join(f"&pnn::{p}<{name}>" if p == primitive else "nullptr" for p in ("neurons", "deliver"))
+    functions = {"neurons": ("neurons",), "deliver": ("deliver", "deliver_counts")}.get(primitive, ())
+    entries = ", ".join(
+        f"&pnn::{function}<{name}>" if function in functions else "nullptr"
+        for function in ("neurons", "deliver", "deliver_counts")
+    )
     further = _further_entries(kernel, name)
     return "\n".join(
         [

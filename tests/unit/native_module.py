@@ -42,7 +42,7 @@ class Segment(c.Structure):
 
 
 class Spikes(c.Structure):
-    _fields_ = [("index", c.c_void_p), ("count", c.c_void_p), ("n", c.c_int64)]
+    _fields_ = [("index", c.c_void_p), ("count", c.c_void_p), ("n", c.c_int64), ("counts", c.c_void_p), ("n_counted", c.c_int64), ("has_more", c.c_int32)]
 
 
 class Group(c.Structure):
@@ -81,6 +81,7 @@ class Module(c.Structure):
         ("n_receptors", c.c_int32),
         ("neurons", _NEURONS),
         ("deliver", _DELIVER),
+        ("deliver_counts", c.c_void_p),
     ]
 
 

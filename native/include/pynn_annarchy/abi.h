@@ -7,7 +7,7 @@
 
 #include <stdint.h>
 
-#define PNN_ABI_VERSION 6u
+#define PNN_ABI_VERSION 7u
 
 #ifdef __cplusplus
 extern "C" {
@@ -33,11 +33,14 @@ typedef struct pnn_segment {
     int64_t element_offset;       // identity of element 0 within the object
 } pnn_segment;
 
-// Spikes of one step and one partition: ascending element indices with multiplicities (>= 1).
+// Spikes of one step and one partition: ascending element indices with multiplicities (>= 1), or a number for each element.
 typedef struct pnn_spikes {
-    uint32_t* index;
+    uint32_t* index;   // null: no list is wanted
     uint32_t* count;
     int64_t n;         // written by the primitive
+    uint16_t* counts;  // of every element, from the first that is updated on; null: not wanted
+    int64_t n_counted; // written by the primitive: their sum
+    int32_t has_more;  // set to 1 by the primitive where such a number would have to be larger
 } pnn_spikes;
 
 // One due group: `multiplicity` identical events of every synapse in [begin, end) of the partition's rows.
@@ -152,6 +155,8 @@ typedef struct pnn_dendrites {
 
 // Returns 0, or 1 where an increment was not finite or beyond its bound.
 typedef int32_t (*pnn_deliver_fn)(const pnn_rows* rows, const pnn_group* groups, int64_t n_groups, const pnn_step* step);
+// The same where element i of the partition has one synapse and its source has sent counts[i] spikes that fall due now; all weights are alike.
+typedef int32_t (*pnn_deliver_counts_fn)(const pnn_rows* rows, const uint16_t* counts, int64_t n, const pnn_step* step);
 // Lets spikes pass synapses that learn. Returns as deliver.
 typedef int32_t (*pnn_learn_fn)(const pnn_rows* rows, const pnn_passage* passages, int64_t n_passages, const pnn_step* step);
 // The traces of one element after one more spike, in place.
@@ -186,6 +191,7 @@ typedef struct pnn_module {
     int32_t n_receptors;
     pnn_neurons_fn neurons;   // null for synapses
     pnn_deliver_fn deliver;   // null for cells and for synapses that learn
+    pnn_deliver_counts_fn deliver_counts;  // null where `deliver` is
     pnn_learn_fn learn;       // null for all others
     pnn_trace_fn pre_trace;
     pnn_trace_fn post_trace;

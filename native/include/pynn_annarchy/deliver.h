@@ -78,6 +78,19 @@ int32_t deliver(const pnn_rows* rows, const pnn_group* groups, int64_t n_groups,
                                    : deliver_to<Synapse, uint32_t>(synapse, *rows, groups, n_groups);
 }
 
+// Every element has one synapse of one source of its own, and all weights are alike.
+template <class Synapse>
+int32_t deliver_counts(const pnn_rows* rows, const uint16_t* counts, int64_t n, const pnn_step* step) {
+    const Synapse synapse(*rows, *step);
+    const double increment = synapse.increment(*static_cast<const double*>(rows->weights));
+    if (!is_sound(increment, rows->bound)) return 1;
+    const int64_t once = to_fixed(increment, rows->inverse_quantum);
+    int64_t* const accumulator = rows->accumulator;
+    PNN_INDEPENDENT
+    for (int64_t i = 0; i < n; ++i) accumulator[i] += once * counts[i];
+    return 0;
+}
+
 }  // namespace pnn
 
 #endif

@@ -13,6 +13,7 @@
 #include "pynn_annarchy/delayed_rows.h"
 #include "pynn_annarchy/dendrites.h"
 #include "pynn_annarchy/learning.h"
+#include "pynn_annarchy/stream.h"
 #include "pynn_annarchy/work.h"
 
 namespace pnn {
@@ -121,6 +122,8 @@ struct Population {
     std::vector<int64_t> event_step;                 // given spikes, ascending
     std::vector<uint32_t> event_index, event_count;
     std::size_t next_event = 0;
+    Stream* stream = nullptr;                        // in a run: takes the number of spikes of each cell
+    bool list_is_read = true;                        // in a run: whether anybody else asks for spikes
     bool records_spikes = false;
     std::vector<uint8_t> recorded;                   // per cell; empty: all
     std::vector<RecordedSpikes> spike_record;        // by partition
@@ -165,6 +168,8 @@ public:
     std::vector<std::unique_ptr<DelayedRows>> rows;  // by partition
     std::vector<Calendar> calendars;                 // by partition
     std::shared_ptr<Bundle> bundle;                  // with which its synapses lie, if not in its own rows
+    std::unique_ptr<Stream> stream;                  // spikes on their way that lie in no calendar
+    Pairing pairing = Pairing::unknown;
     bool changes = false;                            // whether it learns or is clocked: increments may be any number
     bool learns = false;
     std::vector<Learning> learning;                  // by partition; empty for modules that do not learn
@@ -200,8 +205,15 @@ public:
     void add_bounds(const std::vector<double>& max_spikes, double* sums) const;
     bool in_flight() const;
     void clear();
-    // Puts the synapses back into rows of their own, and those that lie with them.
+    // Puts the synapses back into rows of their own, and those that lie with them; spikes on their way go into calendars.
     void unbundle();
+
+    // Where every source has one synapse with a cell of its own, and all are alike; see stream.cpp.
+
+    // Whether that is so; `pre` and `post` have the same partitions.
+    bool is_paired(const std::vector<int64_t>& bounds);
+    // The spikes that a stream holds go into calendars, and those of its last step into the lists of their population.
+    void leave_stream();
 
     // For modules that do something in every step; see clocked.cpp.
 
@@ -323,6 +335,12 @@ private:
     void deliver_learning(Projection& projection, const pnn_rows& view, int64_t n, int partition, Due& due, int& failed);
     pnn_rows rows_view(const Projection& projection, int partition) const;
     void form_bundles();
+    // See stream.cpp.
+    void form_streams();
+    bool may_stream(Projection& projection);
+    void begin_counting(Projection& projection, int64_t n, int partition) const;
+    void deliver_counts(Projection& projection, int64_t n, int partition, Due& due, int& failed);
+    void end_streams();
     void note_work(const std::vector<ThreadWork>& threads, int64_t n_steps, double took);
     void remember(int64_t n, int partition, Due& due);
     void form_values(int64_t n, Due& due) const;

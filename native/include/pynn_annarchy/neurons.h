@@ -40,7 +40,8 @@ struct Neurons {
         const Model model(*segment, *step);
         Drawing<Model> drawing;
         typename Model::Count counts[AT_ONCE];
-        int64_t n = 0;
+        uint32_t *const index = spikes->index, *const multiplicity = spikes->count;
+        int64_t n = 0, n_counted = 0;
         for (int64_t first = begin; first < end; first += AT_ONCE) {
             const int64_t length = end - first < AT_ONCE ? end - first : AT_ONCE;
             drawing.draw(model, first, length);
@@ -51,15 +52,27 @@ struct Neurons {
                 counts[k] = count;
                 any |= count;
             }
-            if (any == 0) continue;
+            if (spikes->counts != nullptr) {
+                uint16_t* const of_each = spikes->counts + (first - begin);
+                typename Model::Count all = 0;
+                for (int64_t k = 0; k < length; ++k) {
+                    const typename Model::Count count = counts[k] > 0 ? counts[k] : 0;
+                    of_each[k] = static_cast<uint16_t>(count);
+                    all |= count;
+                    n_counted += count;
+                }
+                if (all > 0xffff) spikes->has_more = 1;
+            }
+            if (any == 0 || index == nullptr) continue;
+            // Written whether the cell has spiked or not: the next one that has takes the place.
             for (int64_t k = 0; k < length; ++k) {
-                if (counts[k] <= 0) continue;
-                spikes->index[n] = static_cast<uint32_t>(first + k);
-                spikes->count[n] = static_cast<uint32_t>(counts[k]);
-                ++n;
+                index[n] = static_cast<uint32_t>(first + k);
+                multiplicity[n] = static_cast<uint32_t>(counts[k]);
+                n += counts[k] > 0 ? 1 : 0;
             }
         }
         spikes->n = n;
+        spikes->n_counted = n_counted;
     }
 };
 
