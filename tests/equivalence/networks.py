@@ -362,6 +362,27 @@ def clocked_synapses(**options) -> Network:
     return net
 
 
+def driven(**options) -> Network:
+    """Sources of several spikes a step, of which each drives one cell; some are recorded, some do other things, too."""
+    rng = np.random.default_rng(17)
+    net = network(**options)
+    for number, (rate, delay, is_recorded) in enumerate(((9e3, 15, False), (25e3, 1, True), (120e3, 4, False))):
+        sources = net.add_cells(SPIKE_SOURCE_POISSON, 50, {"rate": rate, "duration": 31.27}, f"sources {number}")
+        cells = net.add_cells(IF_CURR_EXP, 50, {}, f"cells {number}")
+        builder = net.connect(sources, cells, "excitatory", STATIC_SYNAPSE, f"drive {number}")
+        builder.add(np.arange(50), np.arange(50), np.full(50, 1500 / rate), np.full(50, delay))
+        builder.finish()
+        cells.record_spikes(np.arange(50))
+        if is_recorded:
+            sources.record_spikes(np.arange(0, 50, 3))
+        if number == 2:
+            random_synapses(
+                net, sources, cells, "inhibitory", rng, 0.2,
+                lambda n: rng.uniform(-1e-3, 0, n), lambda n: rng.integers(1, 20, n), "others",
+            )  # fmt: skip
+    return net
+
+
 NETWORKS: dict[str, Callable[..., Network]] = {
     "IF_curr_exp": balanced(IF_CURR_EXP, 0.4, -1.0, i_offset=0.5),
     "IF_curr_alpha": balanced(IF_CURR_ALPHA, 0.8, -2.0, i_offset=0.5, tau_syn_E=1.0),
@@ -370,6 +391,7 @@ NETWORKS: dict[str, Callable[..., Network]] = {
     "IF_cond_alpha": balanced(IF_COND_ALPHA, 0.02, 0.1, i_offset=0.5, tau_syn_E=1.0),
     "heterogeneous": heterogeneous,
     "random sources": random_sources,
+    "driven": driven,
     "own synapse": scaled_synapses,
     "learning": learning,
     "gap junctions": gap_junctions,

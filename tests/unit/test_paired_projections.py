@@ -1,0 +1,122 @@
+"""Sources of many spikes, of which each drives one cell: whether they are listed or counted makes no difference."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import pynn_annarchy as sim
+
+SIZE = 40
+DELAY = 1.1  # ms
+
+
+class Network:
+    """Poisson sources, several spikes a step at first, that each drive one cell; nobody records the sources."""
+
+    def __init__(self, target: str, threads: int = 1):
+        sim.setup(timestep=0.1, min_delay=0.1, max_delay=5.0, target=target, threads=threads)
+        self.sources = sim.Population(SIZE, sim.SpikeSourcePoisson(rate=16000.0))
+        self.cells = sim.Population(SIZE, sim.IF_curr_exp(v_thresh=-60.0))
+        self.cells.record(["isyn_exc", "spikes"])
+        self.drive = self.connect(sim.OneToOneConnector(), 0.125, DELAY)
+
+    def connect(self, connector, weight, delay):
+        synapse = sim.StaticSynapse(weight=weight, delay=delay)
+        return sim.Projection(self.sources, self.cells, connector, synapse, receptor_type="excitatory")
+
+    def seen(self):
+        segments = [p.get_data().segments[-1] for p in (self.cells, self.sources)]
+        trains = [train.magnitude.tolist() for segment in segments for train in segment.spiketrains]
+        return trains, segments[0].analogsignals[0].magnitude.tolist()
+
+
+def nothing(network):
+    """Runs in pieces only."""
+
+
+def another_weight(network):
+    network.drive.set(weight=0.25)
+
+
+def weights_of_their_own(network):
+    network.drive.set(weight=np.diag(np.linspace(0.1, 0.2, SIZE))[np.eye(SIZE, dtype=bool)])
+
+
+def another_delay(network):
+    network.drive.set(delay=0.4)
+
+
+def one_more_projection(network):
+    network.connect(sim.AllToAllConnector(), 0.001, 0.7)
+
+
+def one_more_pair(network):
+    network.connect(sim.OneToOneConnector(), 0.01, 0.7)
+
+
+def recording(network):
+    network.sources.record("spikes")
+
+
+def silence(network):
+    network.sources.set(rate=0.0)
+
+
+def rare_spikes(network):
+    network.sources.set(rate=300.0)
+
+
+def rates_of_their_own(network):
+    network.sources.set(rate=np.linspace(0.0, 30000.0, SIZE))
+
+
+def reading(network):
+    assert np.nanmax(network.drive.get("delay", format="array")) == pytest.approx(DELAY)
+
+
+def another_run_from_the_start(network):
+    sim.reset()
+
+
+CHANGES = (
+    nothing,
+    another_weight,
+    weights_of_their_own,
+    another_delay,
+    one_more_projection,
+    one_more_pair,
+    recording,
+    silence,
+    rare_spikes,
+    rates_of_their_own,
+    reading,
+    another_run_from_the_start,
+)
+
+
+@pytest.mark.parametrize("change", CHANGES)
+@pytest.mark.parametrize("threads", [1, 2])
+def test_what_arrives_is_what_the_oracle_says(change, threads):
+    def session(target, threads):
+        network = Network(target, threads)
+        for duration in (1.7, 2.0, 0.1, 0.3, 3.0):
+            sim.run(duration)
+            change(network)
+        return network.seen()
+
+    assert session("cpp", threads) == session("reference", 1)
+
+
+def test_a_delay_of_one_step_and_no_recording_at_all():
+    def potentials(target):
+        network = Network(target)
+        network.drive.set(delay=0.1)
+        sim.run(3.0)
+        network.cells.record(None)
+        sim.run(4.0)
+        network.cells.record("v")
+        sim.run(1.0)
+        return network.cells.get_data().segments[-1].analogsignals[0].magnitude.tolist()
+
+    assert potentials("cpp") == potentials("reference")
