@@ -42,17 +42,14 @@ class Segment(c.Structure):
 
 
 class Spikes(c.Structure):
-<<<<<<< HEAD
-    _fields_ = [("index", c.c_void_p), ("count", c.c_void_p), ("n", c.c_int64), ("counts", c.c_void_p), ("n_counted", c.c_int64), ("has_more", c.c_int32)]
-=======
     _fields_ = [
         ("index", c.c_void_p),
         ("count", c.c_void_p),
         ("n", c.c_int64),
         ("counts", c.c_void_p),
+        ("n_counted", c.c_int64),
         ("has_more", c.c_int32),
     ]
->>>>>>> 31ab952 (Names of vectors in philox.h are their own; tests of paired projections)
 
 
 class Group(c.Structure):
