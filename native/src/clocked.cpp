@@ -76,6 +76,7 @@ void Engine::run_synapses(Projection& projection, int64_t seen, const pnn_step& 
     const Population& pre = *populations[std::size_t(projection.pre)];
     Population& post = *populations[std::size_t(projection.post)];
     pnn_dendrites view = projection.dendrites_view(pre, post, due.values, seen, partition);
+    view.dt = dt;
     if (projection.input >= 0)
         view.sums = post.gathered[std::size_t(projection.input)].sums.data() + projection.rows[std::size_t(partition)]->first_post;
     if (projection.module->synapses(&view, &step, what) != 0) failed = projection.number;
@@ -104,17 +105,17 @@ void Engine::begin_synapses(Projection& projection, const pnn_rows& view, int64_
 // What is left to do of step n in ANNarchy's order, once all cells have been updated.
 void Engine::end_synapses(Projection& projection, int64_t n, int partition, Due& due) {
     int failed = -1;  // nothing is transmitted
+    note_spikes(projection, n, partition, due);
     if (projection.activity.advances_in(n)) {
         pnn_step whole = step_value(n);
         whole.dt *= double(projection.activity.period);
         run_synapses(projection, n + 1, whole, partition, due, PNN_ADVANCE, failed);
     }
-    note_sent(projection, n, partition, due);
     reach_synapses(projection, n + 1, n, partition, due);
 }
 
-// Synapses in ANNarchy's order know when their sources have spiked last before that reaches them.
-void Engine::note_sent(Projection& projection, int64_t n, int partition, Due& due) {
+// Synapses in ANNarchy's order know when their cells have spiked last, that of their sources before it reaches them.
+void Engine::note_spikes(Projection& projection, int64_t n, int partition, Due& due) {
     if (!projection.module->asks_when) return;
     due.work.enter(Phase::presynaptic);
     const DelayedRows& rows = *projection.rows[std::size_t(partition)];
@@ -125,6 +126,8 @@ void Engine::note_sent(Projection& projection, int64_t n, int partition, Due& du
             const uint32_t begin = rows.group_start[rows.row_start[source]], end = rows.group_start[rows.row_start[source + 1]];
             for (uint32_t k = begin; k < end; ++k) own.passed[own.places[k]] = double(n);
         }
+    const SpikeList& list = populations[std::size_t(projection.post)]->spikes[n & 1][std::size_t(partition)];
+    for (int64_t i = 0; i < list.n; ++i) own.spiked[list.index[std::size_t(i)] - std::size_t(rows.first_post)] = double(n);
 }
 
 void Engine::end_step(int64_t n, int partition, Due& due) {

@@ -88,7 +88,9 @@ def check_seen(pre: Population, post: Population, spec: ModelSpec, options: Opti
         for text, name in wanted.items():
             if name in known:
                 continue
-            where, span = first_mention(model, text)
+            mention = first_mention(model, text)
+            assert mention is not None, "it is seen"
+            where, span = mention
             kind = f"'{cells.label}'" + (f" ({cells.spec.name})" if isinstance(cells, Cells) else "")
             hint = suggestion(name, known) or f"it has {', '.join(known) or 'none'}"
             message = f"{kind} has no variable or parameter '{name}'"

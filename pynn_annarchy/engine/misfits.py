@@ -5,6 +5,7 @@ from __future__ import annotations
 from pynn_annarchy.engine.cells import Cells, Population, SpikeSource
 from pynn_annarchy.engine.connectivity import Synapses
 from pynn_annarchy.exceptions import EquationError, ModelError
+from pynn_annarchy.model.seen import first_mention
 from pynn_annarchy.model.sent import lines_behind_what_is_sent
 from pynn_annarchy.model.spec import ModelSpec
 from pynn_annarchy.targets.compile import Options, checked_model
@@ -24,16 +25,24 @@ def check_cells(pre: Population, post: Population, spec: ModelSpec, label: str, 
         raise ModelError(f"'{label}': {no_input(post.label, spec)}")
     has_spikes = not isinstance(pre, Cells) or pre.can_spike
     has_axonal_spikes = isinstance(pre, Cells) and pre.axons is not None
+    model = checked_model(spec, options)
     for where, is_there, cells, what, hint in (
         ("pre_spike", has_spikes, pre, "does not spike", _NO_SPIKES),
         ("pre_axon_spike", has_axonal_spikes, pre, "has no axonal spikes", _NO_AXONAL_SPIKES),
         ("post_spike", isinstance(post, Cells) and post.can_spike, post, "does not spike", _NO_SPIKES),
     ):
         if getattr(spec, where).strip() and not is_there:
-            statement = getattr(checked_model(spec, options), where)[0]
+            statement = getattr(model, where)[0]
             whose = f"'{cells.label}'" + (f" ({cells.spec.name})" if isinstance(cells, Cells) else "")
             message = f"{whose} {what}, so that this would never be executed"
             raise EquationError(statement.span, message, hint, f"in synapse type '{spec.name}', {where}")
+    for moment, cells in (("t_pre", pre), ("t_post", post)):
+        if isinstance(cells, Cells) and not cells.can_spike and (found := first_mention(model, moment)):
+            where, span = found
+            message = f"'{cells.label}' ({cells.spec.name}) does not spike, so that there is no '{moment}'"
+            raise EquationError(
+                span, message, "give the cells a condition 'spike'", f"in synapse type '{spec.name}', {where}"
+            )
 
 
 def no_input(label: str, spec: ModelSpec) -> str:

@@ -175,6 +175,7 @@ class ClockedConnections:
         common = {name: self.fields[name][0] for name in self._names(Place.PROJECTION)}
         shared = {name: value for name, value in self.fields.items() if isinstance(value, float)}
         seen = {f.name: value for f, value in self._seen_of_cells(copies, seen_in) if f.role is not Role.PRE_CELL}
+        seen["t_post"] = self._time_of(self.spiked)
         drawing = Drawing(self.synapses.object_index, np.arange(self.synapses.post_size))
         advance(self.model, self.kernel.post_step, {**shared, **common, **of_cells}, seen, step, drawing)
         alone = np.setdiff1d(np.arange(self.synapses.post_size), self.post)
@@ -196,7 +197,11 @@ class ClockedConnections:
                     values[given.name] = row[self.post]
                 case _:
                     values[given.name] = np.broadcast_to(row, self.post.shape)
-        return values
+        return {**values, "t_pre": self._time_of(self.passed), "t_post": self._time_of(self.spiked)[self.post]}
+
+    def _time_of(self, steps: FloatArray) -> FloatArray:
+        """What synapses take for the times of spikes, in ms."""
+        return np.asarray((steps - self._lateness) * self.synapses.network.dt)
 
     def _seen_of_cells(self, copies: dict[int, Copies], step: int) -> Iterator[tuple[Field, FloatArray]]:
         """What synapses see in a step without delays: values of all cells of a side, or one of them all."""
@@ -247,6 +252,7 @@ class ClockedConnections:
     ) -> None:
         """The end of a step in ANNarchy's order: sources and post-synaptic cells have spiked, and all are published."""
         self.passed[np.isin(self.pre, sources)] = step.step
+        self.spiked[cells] = step.step
         activity = self.synapses.doing
         if activity.advances_in(step.step):
             whole = replace(step, dt=step.dt * activity.period)

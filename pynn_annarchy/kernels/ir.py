@@ -208,7 +208,7 @@ class Moment:
     """When a spike reaches the synapse, in ms: 't' this one, 't_pre' and 't_post' the last ones before.
 
     In ANNarchy's order 't' is when the step begins, 't_pre' and 't_post' when the steps began in which the cells have
-    spiked last, be it in the present one.
+    spiked last, be it in the present one. The last two may also be asked for in every step.
     """
 
     name: str
@@ -494,6 +494,18 @@ class ClockedKernel:
     def has_post(self) -> bool:
         """Whether post-synaptic spikes change anything."""
         return _does_something(self.post)
+
+    @property
+    def asks_in_steps(self) -> bool:
+        """Whether what it does in every step depends on when the last spikes were."""
+        bodies = (*self.common_step, *self.post_step, *self.step)
+        pending = [*statement_values(bodies), *([] if self.psp is None else [self.psp])]
+        while pending:
+            value = pending.pop()
+            if isinstance(value, Moment):
+                return True
+            pending.extend(children(value))
+        return False
 
     @property
     def asks_when(self) -> bool:

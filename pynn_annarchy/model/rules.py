@@ -21,6 +21,9 @@ from pynn_annarchy.model.texts import Texts
 from pynn_annarchy.model.told import told
 from pynn_annarchy.model.variables import INCREMENT, changeable_parameters, value_of
 
+MOMENTS_OF_SYNAPSES = {"t_pre": "local", "t_post": "semiglobal"}
+"""Times that synapses may read, and of what there is one."""
+
 
 def check_declarations(spec: ModelSpec) -> None:
     """Names of parameters, inputs and receptors, and that no text belongs to the other kind of model."""
@@ -149,6 +152,7 @@ class Rules:
             texts=texts,
             types={**dict.fromkeys(inputs | CONSTANTS, Type.REAL), **{item.name: Type(item.dtype) for item in typed}},
             localities={
+                **MOMENTS_OF_SYNAPSES,
                 "input": "local",
                 **{given.name: LOCALITIES[given.locality] for given in spec.inputs},
                 **{item.name: LOCALITIES[item.locality] for item in typed},
@@ -198,7 +202,9 @@ class Rules:
             flags.refuse(given, ("event_driven",), "only synapses are event-driven")
         self._declaration(name, given)
         value = value_of(equation)
-        self._reads(value)
+        self._reads(value, *self._moments)
+        if given.event_driven:
+            dependence.follows_no_spike_time(value)
         self._takes(name, value, is_rate=isinstance(equation, DifferentialEquation))
 
     def _statement(self, statement: Assignment, *, is_declared: bool) -> None:
@@ -218,11 +224,18 @@ class Rules:
             self._declaration(name, statement.flags)
             dependence.changes_what_is_local(statement, self.localities)
         is_increment = any(statement is receptor.increment for receptor in self.texts.receptors)
-        moments = ["t_pre", "t_post"] if self.spec.kind is Kind.SYNAPSE else []
         self._reads(
-            statement.value, *moments, *(["input"] if is_increment else []), *([name] if name == INCREMENT else [])
+            statement.value,
+            *self._moments,
+            *(["input"] if is_increment else []),
+            *([name] if name == INCREMENT else []),
         )
         self._takes(name, statement.value)
+
+    @property
+    def _moments(self) -> tuple[str, ...]:
+        """When the cells of a synapse have spiked last."""
+        return tuple(MOMENTS_OF_SYNAPSES) if self.spec.kind is Kind.SYNAPSE else ()
 
     def _reads(self, expression: Expression, *extra: str) -> None:
         known = {*self.types, *extra}
@@ -276,7 +289,7 @@ class Rules:
         if self.texts.psp is None:
             return
         with told(self.spec, "psp"):
-            self._reads(self.texts.psp)
+            self._reads(self.texts.psp, *self._moments)
             types.is_number(self.texts.psp, self.types)
         for where, statement in self.texts.statements():
             if statement.target == INCREMENT:

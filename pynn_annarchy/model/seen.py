@@ -42,17 +42,13 @@ def seen_of_all(model: Model, side: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def first_mention(model: Model, identifier: str) -> tuple[str, Span]:
-    """Where a name is read for the first time: in which part of the model, and its place in the text.
-
-    Raises:
-        KeyError: nobody reads it.
-    """
+def first_mention(model: Model, identifier: str) -> tuple[str, Span] | None:
+    """Where a name is read for the first time: in which part of the model, and its place in the text; None: nowhere."""
     for where, expression in _expressions(model):
         for name in names_in(expression):
             if name.identifier == identifier:
                 return where, name.span
-    raise KeyError(identifier)
+    return None
 
 
 def _expressions(model: Model) -> Iterator[tuple[str, Expression]]:

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from pynn_annarchy.exceptions import EquationError, ModelError
-from pynn_annarchy.language.checks.dependence import depends_on
+from pynn_annarchy.language.checks.dependence import CONSTANT_ONLY, depends_on
 from pynn_annarchy.language.functions import DISTRIBUTIONS
 from pynn_annarchy.language.syntax import (
     Binary,
@@ -34,7 +34,6 @@ from pynn_annarchy.solvers.symbolic import form_of
 from pynn_annarchy.solvers.updates import Choice, DerivedParameter, Drive, Relaxation, Updates
 
 WAY_OUT = "leave the equation out and write in 'pre_spike' and 'post_spike' what has happened since t_pre and t_post"
-CONSTANT_ONLY = "its coefficients may depend on parameters only; without the flag it is advanced in every step"
 REASON = "linear, solved between spikes: only rounding errors"
 
 

@@ -37,6 +37,11 @@ _DRAWING: tuple[Member, ...] = (
         "               static_cast<uint32_t>(step.step), 0, 0}",
     ),
 )
+_MOMENTS: tuple[Member, ...] = (
+    ("const double* passed_;  // step of the last spike that each synapse knows of", "passed_(rows.passed)"),
+    ("const double* spiked_;  // step of the last spike of each cell", "spiked_(rows.spiked)"),
+    ("double step_dt_;        // ms, of one step", "step_dt_(rows.dt)"),
+)
 _IDENTITY = (
     "",
     "    PNN_FN pnn::Identity identity_of_(uint64_t element, uint32_t draw) const {",
@@ -105,10 +110,18 @@ class _Printer(Printer):
             case Place.SYNAPSE:
                 return f"identity_(s, event, {draw.number})" if self._at_spike else f"identity_(s, {draw.number})"
 
+    def _moment(self, name: str) -> str:
+        """When a cell has spiked last: of a spike, it is told with it."""
+        if self._at_spike:
+            return f"event.{name}"
+        if name == "t_pre":
+            return "this->t_pre_(s)"
+        return "row.t_post_" if self._of is Place.SYNAPSE else "this->t_post_(element)"
+
     def expression(self, value: Value) -> str:
         match value:
             case Moment(name):
-                return f"event.{name}"
+                return self._moment(name)
             case Event(about):
                 return ABOUT[about]
             case _:
@@ -123,6 +136,7 @@ def clocked_struct(kernel: ClockedKernel, shared: bool) -> str:
     """
     time = (*_TIME, *(END if kernel.advances_first else ()))
     members = [*_fields(kernel, shared), *_seen_members(kernel), *(_DRAWING if kernel.draws else ()), *time]
+    members += _MOMENTS if kernel.asks_in_steps else ()
     head = (
         "template <bool each_weight_>  // whether synapses have weights of their own\n" if kernel.keeps_weight else ""
     )
@@ -132,6 +146,7 @@ def clocked_struct(kernel: ClockedKernel, shared: bool) -> str:
         members,
         "const pnn_dendrites& rows, const pnn_step& step",
         *(_IDENTITY if kernel.draws else ()),
+        *(_moments(kernel) if kernel.asks_in_steps else ()),
         *_row(kernel, shared),
         *_transmission(kernel, shared),
         *_steps(kernel, shared),
@@ -190,6 +205,16 @@ def _in_row(field: Field) -> str:
     return _seen(field) if field.role in (Role.POST_CELL, Role.OF_ALL) else member(field)
 
 
+def _moments(kernel: ClockedKernel) -> Iterator[str]:
+    """When the cells of a synapse have spiked last, in ms."""
+    late = " - 1.0" if kernel.advances_first else ""
+    yield ""
+    for name, array, index in (("t_pre_", "passed_", "uint64_t s"), ("t_post_", "spiked_", "uint64_t element")):
+        step = f"{array}[{index.split()[1]}]"
+        step = f"({step}{late})" if late else step
+        yield f"    PNN_FN double {name}({index}) const {{ return {step} * step_dt_; }}"
+
+
 def _row(kernel: ClockedKernel, shared: bool) -> Iterator[str]:
     """The struct of what all synapses of a post-synaptic cell see alike: loaded once, whatever they store meanwhile."""
     values = [*statement_values(kernel.step), *([] if kernel.psp is None else [kernel.psp])]
@@ -201,13 +226,16 @@ def _row(kernel: ClockedKernel, shared: bool) -> Iterator[str]:
     yield f"    // {kernel.model}: what the synapses of one cell see alike"
     yield "    struct Row {"
     yield from (f"        double {_in_row(field)};" for field in fields)
+    if kernel.asks_in_steps:
+        yield "        double t_post_;"
     name = struct_name(kernel)
     arguments = ", ".join(
         f"[[maybe_unused]] {each}" for each in (f"const {name}& all", "uint64_t post", "uint64_t element")
     )
     yield f"        PNN_FN Row({arguments})"
-    starts = (f"{_in_row(field)}({printer.place(field).replace('this->', 'all.')})" for field in fields)
-    yield f"            : {', '.join(starts)} {{}}" if fields else "        {}"
+    starts = [f"{_in_row(field)}({printer.place(field).replace('this->', 'all.')})" for field in fields]
+    starts += ["t_post_(all.t_post_(element))"] if kernel.asks_in_steps else []
+    yield f"            : {', '.join(starts)} {{}}" if starts else "        {}"
     yield "    };"
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from pynn_annarchy import _mathematics
-from pynn_annarchy.kernels.ir import ClockedKernel, Role, Statement
+from pynn_annarchy.kernels.ir import ClockedKernel, Moment, Role, Statement, Value
 from pynn_annarchy.targets.compile import CompiledModel
 from pynn_annarchy.targets.reference import Array, Evaluation, Step
 from pynn_annarchy.targets.reference_learning import Drawing, EventEvaluation, Events, Fields, taken
@@ -58,7 +59,7 @@ def transmit(
     """What each synapse transmits over a step.
 
     Args:
-        seen: values of 'pre.x' and 'post.x' for each synapse.
+        seen: values of 'pre.x' and 'post.x', and of 't_pre' and 't_post', for each synapse.
     """
     kernel = _kernel_of(model)
     assert kernel.psp is not None
@@ -103,6 +104,7 @@ def advance(
 
     Args:
         body: the kernel's statements for that; what they store is changed in place.
+        seen: as of `transmit`, for each element of the body.
     """
     evaluation = _whole(model, fields, seen, step, drawing)
     with np.errstate(all="ignore"):
@@ -145,9 +147,16 @@ def _kernel_of(model: CompiledModel) -> ClockedKernel:
 
 def _whole(model: CompiledModel, fields: Fields, seen: Mapping[str, Array], step: Step, drawing: Drawing) -> Evaluation:
     """The evaluation of all synapses, whose fields are changed in place."""
-    evaluation = Evaluation(model.precision, {**fields, **seen}, step)
+    evaluation = _StepEvaluation(model.precision, {**fields, **seen}, step)
     evaluation.object_index, evaluation.elements = drawing.object_index, drawing.ranks
     return evaluation
+
+
+class _StepEvaluation(Evaluation):
+    """The values of one step; when cells have spiked last is told with what is seen of them."""
+
+    def value(self, value: Value) -> Any:
+        return np.array(self.fields[value.name]) if isinstance(value, Moment) else super().value(value)
 
 
 def _at(

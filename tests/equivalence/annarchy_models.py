@@ -407,6 +407,27 @@ def stdp(ann: Any, net: Any) -> Monitors:
         "nearest": (nearest, ["w"]),
         "continuous": (continuous, ["w", "x", "y"]),
     }
+    return _learning_from(ann, net, trains, synapses)
+
+
+def spikes_in_order(ann: Any, net: Any) -> Monitors:
+    """Weights that follow in every step from which of the two cells has spiked last, as in ANNarchy's SORF example."""
+    synapse = ann.Synapse(
+        parameters="tau_plus = 20.0 : postsynaptic; tau_minus = 60.0 : postsynaptic; w_max = 1.5 : postsynaptic",
+        equations="""
+            tau_plus * dltp/dt = -ltp
+            tau_minus * dltd/dt = -ltd
+            w += if t_post >= t_pre: ltp else: - ltd : min=0.0, max=w_max
+        """,
+        pre_spike="g_target += w; ltp = 0.002",
+        post_spike="ltd = 0.001",
+    )
+    trains = _trains(ann, net, 6, 40, 0.1, 300.0, 60)
+    return _learning_from(ann, net, trains, {"ordered": (synapse, ["w", "ltp", "ltd"])})
+
+
+def _learning_from(ann: Any, net: Any, trains: Any, synapses: dict[str, Any]) -> Monitors:
+    """Three cells for each synapse type, driven by the same spike trains; the variables of the types are recorded."""
     monitors = {}
     for name, (synapse, variables) in synapses.items():
         cells = net.create(3, ann.Neuron(**_LISTENER))
@@ -466,4 +487,5 @@ COMPARISONS = {
     "delays_of_spikes": Comparison(delays_of_spikes, 0.1, 100.0, every=2),
     "operations": Comparison(operations, 1.0, 60.0),
     "axonal_spikes": Comparison(axonal_spikes, 1.0, 100.0),
+    "spikes_in_order": Comparison(spikes_in_order, 0.1, 300.0, every=20),
 }

@@ -45,6 +45,7 @@ DECAYS = {
     "stdp": dict.fromkeys(
         (f"{name}.g_exc" for name in ("predefined", "tutorial", "nearest", "continuous")), exp(-0.1 / 5.0)
     ),
+    "spikes_in_order": {"ordered.g_exc": exp(-0.1 / 5.0)},
     "delays_of_spikes": dict.fromkeys(
         (f"decaying {name}.g_exc" for name in ("none", "one step", "uniform", "each")), exp(-0.1 / 5.0)
     ),

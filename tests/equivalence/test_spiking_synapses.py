@@ -39,6 +39,16 @@ TYPES = {
         pre_spike="g_target += w; x += 0.1; w -= 0.2*y : min=0.0; b = t_pre",
         post_spike="y += 0.1; w += 0.15*x : max=1.2; e = t_pre",
     ),
+    "ordered": dict(
+        parameters="tau = 15.0",
+        equations="""
+            tau*dltp/dt = -ltp; tau*dltd/dt = -ltd
+            late = ite(t_post < 0, 0, t_post) : postsynaptic
+            w += if t_post >= t_pre: ltp else: -ltd : min=0.0, max=0.5
+        """,
+        pre_spike="g_target += w; ltp = 0.01",
+        post_spike="ltd = 0.02",
+    ),
     "transmitting": dict(
         parameters="tau = 8.0", equations="dg/dt = -g/tau", pre_spike="g += w; c = t_post", psp="0.05*g*(1 - post.v)"
     ),
@@ -79,7 +89,7 @@ def recorded(target: str, threads: int) -> str:
     net.simulate(8.0)
     values = monitor.get()
     assert sum(map(len, values["spike"].values())) > 100
-    final = [np.concatenate(each.get(name)) for each in projections.values() for name in each.variables]
+    final = [np.hstack(each.get(name)) for each in projections.values() for name in each.variables]
     return str(values["spike"]) + str(hash(tuple(each.tobytes() for each in [values["v"], values["g_exc"], *final])))
 
 

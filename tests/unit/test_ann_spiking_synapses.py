@@ -261,3 +261,51 @@ def test_steps_are_left_out_by_equations_alone(network):
     projection, _ = switched(network, "event-driven")
     with pytest.raises(ModelError, match="no equations to leave out"):
         projection.enable_learning(period=5.0)
+
+
+@pytest.mark.parametrize("delay", [1, 4])
+@pytest.mark.parametrize("period", [1, 5])
+def test_equations_see_when_cells_have_spiked_last_the_present_step_included(network, delay, period):
+    synapse = ann.Synapse(
+        parameters="never = -1.0 : projection",
+        equations="""
+            before = if t_pre < 0: never else: t_pre
+            after = if t_post < 0: never else: t_post : postsynaptic
+            since = clip(t - t_post, 0, 1000)
+            closer += if t_post >= t_pre: dt else: -dt
+        """,
+        pre_spike="g_target += w",
+    )
+    projection, _ = pair(network, synapse, delay * DT)
+    if period > 1:
+        projection.enable_learning(period=period * DT)
+    monitor = network.monitor(projection, ["before", "after", "since", "closer"])
+    network.simulate(STEPS * DT)
+    values = {name: monitor.get(name).ravel() for name in monitor.variables}
+
+    closer = 0.0
+    for step in range(STEPS):
+        if step % period == 0:
+            last_pre, last_post = (max((s for s in of if s <= step), default=None) for of in (PRE, POST))
+            sides = [-math.inf if last is None else last for last in (last_pre, last_post)]
+            closer += DT * period * (1 if sides[1] >= sides[0] else -1)
+        assert values["before"][step] == pytest.approx(-1.0 if last_pre is None else last_pre * DT), step
+        assert values["after"][step] == pytest.approx(-1.0 if last_post is None else last_post * DT), step
+        assert values["closer"][step] == pytest.approx(closer), step
+        if step % period == 0:
+            expected = 1000.0 if last_post is None else (step - last_post) * DT
+            assert values["since"][step] == pytest.approx(expected), step
+
+
+def test_what_is_transmitted_may_follow_from_when_cells_have_spiked_last(network):
+    """Formed for the next step, `t` being the time at which that begins."""
+    source = network.create(ann.SpikeSourceArray([[step * DT for step in PRE]]))
+    cells = network.create(1, ann.Neuron(equations="r = sum(exc)"))
+    synapse = ann.Synapse(psp="if t_pre < 0: -1.0 else: t_pre", pre_spike="n += 1")
+    network.connect(source, cells, "exc", synapse).all_to_all(weights=1.0)
+    monitor = network.monitor(cells, "r")
+    network.simulate(STEPS * DT)
+
+    seen = [max((s for s in PRE if s < step), default=None) for step in range(1, STEPS)]
+    expected = [-1.0 if last is None else last * DT for last in seen]
+    assert monitor.get("r")[1:, 0] == pytest.approx(expected)

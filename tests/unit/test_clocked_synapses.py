@@ -316,15 +316,15 @@ def test_random_numbers_belong_to_the_synapse_and_the_step():
 # spikes
 
 
-def spikes(target, spec, pre, post, delay=1, receptor="spikes", **options):
-    """One synapse between relays that spike in these steps, repeated for several spikes; what it is after step 100."""
+def spikes(target, spec, pre, post, delay=1, receptor="spikes", steps=100, **options):
+    """One synapse between relays that spike in these steps, repeated for several spikes; what it is then."""
     net = network(target)
     source = net.add_spike_source(2, "source")
-    source.set_all({i: 0.1 * (np.array(steps, float) - 1) for i, steps in enumerate((pre, post))})
+    source.set_all({i: 0.1 * (np.array(each, float) - 1) for i, each in enumerate((pre, post))})
     cells = net.add_cells(RELAY, 2, {}, "cells")
     connect(net, source, cells, "spikes", STATIC_SYNAPSE, pairs=[(0, 0), (1, 1)], label="drive")
     ours = connect(net, cells, cells, receptor, spec, pairs=[(0, 1)], delay=delay, **options)
-    net.run(100)
+    net.run(steps)
     return ours
 
 
@@ -361,6 +361,22 @@ def test_event_driven_variables_may_stand_beside_others(target):
     age = 0.1 * (100 - 12)
     assert ours.get("x")[0] == approx(exp(-age / 3.0), rel=EXACT)
     assert ours.get("z")[0] == approx(age * exp(-age / 3.0), rel=1e-12)
+
+
+def test_equations_see_the_last_spikes_up_to_the_start_of_the_step(target):
+    """A pre-synaptic one counts from when it passes; what is seen at the end of a step is what was before it."""
+    spec = synapse(
+        equations="before = clip(t_pre, -1, 1000)\nafter = clip(t_post, -1, 1000)", pre_spike="n += 1 : init=0"
+    )
+    for steps, expected in (
+        (12, (-1.0, -1.0)),
+        (13, (1.2, -1.0)),
+        (20, (1.2, -1.0)),
+        (21, (1.2, 2.0)),
+        (99, (3.2, 3.2)),
+    ):
+        ours = spikes(target, spec, (10, 30), (20, 32), delay=2, steps=steps)
+        assert (ours.get("before")[0], ours.get("after")[0]) == approx(expected), steps
 
 
 def test_moments_of_spikes(target):

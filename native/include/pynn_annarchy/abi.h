@@ -151,6 +151,7 @@ typedef struct pnn_dendrites {
                                   // in ANNarchy's order that in which its source has sent the last one
     double* passed_before;
     double* spiked;               // step of each element's last spike
+    double dt;                    // ms; that of pnn_step is several of it where they advance by several steps at once
 } pnn_dendrites;
 
 // Returns 0, or 1 where an increment was not finite or beyond its bound.

@@ -350,7 +350,7 @@ private:
     void publish(int64_t n, int partition);
     void begin_synapses(Projection& projection, const pnn_rows& view, int64_t n, int partition, Due& due, int& failed);
     void end_synapses(Projection& projection, int64_t n, int partition, Due& due);
-    void note_sent(Projection& projection, int64_t n, int partition, Due& due);
+    void note_spikes(Projection& projection, int64_t n, int partition, Due& due);
     void run_synapses(Projection& projection, int64_t seen, const pnn_step& step, int partition, Due& due, int32_t what, int& failed);
     void pass_clocked(Projection& projection, pnn_rows view, int64_t n, int partition, Due& due, int& failed);
     void form_inputs(int partition);

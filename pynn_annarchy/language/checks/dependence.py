@@ -24,6 +24,18 @@ def depends_on(expression: Expression, names: AbstractSet[str], what: str, kinds
             raise EquationError(name.span, message, f"it may depend on {kinds} and dt only")
 
 
+CONSTANT_ONLY = "its coefficients may depend on parameters only; without the flag it is advanced in every step"
+"""The way out for event-driven equations that depend on anything else."""
+
+
+def follows_no_spike_time(expression: Expression) -> None:
+    """An event-driven equation is solved over the time between spikes, whenever they were."""
+    for name in names_in(expression):
+        if name.identifier in ("t_pre", "t_post"):
+            message = f"an event-driven equation cannot depend on '{name.identifier}'"
+            raise EquationError(name.span, message, CONSTANT_ONLY)
+
+
 def draws_nothing(expression: Expression, what: str) -> None:
     """A bound or a duration is not drawn at random."""
     for node in nodes(expression):

@@ -19,8 +19,8 @@ ONLY_HERE = {
     "xi": "noise is a number that is drawn in each step, e.g. Normal(0, 1)",
     "delay": "the delay of a connection cannot be read in equations",
     "t_last": "'t_last' is the time of a cell's last spike, in cell types that have a 'spike' condition",
-    "t_pre": "'t_pre' is the time of the pre-synaptic spike before, in 'pre_spike' and 'post_spike'",
-    "t_post": "'t_post' is the time of the post-synaptic spike before, in 'pre_spike' and 'post_spike'",
+    "t_pre": "'t_pre' is the time of the last pre-synaptic spike, in statements and equations of synapses",
+    "t_post": "'t_post' is the time of the last post-synaptic spike, in statements and equations of synapses",
 }
 """Names that mean something in one place only."""
 
