@@ -1,7 +1,7 @@
 """What a synapse sees of its cells: their variables and parameters, by the names ``pre.x`` and ``post.x``.
 
-A synapse that sees any, transmits all the time or has an equation that is not event-driven does something in every
-step: it is *clocked*. All others are visited by spikes only.
+A synapse that sees any, transmits all the time, has an equation that is not event-driven, or one of what it shares with
+others, does something in every step: it is *clocked*. All others are visited by spikes only.
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ def is_clocked(model: Model) -> bool:
     """Whether a model is one of synapses that do something in every step."""
     if model.spec.kind is not Kind.SYNAPSE:
         return False
-    stepped = any(not equation.flags.event_driven for equation in model.equations)
+    shared = {variable.name for variable in model.variables if variable.locality != "local"}
+    stepped = any(not equation.flags.event_driven or changed_by(equation) in shared for equation in model.equations)
     return (
         model.psp is not None or stepped or any(seen(model, side) or seen_of_all(model, side) for side in (PRE, POST))
     )

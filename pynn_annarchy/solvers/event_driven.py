@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from pynn_annarchy.exceptions import EquationError, ModelError
+from pynn_annarchy.exceptions import EquationError
 from pynn_annarchy.language.checks.dependence import CONSTANT_ONLY, depends_on
 from pynn_annarchy.language.functions import DISTRIBUTIONS
 from pynn_annarchy.language.syntax import (
@@ -42,9 +42,7 @@ def solve(model: Model) -> Updates:
 
     Raises:
         EquationError: an equation of no such form.
-        ModelError: a parameter that is shared by the synapses of each post-synaptic cell.
     """
-    require_own_values(model)
     derived, relaxations = _relaxations(model)
     choices = tuple(Choice((relaxation.variable,), "event-driven", REASON) for relaxation in relaxations)
     return Updates(model, (), derived, (), choices, relaxations)
@@ -165,14 +163,3 @@ def _require_constant_bounds(model: Model, variable: Variable) -> None:
             if bound is not None:
                 parameters = frozenset(parameter.name for parameter in model.spec.parameters)
                 depends_on(bound, parameters, "a bound of an event-driven variable")
-
-
-def require_own_values(model: Model) -> None:
-    """ModelError where synapses would share a variable, or those of one cell a parameter."""
-    shared = [p.name for p in model.spec.parameters if p.locality in ("semiglobal", "postsynaptic")]
-    shared += [variable.name for variable in model.variables if variable.locality != "local"]
-    if shared:
-        raise ModelError(
-            f"synapse type '{model.spec.name}': '{shared[0]}' cannot be shared by some synapses yet; a parameter can "
-            "be 'local' or 'global', a variable 'local'"
-        )

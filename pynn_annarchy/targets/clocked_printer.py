@@ -89,6 +89,8 @@ class _Printer(Printer):
                 return f"this->{_seen(field)}[post]"
             case Role.OF_ALL:
                 return f"this->{_seen(field)}[0]"
+            case Role.PARAMETER if field.name != WEIGHT and self._of is not Place.SYNAPSE and not self.is_shared(field):
+                return f"this->{identifier(field.name)}[0]"  # what is in common depends on what is one value for all
             case Role.PARAMETER | Role.POST_PARAMETER if field.name != WEIGHT:
                 name, index = identifier(field.name), "s" if field.role is Role.PARAMETER else "element"
                 return f"this->{name}" if self.is_shared(field) else f"this->{name}[{index} * this->{name}_step_]"

@@ -28,6 +28,20 @@ TYPES = {
         pre_spike="g_target += w; w -= A*exp((t_post - t)/tau) : min=0.0, unless_post; n += 1 : unless_post",
         post_spike="w += A*exp((t_pre - t)/tau) : max=2.0; lag = t - t_pre",
     ),
+    "pairs of each cell": dict(
+        parameters="tau = 10.0 : postsynaptic; A = 0.05 : postsynaptic",
+        equations="tau*dx/dt = -x : event-driven; tau*dy/dt = 0.1 - y : event-driven",
+        pre_spike="g_target += w; x += A; w -= 0.2*y : min=0.0",
+        post_spike="y += A; w += 0.15*x : max=1.2",
+    ),
+    "alike": dict(
+        parameters="tau = 10.0 : postsynaptic",
+        equations="""
+            tau*dx/dt = 1.0 - x : event-driven, postsynaptic; dy/dt = -y/20.0 : event-driven, init=1.0, projection
+            dz/dt = -z/5.0 : event-driven
+        """,
+        pre_spike="g_target += w*x*y; z += 1",
+    ),
     "release": dict(
         parameters="tau_rec = 40.0; U = 0.3",
         equations="dx/dt = (1 - x)/tau_rec : init=1.0, event-driven",
@@ -75,12 +89,16 @@ def recorded(target: str, threads: int) -> str:
     monitor = net.monitor(cells, ["v", "g_exc", "spike"])
     net.compile()
     projections["pairs", cells.name].A = ann.Uniform(0.0, 0.1)
+    for name in ("pairs of each cell", "alike"):
+        projections[name, cells.name].tau = rng.uniform(5.0, 20.0, 40)
     learning = [each for (name, _), each in projections.items() if name not in ("fixed", "release")]
+    changing = projections["pairs of each cell", cells.name]
     for switched in (
         lambda: [each.disable_learning() for each in learning],
         lambda: [each.enable_learning() for each in learning],
         lambda: [setattr(each, "transmission", False) for each in projections.values()],
         lambda: [setattr(each, "transmission", True) for each in projections.values()],
+        lambda: changing.set({"A": rng.uniform(0.0, 0.1, 40), "tau": rng.uniform(5.0, 20.0, 40)}),
         cells.disable,
         cells.enable,
     ):
@@ -89,8 +107,13 @@ def recorded(target: str, threads: int) -> str:
     net.simulate(8.0)
     values = monitor.get()
     assert sum(map(len, values["spike"].values())) > 100
-    final = [np.hstack(each.get(name)) for each in projections.values() for name in each.variables]
+    final = [_flat(each.get(name)) for each in projections.values() for name in each.variables]
     return str(values["spike"]) + str(hash(tuple(each.tobytes() for each in [values["v"], values["g_exc"], *final])))
+
+
+def _flat(values) -> np.ndarray:
+    """A number, or lists of any lengths, as one array."""
+    return np.hstack(values if isinstance(values, list) else [values])
 
 
 def test_threads_and_targets_give_the_same_bits():

@@ -309,3 +309,55 @@ def test_what_is_transmitted_may_follow_from_when_cells_have_spiked_last(network
     seen = [max((s for s in PRE if s < step), default=None) for step in range(1, STEPS)]
     expected = [-1.0 if last is None else last * DT for last in seen]
     assert monitor.get("r")[1:, 0] == pytest.approx(expected)
+
+
+RULE = dict(
+    equations="tau*dx/dt = -x : event-driven; tau*dy/dt = -y : event-driven",
+    pre_spike="g_target += w; x += A; w -= y : min=0.0",
+    post_spike="y += A; w += x : max=2.0",
+)
+
+
+def learning_onto_each(net, locality, changes):
+    """Synapses that learn from two sources onto three neurons, each with parameters of its own."""
+    sources = net.create(ann.SpikeSourceArray([[step * DT for step in PRE], [step * DT for step in POST]]))
+    cells = net.create(
+        3, ann.Neuron(parameters="I = 0.1", equations="v += I + 0.1*g_exc", spike="v > 1", reset="v = 0")
+    )
+    cells.I = [0.11, 0.07, 0.19]
+    synapse = ann.Synapse(parameters=f"tau = 10.0 : {locality}; A = 0.02 : {locality}", **RULE)
+    projection = net.connect(sources, cells, "exc", synapse).all_to_all(weights=0.5)
+    net.compile()
+    for values in changes:
+        for name, of_each in values.items():
+            setattr(projection, name, of_each if locality == "postsynaptic" else [[value] * 2 for value in of_each])
+        net.simulate(20.0)
+    return [projection.get(name) for name in ("w", "x", "y")]
+
+
+def test_parameters_of_each_post_synaptic_neuron_are_those_of_its_synapses(network):
+    changes = [{"tau": [5.0, 10.0, 20.0], "A": [0.02, 0.04, 0.01]}, {"A": [0.03, 0.01, 0.05]}, {"tau": [8.0, 4.0, 2.0]}]
+    other = ann.Network(dt=DT)
+    other.config(target="reference")
+
+    assert learning_onto_each(network, "postsynaptic", changes) == learning_onto_each(other, "local", changes)
+
+
+def test_event_driven_variables_that_synapses_share_follow_time(network):
+    """No spike changes them, so that nothing but their equation does."""
+    synapse = ann.Synapse(
+        parameters="tau = 10.0 : postsynaptic",
+        equations="""
+            tau*dx/dt = 1 - x : event-driven, postsynaptic
+            dy/dt = -y/30.0 : event-driven, projection, init=2.0
+        """,
+        pre_spike="g_target += w*x*y; sent = x*y",
+    )
+    projection, _ = pair(network, synapse)
+    projection.tau = [5.0]
+    network.simulate(STEPS * DT)
+
+    now, last = STEPS * DT, (PRE[-1] + 1) * DT
+    assert projection.x == pytest.approx([1 - math.exp(-now / 5.0)], rel=1e-12)
+    assert projection.y == pytest.approx(2 * math.exp(-now / 30.0), rel=1e-12)
+    assert projection.sent[0] == pytest.approx([(1 - math.exp(-last / 5.0)) * 2 * math.exp(-last / 30.0)], rel=1e-12)

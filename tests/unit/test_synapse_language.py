@@ -273,14 +273,6 @@ def test_a_variable_cannot_follow_one_that_changes_at_other_spikes():
     assert "cannot follow 'y', which changes at other spikes" in message
 
 
-def test_values_for_each_post_synaptic_cell_are_refused_by_name():
-    spec = ModelSpec(
-        "MySynapse", Kind.SYNAPSE, (ParameterSpec("gain", 1.0, locality="semiglobal"),), pre_spike="g_target += gain"
-    )
-    with pytest.raises(ModelError, match="'MySynapse': 'gain' cannot be shared by some synapses yet"):
-        discretise(check(spec))
-
-
 def test_time_constants_that_are_not_finite_are_refused_with_their_parameters():
     spec = synapse("x += 1\ng_target += x", equations="dx/dt = -speed*x : event-driven", speed=0.0)
     with pytest.raises(ModelError, match=r"'tau_x' is not finite \(speed = 0\)"):
