@@ -72,6 +72,10 @@ class Loop(ABC):
         """Value of one unit of each receptor's sums, from the bounds of all that project to the population."""
         return self._engine.update_quanta(cells.number)
 
+    def steps_at_once(self, n_steps: int) -> int:
+        """How many of so many steps the next call of `advance` is to take: asked before each."""
+        return n_steps
+
     @abstractmethod
     def advance(self, last_step: int) -> Synapses | None:
         """Runs up to and with `last_step`; stops at the step where a projection's increment failed and returns it."""

@@ -48,37 +48,60 @@ def load(model: CompiledModel) -> _binding.Module:
 class WorkerChoice:
     """One thread or all: whichever was faster of late. Results never depend on it.
 
-    A step that takes one thread less than a threshold is not worth a barrier, nor a short run waking the others.
+    A step that takes one thread less than a threshold is not worth a barrier, nor a short run waking the others. What
+    is slower is tried again as often as its delays stay below a fiftieth of the time that all runs took.
     """
 
     _SHORT_STEP = 8e-6  # seconds
     _SHORT_RUN = 200e-6
-    _TRIAL_PERIOD = 64  # runs of the faster one between two trials of the other
+    _FIRST_STEPS = 16  # of the first run, in cold memory, and of the first ones that are measured
+    _TRIAL = 2e-3  # seconds, if it were as fast as the other
+    _WASTE = 0.02
 
     def __init__(self, most: int, is_fixed: bool) -> None:
         self._most = most
         self._is_fixed = is_fixed
         self._cost: dict[int, float] = {}
-        self._runs = 0
+        self._has_run = False
+        self._spent = 0.0
+        self._wasted = 0.0
 
-    def workers(self, n_steps: int) -> int:
-        """For a run of so many steps."""
+    def plan(self, n_steps: int) -> tuple[int, int]:
+        """How many threads take the next of so many steps, and how many of them."""
         if self._is_fixed or self._most == 1:
-            return self._most
-        if 1 not in self._cost:
-            return 1
-        if self._cost[1] < self._SHORT_STEP or self._cost[1] * n_steps < self._SHORT_RUN:
-            return 1
+            return self._most, n_steps
+        alone = self._cost.get(1)
+        if alone is None:
+            return 1, min(n_steps, self._FIRST_STEPS)
+        if alone < self._SHORT_STEP or alone * n_steps < self._SHORT_RUN:
+            return 1, n_steps
         if self._most not in self._cost:
-            return self._most
-        slower, faster = sorted((1, self._most), key=self._cost.__getitem__, reverse=True)
-        return slower if self._runs % self._TRIAL_PERIOD == 0 else faster
+            return self._most, min(n_steps, self._least(alone))
+        faster, slower = sorted((1, self._most), key=self._cost.__getitem__)
+        n_tried = self._steps_of_trial(self._cost[faster], self._cost[slower])
+        return (slower, min(n_steps, n_tried)) if n_tried >= self._least(self._cost[faster]) else (faster, n_steps)
 
-    def observe(self, workers: int, seconds_a_step: float) -> None:
-        """Takes note of what a run cost."""
-        self._runs += 1
-        old = self._cost.get(workers, seconds_a_step)
-        self._cost[workers] = 0.5 * old + 0.5 * seconds_a_step
+    def _steps_of_trial(self, fast: float, slow: float) -> int:
+        """How many steps may be tried at the cost `slow`."""
+        excess = max(slow - fast, self._WASTE * fast)
+        allowed = (self._WASTE * self._spent - self._wasted) / excess
+        return int(min(allowed, max(self._least(fast), self._TRIAL / fast)))
+
+    def _least(self, cost: float) -> int:
+        """How many steps of that cost tell something."""
+        return max(2, min(self._FIRST_STEPS, int(self._TRIAL / cost)))
+
+    def observe(self, workers: int, n_steps: int, seconds: float) -> None:
+        """Takes note of what a run took."""
+        self._spent += seconds
+        if not self._has_run:
+            self._has_run = True
+            return
+        cost = seconds / n_steps
+        if self._cost and workers != (faster := min(self._cost, key=self._cost.__getitem__)):
+            fast = self._cost[faster]
+            self._wasted += max(cost - fast, self._WASTE * fast) * n_steps
+        self._cost[workers] = 0.5 * (self._cost.get(workers, cost) + cost)
 
 
 class NativeLoop(Loop):
@@ -91,6 +114,7 @@ class NativeLoop(Loop):
         self._n_currents = 0
         cores = available_cores() if network.threads == "auto" else int(network.threads)
         self._choice = WorkerChoice(min(network.partitions, cores), network.threads != "auto")
+        self._workers = 1
 
     def _bind_population(self, population: Population) -> None:
         if isinstance(population, Cells):
@@ -239,6 +263,10 @@ class NativeLoop(Loop):
             for signal in cells.signals:
                 signal.number = self._engine.add_signal(cells.number, signal.index)
 
+    def steps_at_once(self, n_steps: int) -> int:
+        self._workers, n = self._choice.plan(n_steps)
+        return n
+
     def advance(self, last_step: int) -> Synapses | None:
         first_step = self._network.step
         recorders = [signal for cells in self._network.cells for signal in cells.signals]
@@ -250,10 +278,10 @@ class NativeLoop(Loop):
         amplitudes = [current.record for current in self._network.currents if current.record is not None]
         for record in amplitudes:
             self._engine.record_current(record.current.number, record.room(last_step - first_step))
-        workers = self._choice.workers(last_step - first_step)
+        n_steps = last_step - first_step
         started = time.perf_counter()
-        failed = self._engine.run(last_step - first_step, workers)
-        self._choice.observe(workers, (time.perf_counter() - started) / (last_step - first_step))
+        failed = self._engine.run(n_steps, self._workers)
+        self._choice.observe(self._workers, n_steps, time.perf_counter() - started)
         self._network.step = int(self._engine.step)
         for signal in recorders:
             signal.give_back(self._network.step, last_step)

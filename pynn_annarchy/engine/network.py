@@ -364,6 +364,7 @@ class Network:
             self._poll(lambda recorder: recorder.take_first())
             while self.step < end:
                 stop = min([end, self.step + chunk, *(recorder.next_due(self.step) for recorder in self.polled)])
+                stop = self.step + self.loop.steps_at_once(stop - self.step)
                 n, chunk_started = stop - self.step, time.perf_counter()
                 with interrupts.deferred():
                     self._advance(stop)
