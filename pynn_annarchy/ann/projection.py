@@ -665,7 +665,10 @@ class Projection(Connectors, WithAttributes):
             input_of(post._declared.spec, target, self._declared.spec, label)
 
     def _with_inputs(self, spec: ModelSpec) -> ModelSpec:
-        """A type of neurons that takes what the synapses transmit all the time, also where it is spiking."""
+        """A type of neurons that takes what the synapses transmit all the time, also where it is spiking.
+
+        Known before the neurons are built, it is compiled once; projections that are made later change it then.
+        """
         if not self._declared.spec.psp.strip():
             return spec
         for target in self.targets:
@@ -677,12 +680,6 @@ class Projection(Connectors, WithAttributes):
         """Makes the synapses of the engine, with all values that have been given."""
         self._dendrites  # noqa: B018  # says that there are no synapses yet
         assert self._made is not None
-        post = whole(self.post).cells
-        if self._with_inputs(post.spec) != post.spec:
-            raise ModelError(
-                f"{self._label}: the spiking neurons of '{self.post.name}' were built without an input for synapses "
-                "that transmit all the time: make the projection before the network is built"
-            )
         given = {each: self._given(each) for each in self._attributes.values() if self._is_given(each)}
         built = [self._engine_synapses(target, self._made) for target in self.targets]
         for twin in built[1:]:
@@ -698,7 +695,7 @@ class Projection(Connectors, WithAttributes):
         pre, post = whole(self.pre).cells, whole(self.post).cells
         spec = self.network._with_method(self._declared.spec)
         label = str(self.name) if len(self.targets) == 1 else f"{self.name} onto {target}"
-        builder = self.network.engine.connect(pre, post, input_of(post.spec, target, spec, self._label), spec, label)
+        builder = self.network.engine.connect(pre, post, target, spec, label)
         builder.add(made.pre, made.post, made.weights, self._delay_steps(made.delays))
         return builder.finish()
 

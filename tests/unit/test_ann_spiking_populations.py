@@ -1,4 +1,4 @@
-"""Refractory periods and firing rates of populations of the ANNarchy interface."""
+"""Refractory periods, firing rates and later inputs of populations of the ANNarchy interface."""
 
 from __future__ import annotations
 
@@ -85,3 +85,34 @@ def test_firing_rates_are_computed_where_they_are_asked_for(is_built):
 def test_rates_without_spikes_are_refused():
     with pytest.raises(ModelError, match="'pop0' does not spike"):
         population(equations="r = 1", spike=None, reset=None)[1].compute_firing_rate()
+
+
+@pytest.mark.parametrize("varied", [False, True], ids=["shared parameters", "own parameters"])
+@pytest.mark.parametrize("target", ["cpp", "reference"])
+def test_synapses_that_transmit_all_the_time_may_be_added_to_neurons_that_run(target, varied):
+    def recorded(is_added):
+        net = ann.Network(dt=1.0)
+        net.config(target=target)
+        neuron = ann.Neuron(
+            parameters="I = 0.3", equations="v += I + 0.01*g_exc", spike="v > 1", reset="v = 0", refractory=2
+        )
+        cells = net.create(3, neuron)
+        if varied:
+            cells.I = [0.3, 0.2, 0.4]
+        cells.compute_firing_rate(5.0)
+        trains = net.create(ann.SpikeSourceArray([[3.0, 8.0]]))
+        net.connect(trains, cells, "exc").all_to_all(1.0, delays=3.0)
+        monitor = net.monitor(cells, ["v", "g_exc", "r", "spike"])
+        if is_added:
+            net.simulate(10.0)  # a spike is under way
+        added = net.connect(cells, cells, "exc", ann.Synapse(psp="w*pre.v")).all_to_all(0.1)
+        if not is_added:
+            added.transmission = False
+            net.simulate(10.0)
+            added.transmission = True
+        net.simulate(10.0)
+        return {name: np.array(list(values.values()) if name == "spike" else values, object).tolist()
+                for name, values in monitor.get().items()}  # fmt: skip
+
+    assert recorded(is_added=True) == recorded(is_added=False)
+    assert max(max(row) for row in recorded(is_added=True)["g_exc"][11:]) > 0
