@@ -511,16 +511,11 @@ class Projection(Connectors, WithAttributes):
 
     @property
     def plasticity(self) -> bool:
-        """Whether spiking synapses change their weights."""
+        """Whether synapses change their weights; all their other variables go on in any case."""
         return self._activity.changes_weight
 
     @plasticity.setter
     def plasticity(self, value: bool) -> None:
-        if self.synapse_type.type == "rate":
-            raise ModelError(
-                f"{self._label}: 'plasticity' is about synapses that spikes reach; those of rate-coded neurons learn "
-                "by their equations, which 'update' lets stand still"
-            )
         self._act(replace(self._activity, changes_weight=bool(value)))
 
     def enable_learning(self, period: float | None = None, offset: float | None = None) -> None:
@@ -528,7 +523,7 @@ class Projection(Connectors, WithAttributes):
 
         Args:
             period: their equations are followed once in so many ms, by so much time at once; None for every step.
-            offset: ms from now to the first time, less than the period.
+            offset: ms from now to the first time, less than the period; None for the next multiple of the period.
 
         Raises:
             ModelError: no multiples of the time step, an offset without a period or not smaller than it.
@@ -537,13 +532,14 @@ class Projection(Connectors, WithAttributes):
         if period is None and offset is not None:
             raise ModelError(f"enable_learning() of {self._label}: an offset needs a period")
         steps = 1 if period is None else self._steps(period, "period")
-        first = 0 if offset is None else self._steps(offset, "offset")
+        now = self.network.current_step
+        first = -now % max(steps, 1) if offset is None else self._steps(offset, "offset")
         if period is not None and not 0 <= first < steps:
             raise ModelError(
                 f"enable_learning() of {self._label}: the offset ({first * dt} ms) must be smaller than the period "
                 f"({steps * dt} ms), which is at least one time step"
             )
-        offset_steps = (self.network.current_step + first) % steps
+        offset_steps = (now + first) % steps
         self._act(Activity(self._activity.transmits, self._activity.axons_transmit, period=steps, offset=offset_steps))
 
     def _steps(self, duration: float, what: str) -> int:

@@ -63,8 +63,7 @@ class Handlers(Lowering):
         super().__init__(updates)
         self._variables = {variable.name: variable for variable in self._model.variables}
         self._sides = sides(self._model)
-        has_spikes = any(self._statements(side) for side in (Side.PRE, Side.POST))
-        if has_spikes and self._model.spec.order is Order.ANNARCHY:
+        if WEIGHT in self._variables and self._model.spec.order is Order.ANNARCHY:
             self._fields[CHANGES_WEIGHT] = Field(CHANGES_WEIGHT, DType.REAL64, Role.PARAMETER)
 
     def _parts(self, side: Side) -> tuple[Part, ...]:

@@ -194,9 +194,20 @@ def _without_initial(
         if init is None or not (name == model.weight or _is_drawn(init)):
             continue
         with told(model, f"variable '{name}'"):
+            _depends_on_no_parameter(init, declared)
             initial[name] = value_of_text(init, known)
         text = _without_flag(text, equation.flags.where("init"))
     return text
+
+
+def _depends_on_no_parameter(init: Expression, declared: AbstractSet[str]) -> None:
+    """What is drawn is drawn once, when the elements are made."""
+    for name in names_in(init):
+        if name.identifier in declared:
+            hint = (
+                "give numbers here, or set initial values in the population or projection, by their law or one by one"
+            )
+            raise EquationError(name.span, f"'{name.identifier}' is a parameter, and may be set later", hint)
 
 
 def _is_drawn(expression: Expression) -> bool:

@@ -644,6 +644,62 @@ def test_synapses_learn_and_can_be_stopped(network, pre, post):
     np.testing.assert_allclose(projection.w, 1.0, rtol=1e-12)
 
 
+@pytest.mark.parametrize("target", ["cpp", "reference"])
+@pytest.mark.parametrize("varied", [False, True])
+def test_weights_of_rates_can_be_held_while_all_else_goes_on(target, varied):
+    net = ann.Network(dt=1.0)
+    net.config(target=target)
+    cells = net.create(3, ann.Neuron(equations="r = t + 1"))
+    synapse = ann.Synapse(
+        parameters="eta = 0.5",
+        equations="""
+            trace = trace + pre.r
+            dw/dt = eta*post.r : min=0.0, max=1000.0
+        """,
+    )
+    projection = net.connect(cells, net.create(2, ann.Neuron(equations="r = 2 + 0*sum(exc)")), "exc", synapse)
+    projection.all_to_all(1.0)
+    if varied:
+        projection.eta = [[0.5, 0.5, 0.25], [0.5, 0.5, 0.25]]
+    net.simulate(4.0)
+    before = projection.w
+    assert before[0][0] == 5.0
+
+    projection.plasticity = False
+    net.simulate(4.0)
+    assert not projection.plasticity and projection.update
+    assert projection.w == before
+    assert projection.trace[0][0] == sum(range(1, 9))
+    projection.plasticity = True
+    net.simulate(4.0)
+    assert projection.w[0][0] == 9.0
+    assert projection.w[1][2] == (5.0 if varied else 9.0)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (dict(period=5.0), [10, 15, 20]),
+        (dict(period=5.0, offset=0.0), [7, 12, 17]),
+        (dict(period=5.0, offset=4.0), [11, 16, 21]),
+    ],
+)
+def test_periods_of_learning_begin_at_their_multiples_or_so_long_after_now(arguments, expected):
+    network = ann.Network(dt=1.0)
+    cells = network.create(1, ann.Neuron(equations="r = t"))
+    counting = ann.Synapse(equations="last = t; w += 1")
+    projection = network.connect(cells, network.create(1, ann.Neuron(equations="r = sum(exc)")), "exc", counting)
+    projection.all_to_all(0.0)
+    network.simulate(7.0)
+    projection.enable_learning(**arguments)
+    found = []
+    for _ in range(15):
+        network.step()
+        found.append(projection.last[0][0])
+
+    assert [time for time in dict.fromkeys(found) if time > 6.0] == expected
+
+
 def test_variables_that_the_synapses_of_a_neuron_share(network, pre, post):
     synapse = ann.Synapse(
         parameters="tau = 2.0 : postsynaptic",
