@@ -16,6 +16,7 @@ from pynn_annarchy.language.names import suggestion
 from pynn_annarchy.language.syntax import Expression
 from pynn_annarchy.model.check import check
 from pynn_annarchy.model.declared import Declared, Drawn
+from pynn_annarchy.model.spec import WEIGHT
 
 
 class WithAttributes:
@@ -120,13 +121,16 @@ def _belongs_to(cls: type, name: str) -> bool:
     return any(name in vars(base) or name in vars(base).get("__annotations__", {}) for base in cls.__mro__)
 
 
-def checked(value: Any, what: str, dtype: str, shapes: Sequence[tuple[int, ...]]) -> Value | RandomDistribution:
+def checked(
+    value: Any, what: str, dtype: str, shapes: Sequence[tuple[int, ...]], or_infinite: bool = False
+) -> Value | RandomDistribution:
     """A value as a user gives it: a number, a flat array, or a law to draw from.
 
     Args:
         what: for messages, e.g. ``'v' of population 'pop0'``.
         dtype: 'float', 'int' or 'bool'.
         shapes: of arrays that fit; none where there is but one value.
+        or_infinite: whether infinite numbers will do.
 
     Raises:
         ModelError: no numbers, not finite, a wrong shape, not whole where the type is int.
@@ -137,7 +141,7 @@ def checked(value: Any, what: str, dtype: str, shapes: Sequence[tuple[int, ...]]
     if isinstance(value, str) or value is None:
         raise ModelError(refusal)
     try:
-        number = finite(value, what)
+        number = finite(value, what, or_infinite)
     except ModelError:
         raise
     except (TypeError, ValueError) as error:
@@ -171,6 +175,11 @@ class Attribute:
     @property
     def is_variable(self) -> bool:
         return self.init is not None
+
+    @property
+    def may_be_infinite(self) -> bool:
+        """Whether infinite numbers will do: for a variable that is a number, but for the weight."""
+        return self.is_variable and self.dtype == "float" and self.key != WEIGHT
 
     @property
     def is_global(self) -> bool:

@@ -270,9 +270,9 @@ class Population(WithAttributes):
         if attribute.is_global:
             if ranks is not None:
                 raise ModelError(f"{what} is one value for the whole population: set it there, not on a view")
-            return checked(value, what, attribute.dtype, ())
+            return checked(value, what, attribute.dtype, (), attribute.may_be_infinite)
         shapes = [(self.size,), self.geometry] if ranks is None else [(len(ranks),)]
-        return checked(value, what, attribute.dtype, shapes)
+        return checked(value, what, attribute.dtype, shapes, attribute.may_be_infinite)
 
     def _drawn(self, attribute: Attribute, value: Value | RandomDistribution, ranks: IntArray | None = None) -> Value:
         """A value as numbers: a law is drawn from, once for each neuron that it is meant for."""

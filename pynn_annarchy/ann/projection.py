@@ -303,10 +303,11 @@ class Projection(Connectors, WithAttributes):
         """What a user gives as one number, a law, or one value for each synapse or dendrite."""
         what = f"'{attribute.name}' of {self._label}"
         if isinstance(value, RandomDistribution) or np.isscalar(value) or attribute.is_global:
-            return checked(value, what, attribute.dtype, ())
-        if attribute.locality == "semiglobal":
-            return checked(value, what, attribute.dtype, [(self.size,)])
-        return checked(self._dendrites.flat(value, self._sizes(), what), what, attribute.dtype, [(self.nb_synapses,)])
+            return checked(value, what, attribute.dtype, (), attribute.may_be_infinite)
+        shapes = [(self.size if attribute.locality == "semiglobal" else self.nb_synapses,)]
+        if attribute.locality != "semiglobal":
+            value = self._dendrites.flat(value, self._sizes(), what)
+        return checked(value, what, attribute.dtype, shapes, attribute.may_be_infinite)
 
     def _sizes(self) -> tuple[int, int]:
         """Numbers of neurons of the two populations, the post-synaptic one first."""
@@ -366,7 +367,8 @@ class Projection(Connectors, WithAttributes):
         everything = np.arange(self._dendrites.of(position).start, self._dendrites.of(position).stop)
         index = everything if place is None else everything[place : place + 1]
         is_one = attribute.locality == "semiglobal" or place is not None
-        new = checked(value, what, attribute.dtype, () if is_one else [(len(index),)])
+        shapes = [] if is_one else [(len(index),)]
+        new = checked(value, what, attribute.dtype, shapes, attribute.may_be_infinite)
         if isinstance(new, RandomDistribution):
             new = new.drawn_with(self.network.default_rng, 1 if is_one else len(index)).astype(np.float64)
         self._has_single_weight &= attribute.key != WEIGHT

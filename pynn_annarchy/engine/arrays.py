@@ -31,12 +31,16 @@ def aligned_zeros(size: int, dtype: npt.DTypeLike) -> AnyArray:
     return raw[offset : offset + size * dtype.itemsize].view(dtype)
 
 
-def finite(value: Any, what: str) -> Value:
-    """The value as float or float64 array; ModelError naming `what` where an entry is not a finite number."""
+def finite(value: Any, what: str, or_infinite: bool = False) -> Value:
+    """The value as float or float64 array; ModelError naming `what` where an entry is not a finite number.
+
+    Args:
+        or_infinite: of variables, which a model itself makes infinite where it subtracts the time of no spike.
+    """
     array = np.asarray(value, np.float64)
-    if not np.isfinite(array).all():
-        first = array.flat[int(np.argmin(np.isfinite(array)))]
-        raise ModelError(f"{what} must be finite, got {first}")
+    fits = ~np.isnan(array) if or_infinite else np.isfinite(array)
+    if not fits.all():
+        raise ModelError(f"{what} must be finite, got {array.flat[int(np.argmin(fits))]}")
     return float(array) if array.ndim == 0 else array
 
 
@@ -70,9 +74,9 @@ def as_type(value: Value | AnyArray, dtype: str) -> Reading:
     return read.item() if read.ndim == 0 else read
 
 
-def updated(old: Value, value: Any, size: int, index: IntArray | None, what: str) -> Value:
+def updated(old: Value, value: Any, size: int, index: IntArray | None, what: str, or_infinite: bool = False) -> Value:
     """`old` with `value` written to the elements `index` (None: all); stays a scalar where all elements stay equal."""
-    new = finite(value, what)
+    new = finite(value, what, or_infinite)
     if index is None:
         if isinstance(new, float):
             return new

@@ -294,7 +294,8 @@ class Cells:
     def _checked_state(self, name: str, old: Value, value: Any, index: IntArray | None, what: str) -> Value:
         """All cells' values of a variable after the change."""
         what, variable = f"{what} of '{self.label}'", self.variable(name)
-        new = of_type(updated(old, value, self.size, index, what), variable.dtype, what)
+        or_infinite = variable.dtype == "float"
+        new = of_type(updated(old, value, self.size, index, what, or_infinite), variable.dtype, what)
         return common(new, what) if variable.locality == "global" else new
 
     def sample(self, variable: str) -> AnyArray:

@@ -285,7 +285,7 @@ class Synapses:
         else:
             old = self.get_own(name) if index is not None or name != "weight" else 0.0  # or refuses the name
             n = self.count_of(name)
-        new = updated(old, value, n, index, what)
+        new = updated(old, value, n, index, what, or_infinite=name not in (WEIGHT, "delay"))
         if self.rows is None:
             return
         if name == "delay":
@@ -357,6 +357,8 @@ class Synapses:
         self.unbind()
 
     def _set_delay(self, steps: FloatArray) -> None:
+        if (self.delay_steps() == steps).all():
+            return
         self.state.refuse_new_delays()
         builder = SynapseBuilder(self)
         builder.add(self.pre(), self.post(), self._column("weight"), np.broadcast_to(steps, (self.n,)))

@@ -400,3 +400,27 @@ def test_a_cleared_network_is_empty():
 
     assert net.get_populations() == [] and net.current_step == 0
     assert (population.r == 3.0).all()
+
+
+@pytest.mark.parametrize("ending", ["npz", "data", "gz"])
+def test_times_since_spikes_that_never_came_are_saved_and_loaded(tmp_path, ending):
+    def built():
+        net = ann.Network(dt=1.0)
+        neuron = ann.Neuron(
+            parameters="I = 0.0", equations="v += I + 0*g_exc; age = t - t_last", spike="v > 1", reset="v = 0"
+        )
+        cells = net.create(2, neuron, name="cells")
+        cells.I = [0.0, 0.4]
+        rule = ann.Synapse(equations="lag = t_post - t_pre", pre_spike="g_target += w")
+        return net, cells, net.connect(cells, cells, "exc", rule).all_to_all(1.0)
+
+    net, cells, projection = built()
+    net.simulate(9.0)
+    net.save(str(tmp_path / f"state.{ending}"))
+    other, its_cells, its_projection = built()
+    other.compile()
+    other.load(str(tmp_path / f"state.{ending}"))
+
+    assert its_cells.age.tolist() == cells.age.tolist() == [np.inf, 3.0]
+    assert its_cells.t_last.tolist() == [-np.inf, 8.0]
+    assert its_projection.lag == projection.lag == [[-np.inf], [np.inf]]
