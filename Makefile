@@ -1,6 +1,8 @@
 # Each target is complete in itself: it makes .venv, installs the package in it and builds what has changed.
 PYTHON ?= python3
 VENV := .venv
+# As many tests at once as there are cores, four at most.
+PYTEST_FLAGS ?= --numprocesses=auto --maxprocesses=4 --dist=worksteal
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_ROOT_USER_ACTION := ignore
 export PIP_QUIET := 1
