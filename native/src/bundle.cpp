@@ -14,7 +14,7 @@ namespace pnn {
 namespace {
 
 constexpr uint64_t most_synapses = std::numeric_limits<uint32_t>::max();
-constexpr uint32_t most_in_segment = std::numeric_limits<uint16_t>::max();
+constexpr uint32_t most_in_piece = std::numeric_limits<uint16_t>::max();
 constexpr std::size_t most_members = 1024;
 
 // Spikes under way in one partition: how often each was emitted, by step and source.
@@ -75,7 +75,7 @@ bool Bundle::takes(const Projection& projection) {
 }
 
 bool Bundle::alike(const Projection& one, const Projection& other) {
-    return one.pre == other.pre && one.rows.size() == other.rows.size() &&
+    return one.pre == other.pre && one.module == other.module && one.rows.size() == other.rows.size() &&
            one.rows[0]->weight_form == other.rows[0]->weight_form;
 }
 
@@ -125,23 +125,23 @@ void Bundle::take(std::size_t partition) {
                 delay = std::min<uint32_t>(delay, rows[m]->group_delay[next[m]]);
             }
             if (delay == std::numeric_limits<uint32_t>::max()) break;
-            Group group{place, uint32_t(own.segments.size()), uint16_t(delay), 0};
+            Group group{place, uint32_t(own.pieces.size()), uint16_t(delay), 0};
             for (std::size_t m = 0; m < rows.size(); ++m) {
                 if (next[m] == rows[m]->row_start[source + 1] || rows[m]->group_delay[next[m]] != delay) continue;
                 const uint32_t g = next[m]++;
                 rows[m]->bundle_begin[g] = place;
                 uint32_t length = rows[m]->group_start[g + 1] - rows[m]->group_start[g];
                 place += length;
-                for (; length > 0; length -= std::min(length, most_in_segment))
-                    own.segments.push_back({uint16_t(m), uint16_t(std::min(length, most_in_segment))});
+                for (; length > 0; length -= std::min(length, most_in_piece))
+                    own.pieces.push_back({uint16_t(m), uint16_t(std::min(length, most_in_piece))});
             }
-            group.n_segments = uint16_t(own.segments.size() - group.first_segment);
+            group.n_pieces = uint16_t(own.pieces.size() - group.first_piece);
             own.groups.push_back(group);
         }
         own.row_start.push_back(uint32_t(own.groups.size()));
     }
     own.groups.shrink_to_fit();
-    own.segments.shrink_to_fit();
+    own.pieces.shrink_to_fit();
     own.calendar.resize(longest);
 
     // One member after the other, so that never more than one of them lies in two places.
@@ -219,7 +219,7 @@ std::size_t Bundle::bytes() const {
     std::size_t n = 0;
     for (const Part& part : parts)
         n += part.row_start.capacity() * 4 + part.groups.capacity() * sizeof(Group) +
-             part.segments.capacity() * sizeof(Segment) + part.targets.size() * 2 + part.weights.size() * 4;
+             part.pieces.capacity() * sizeof(pnn_piece) + part.targets.size() * 2 + part.weights.size() * 4;
     return n;
 }
 

@@ -238,6 +238,18 @@ void go_on(Calendar& calendar, const Cursor& cursor, const DelayOf& delay_of, in
 
 }  // namespace
 
+namespace {
+
+// How many of a group's synapses send anything.
+uint64_t heard(const std::vector<pnn_rows>& members, const Bundle::Part& part, const Bundle::Group& group) {
+    uint64_t n = 0;
+    for (const pnn_piece* piece = part.pieces.data() + group.first_piece; piece != part.pieces.data() + group.first_piece + group.n_pieces; ++piece)
+        if (members[piece->member].accumulator != nullptr) n += piece->length;
+    return n;
+}
+
+}  // namespace
+
 void Engine::deliver(Bundle& bundle, int64_t n, int partition, Due& due, int& failed) {
     constexpr std::size_t ahead = 8;
     Bundle::Part& part = bundle.parts[std::size_t(partition)];
@@ -248,42 +260,34 @@ void Engine::deliver(Bundle& bundle, int64_t n, int partition, Due& due, int& fa
         take_spikes(calendar, list, false, part.row_start, delay_of, n - 1);
     std::vector<Cursor>& now = calendar.at(n);
     if (now.empty()) return;
-    due.of_members.resize(std::max(due.of_members.size(), bundle.members.size()));
-    for (std::size_t m = 0; m < bundle.members.size(); ++m) due.of_members[m].clear();
+    due.members.clear();
+    bool all_transmit = true;
+    for (const Projection* member : bundle.members) {
+        pnn_rows view = rows_view(*member, partition);
+        view.weights = &member->rows[std::size_t(partition)]->shared_weight;
+        view.shared = member->shared.data();
+        if (!projections[std::size_t(member->number)]->activity.transmits) {
+            view.accumulator = nullptr;
+            all_transmit = false;
+        }
+        due.members.push_back(view);
+    }
+    due.pieces.clear();
     for (std::size_t k = 0; k < now.size(); ++k) {
         if (k + 2 * ahead < now.size()) __builtin_prefetch(groups + now[k + 2 * ahead].group);
-        if (k + ahead < now.size()) __builtin_prefetch(part.segments.data() + groups[now[k + ahead].group].first_segment);
+        if (k + ahead < now.size()) __builtin_prefetch(part.pieces.data() + groups[now[k + ahead].group].first_piece);
         const Cursor cursor = now[k];
         const Bundle::Group& group = groups[cursor.group];
-        const Bundle::Segment* segment = part.segments.data() + group.first_segment;
-        const uint64_t start = group.begin;
-        uint64_t begin = start;
-        for (uint16_t s = 0; s < group.n_segments; ++s, ++segment) {
-            due.of_members[segment->member].push_back({begin, begin + segment->length, int64_t(cursor.multiplicity)});
-            begin += segment->length;
-        }
-        due.work.events += (begin - start) * cursor.multiplicity;
+        const uint64_t end = part.end_of(cursor.group);
+        due.pieces.push_back({group.begin, end, group.first_piece, group.n_pieces, int64_t(cursor.multiplicity)});
+        due.work.events += (all_transmit ? end - group.begin : heard(due.members, part, group)) * cursor.multiplicity;
         go_on(calendar, cursor, delay_of, n);
     }
     now.clear();
+    const pnn_bundle view{part.targets.data(), part.weights.data(), part.pieces.data(), due.members.data()};
     const pnn_step present = step_value(n);
-    for (std::size_t m = 0; m < bundle.members.size(); ++m) {
-        const std::vector<pnn_group>& of_member = due.of_members[m];
-        const Projection& member = *bundle.members[m];
-        if (of_member.empty()) continue;
-        if (!projections[std::size_t(member.number)]->activity.transmits) {
-            for (const pnn_group& group : of_member) due.work.events -= (group.end - group.begin) * uint64_t(group.multiplicity);
-            continue;
-        }
-        pnn_rows view = rows_view(member, partition);
-        view.targets = part.targets.data();
-        view.target_bits = 16;
-        view.weight_form = part.weights.size() ? PNN_WEIGHT_F32 : PNN_WEIGHT_SHARED;
-        view.weights = part.weights.size() ? static_cast<const void*>(part.weights.data())
-                                           : &member.rows[std::size_t(partition)]->shared_weight;
-        view.shared = member.shared.data();
-        if (member.module->deliver(&view, of_member.data(), int64_t(of_member.size()), &present) != 0) failed = member.number;
-    }
+    const int32_t unsound = bundle.members[0]->module->deliver_bundle(&view, due.pieces.data(), int64_t(due.pieces.size()), &present);
+    if (unsound != 0) failed = bundle.members[std::size_t(unsound) - 1]->number;
 }
 
 void Engine::deliver_learning(Projection& projection, const pnn_rows& view, int64_t n, int partition, Due& due, int& failed) {

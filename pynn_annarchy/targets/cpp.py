@@ -18,6 +18,8 @@ from pynn_annarchy.targets.c_printer import cell_struct, comment, struct_name, s
 from pynn_annarchy.targets.clocked_printer import clocked_struct
 from pynn_annarchy.targets.learning_printer import learning_struct
 
+_ENTRIES = (("neurons", "neurons"), ("deliver", "deliver"), ("deliver", "deliver_counts"), ("deliver", "deliver_bundle"))
+"""Primitives with the first functions of a module's table."""
 _PRIMITIVES = {CellKernel: "neurons", SynapseKernel: "deliver", LearningKernel: "learn", ClockedKernel: "synapses"}
 _FIELD_TYPES = {DType.REAL: "PNN_REAL", DType.REAL64: "PNN_F64"}
 
@@ -37,11 +39,7 @@ def module_text(kernel: Kernel, shared: bool, precision: str, fingerprint: str, 
     values = tuple(field for field in kernel.fields if field not in arrays)
     receptors = kernel.receptors if isinstance(kernel, CellKernel) else ()
     name = struct_name(kernel)
-    functions = {"neurons": ("neurons",), "deliver": ("deliver", "deliver_counts")}.get(primitive, ())
-    entries = ", ".join(
-        f"&pnn::{function}<{name}>" if function in functions else "nullptr"
-        for function in ("neurons", "deliver", "deliver_counts")
-    )
+    entries = ", ".join(f"&pnn::{function}<{name}>" if p == primitive else "nullptr" for p, function in _ENTRIES)
     further = _further_entries(kernel, name)
     return "\n".join(
         [

@@ -154,10 +154,32 @@ typedef struct pnn_dendrites {
     double dt;                    // ms; that of pnn_step is several of it where they advance by several steps at once
 } pnn_dendrites;
 
+// Synapses of several projections that lie together by source and delay.
+typedef struct pnn_piece {
+    uint16_t member;              // of the projections
+    uint16_t length;
+} pnn_piece;
+typedef struct pnn_bundle {
+    const uint16_t* targets;      // partition-local index in the population of the member
+    const float* weights;         // null where each member has one
+    const pnn_piece* pieces;
+    const pnn_rows* members;      // what does not lie here; without an accumulator: nothing comes from this one
+} pnn_bundle;
+// Synapses [begin, end) of a bundle, in pieces.
+typedef struct pnn_pieces {
+    uint64_t begin;
+    uint64_t end;
+    uint32_t first_piece;
+    uint32_t n_pieces;
+    int64_t multiplicity;
+} pnn_pieces;
+
 // Returns 0, or 1 where an increment was not finite or beyond its bound.
 typedef int32_t (*pnn_deliver_fn)(const pnn_rows* rows, const pnn_group* groups, int64_t n_groups, const pnn_step* step);
 // The same where element i of the partition has one synapse and its source has sent counts[i] spikes that fall due now; all weights are alike.
 typedef int32_t (*pnn_deliver_counts_fn)(const pnn_rows* rows, const uint16_t* counts, int64_t n, const pnn_step* step);
+// The same of a bundle. Returns 0, or 1 + the number of the last member where an increment was not.
+typedef int32_t (*pnn_deliver_bundle_fn)(const pnn_bundle* bundle, const pnn_pieces* groups, int64_t n_groups, const pnn_step* step);
 // Lets spikes pass synapses that learn. Returns as deliver.
 typedef int32_t (*pnn_learn_fn)(const pnn_rows* rows, const pnn_passage* passages, int64_t n_passages, const pnn_step* step);
 // The traces of one element after one more spike, in place.
@@ -193,6 +215,7 @@ typedef struct pnn_module {
     pnn_neurons_fn neurons;   // null for synapses
     pnn_deliver_fn deliver;   // null for cells and for synapses that learn
     pnn_deliver_counts_fn deliver_counts;  // null where `deliver` is
+    pnn_deliver_bundle_fn deliver_bundle;  // as well
     pnn_learn_fn learn;       // null for all others
     pnn_trace_fn pre_trace;
     pnn_trace_fn post_trace;

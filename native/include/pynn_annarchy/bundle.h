@@ -17,25 +17,24 @@ class Projection;
 
 class Bundle {
 public:
-    // The synapses that a source has in one projection with one delay, one after the other.
-    struct Segment {
-        uint16_t member;
-        uint16_t length;
-    };
-    // All synapses of a source that have one delay: segments by member, and in each of them targets ascend.
+    // All synapses of a source that have one delay: pieces by member, and in each of them targets ascend.
     struct Group {
         uint32_t begin;
-        uint32_t first_segment;
+        uint32_t first_piece;
         uint16_t delay;
-        uint16_t n_segments;
+        uint16_t n_pieces;
     };
     struct Part {
         std::vector<uint32_t> row_start;     // n_pre + 1, into the groups
         std::vector<Group> groups;
-        std::vector<Segment> segments;
+        std::vector<pnn_piece> pieces;       // what a source has in one projection with one delay
         Array<uint16_t> targets;             // in the partition of the member's population
         Array<float> weights;                // empty where each member's weights are equal
         Calendar calendar;
+
+        uint32_t end_of(uint32_t group) const {
+            return group + 1 < groups.size() ? groups[group + 1].begin : uint32_t(targets.size());
+        }
     };
 
     std::vector<Projection*> members;        // none once it is dissolved

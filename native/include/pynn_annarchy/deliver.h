@@ -70,6 +70,64 @@ int32_t deliver_to(const Synapse& synapse, const pnn_rows& rows, const pnn_group
     }
 }
 
+// Groups of a bundle are longer, and fewer of them are asked for at a time.
+constexpr int64_t PREFETCH_BUNDLED = 4;
+
+template <class T>
+PNN_FN void prefetch_between(const T* first, const T* last) {
+    const char* const end = reinterpret_cast<const char*>(last);
+    for (const char* line = reinterpret_cast<const char*>(first); line < end; line += 64) __builtin_prefetch(line);
+}
+
+template <class Synapse, bool has_weights>
+int32_t deliver_pieces(const pnn_bundle& bundle, const pnn_pieces* groups, int64_t n_groups, const pnn_step& step) {
+    const uint16_t* const targets = bundle.targets;
+    const float* const weights = bundle.weights;
+    int32_t unsound = 0;
+    for (int64_t g = 0; g < n_groups; ++g) {
+        if (g + PREFETCH_BUNDLED < n_groups) {
+            const pnn_pieces& later = groups[g + PREFETCH_BUNDLED];
+            prefetch_between(targets + later.begin, targets + later.end);
+            if (has_weights) prefetch_between(weights + later.begin, weights + later.end);
+        }
+        const int64_t multiplicity = groups[g].multiplicity;
+        const pnn_piece* piece = bundle.pieces + groups[g].first_piece;
+        uint64_t s = groups[g].begin;
+        for (uint32_t k = 0; k < groups[g].n_pieces; ++k, ++piece) {
+            const uint64_t end = s + piece->length;
+            const pnn_rows& member = bundle.members[piece->member];
+            int64_t* const accumulator = member.accumulator;
+            if (accumulator == nullptr) {
+                s = end;
+                continue;
+            }
+            const Synapse synapse(member, step);
+            const double inverse_quantum = member.inverse_quantum, bound = member.bound;
+            if (has_weights) {
+                bool sound = true;
+                for (; s < end; ++s) {
+                    const double increment = synapse.increment(static_cast<double>(weights[s]));
+                    sound &= is_sound(increment, bound);
+                    accumulator[targets[s]] += multiplicity * to_fixed(increment, inverse_quantum);
+                }
+                unsound = sound ? unsound : 1 + piece->member;
+            } else {
+                const double increment = synapse.increment(*static_cast<const double*>(member.weights));
+                const int64_t amount = multiplicity * to_fixed(increment, inverse_quantum);
+                unsound = is_sound(increment, bound) ? unsound : 1 + piece->member;
+                for (; s < end; ++s) accumulator[targets[s]] += amount;
+            }
+        }
+    }
+    return unsound;
+}
+
+template <class Synapse>
+int32_t deliver_bundle(const pnn_bundle* bundle, const pnn_pieces* groups, int64_t n_groups, const pnn_step* step) {
+    return bundle->weights != nullptr ? deliver_pieces<Synapse, true>(*bundle, groups, n_groups, *step)
+                                      : deliver_pieces<Synapse, false>(*bundle, groups, n_groups, *step);
+}
+
 // Synapse has: a constructor from (rows, step), `double increment(double weight) const`.
 template <class Synapse>
 int32_t deliver(const pnn_rows* rows, const pnn_group* groups, int64_t n_groups, const pnn_step* step) {

@@ -322,7 +322,8 @@ private:
     // What a thread uses again and again.
     struct Due {
         std::vector<pnn_group> groups;
-        std::vector<std::vector<pnn_group>> of_members;  // of a bundle
+        std::vector<pnn_pieces> pieces;              // of a bundle, whose members are these
+        std::vector<pnn_rows> members;
         std::vector<pnn_passage> passages;
         PopulationValues values;                     // as of the step before
         std::vector<double> shared;                  // of one population, with those values
