@@ -18,7 +18,12 @@ from pynn_annarchy.targets.c_printer import cell_struct, comment, struct_name, s
 from pynn_annarchy.targets.clocked_printer import clocked_struct
 from pynn_annarchy.targets.learning_printer import learning_struct
 
-_ENTRIES = (("neurons", "neurons"), ("deliver", "deliver"), ("deliver", "deliver_counts"), ("deliver", "deliver_bundle"))
+_ENTRIES = (
+    ("neurons", "neurons"),
+    ("deliver", "deliver"),
+    ("deliver", "deliver_counts"),
+    ("deliver", "deliver_bundle"),
+)
 """Primitives with the first functions of a module's table."""
 _PRIMITIVES = {CellKernel: "neurons", SynapseKernel: "deliver", LearningKernel: "learn", ClockedKernel: "synapses"}
 _FIELD_TYPES = {DType.REAL: "PNN_REAL", DType.REAL64: "PNN_F64"}

@@ -7,7 +7,7 @@
 
 #include <stdint.h>
 
-#define PNN_ABI_VERSION 7u
+#define PNN_ABI_VERSION 8u
 
 #ifdef __cplusplus
 extern "C" {
