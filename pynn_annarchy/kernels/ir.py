@@ -27,8 +27,8 @@ class Role(Enum):
 
     Values of the population, of which the engine makes one a step, are the same for all elements.
 
-    What a pass has taken out of the step of one element: values that the struct forms once for all of them, and random
-    numbers that it draws for many at once.
+    What a pass has taken out of the step of one element: values that the struct forms once for all of them, and
+    numbers that it draws or forms for many at once.
 
     Of synapses further: traces, which all synapses of a pre- or post-synaptic cell have in common, what a state was
     just before the last post-synaptic spike, what is seen of the pre- and of the post-synaptic cell, and what all
@@ -42,7 +42,7 @@ class Role(Enum):
     AXON = "axonal spikes"
     POPULATION = "value of the population"
     COMMON = "formed for all elements"
-    DRAWN = "drawn for many elements"
+    AHEAD = "formed for many elements at once"
     PRE_TRACE = "pre trace"
     POST_TRACE = "post trace"
     LEFT = "left limit"

@@ -56,7 +56,7 @@ _KEYWORDS = frozenset(
     Real rows s state event traces pre_traces post_traces pre_before post_before pre_trace post_trace n_pre_traces
     n_post_traces has_post has_stored first_stored load store State psp advance pre_spike post_spike has_psp has_step
     has_post_step has_common_step advance_post advance_common element advances_first arrives_first asks_sent Operation
-    Row row all""".split()  # noqa: SIM905
+    Row row all Ahead prepare Regimes regime""".split()  # noqa: SIM905
 )
 """Words of C++, and of the text around a model's names."""
 _CONNECTIVES = {Connective.AND: "&", Connective.OR: "|"}
@@ -106,8 +106,8 @@ class Printer:
         """Where a field's value of this element is."""
         if field.role is Role.COMMON:
             return f"{field.name}_"
-        if field.role is Role.DRAWN:
-            return f"drawn.{field.name}[k]"
+        if field.role is Role.AHEAD:
+            return f"ahead_.{field.name}[k_]"
         return identifier(field.name) if is_constant(field) else f"this->{identifier(field.name)}[i]"
 
     def identity(self, draw: Draw) -> str:
@@ -329,7 +329,7 @@ def cell_struct(kernel: CellKernel, shared: bool) -> str:
 def _regime_struct(regime: Regime, kernel: CellKernel, printer: Printer) -> str:
     """One regime of a cell type, whose whole kernel says where the fields are."""
     own = regime.kernel
-    asked = [*values_in(own), *(value for _, value in regime.common), *(draw for _, draw in regime.drawn)]
+    asked = [*values_in(own), *(value for _, value in regime.common), *(value for _, value in regime.ahead)]
     draws = any(isinstance(value, Draw) for value in asked)
     ends = any(isinstance(node, StepValue) and node.name == "t_end" for value in asked for node in nodes(value))
     members = [*_fields(kernel, own.fields, printer), *_receptors(own), *(_DRAWING if draws else ()), *_TIME]
@@ -337,14 +337,14 @@ def _regime_struct(regime: Regime, kernel: CellKernel, printer: Printer) -> str:
     members += _common(regime, printer)
     conditions = [f"{'' if holds else 'not '}{printer.expression(value)}" for value, holds in regime.outcomes]
     where = f" where {' and '.join(conditions)}" if conditions else ""
-    arguments = "int64_t i, int64_t k, const Drawn& drawn" if regime.drawn else "int64_t i"
+    arguments = "int64_t i, int64_t k_, const Ahead& ahead_" if regime.ahead else "int64_t i"
     return struct_text(
         own,
         [_COUNT],
         members,
         "const pnn_segment& segment, const pnn_step& step",
         *(_IDENTITY if draws else ()),
-        *_drawing_ahead(regime, printer),
+        *_preparation(regime, printer),
         "",
         f"    // {kernel.model}: one cell over one step{where}; returns its number of spikes",
         f"    PNN_FN Count update({arguments}) const {{",
@@ -359,7 +359,7 @@ def _common(regime: Regime, printer: Printer) -> Iterator[Member]:
     """What a regime forms once for all cells, and the laws of what it draws."""
     for field, value in regime.common:
         yield f"{TYPES[field.dtype]} {field.name}_;", _start(f"{field.name}_({printer.expression(value)})")
-    for field, draw in regime.drawn:
+    for field, draw in regime.drawn():
         arguments = ", ".join(map(printer.expression, draw.arguments))
         yield (
             f"pnn::{draw.distribution.capitalize()}Law law_of_{field.name}_;",
@@ -372,16 +372,34 @@ def _start(text: str) -> str:
     return "\n".join(wrapped([text])).strip().replace("\n", "\n  ")
 
 
-def _drawing_ahead(regime: Regime, printer: Printer) -> Iterator[str]:
-    """The function that draws for n cells from the i-th on."""
-    if not regime.drawn:
+def _preparation(regime: Regime, printer: Printer) -> Iterator[str]:
+    """The function that draws and forms what n cells need, from the first one on."""
+    if not regime.ahead:
         return
-    yield from ("", "    struct Drawn {")
-    yield from (f"        double {field.name}[pnn::AT_ONCE];" for field, _ in regime.drawn)
-    yield from ("    };", "    PNN_FN void draw(int64_t i, int64_t n, Drawn& drawn) const {")
-    for field, draw in regime.drawn:
-        yield f"        law_of_{field.name}_.draw({printer.identity(draw)}, n, drawn.{field.name});"
+    yield from ("", "    struct Ahead {")
+    yield from (f"        {TYPES[field.dtype]} {field.name}[pnn::AT_ONCE];" for field, _ in regime.ahead)
+    yield from ("    };", "    PNN_FN void prepare(int64_t first_, int64_t n_, Ahead& ahead_) const {")
+    drawn = [
+        f"        law_of_{field.name}_.draw({printer.identity(draw)}, n_, ahead_.{field.name});"
+        for field, draw in regime.drawn()
+    ]
+    yield from ("        const int64_t i = first_;", *drawn) if drawn else ()
+    for field, applied in regime.formed():
+        yield from _formed(field, applied, printer)
     yield "    }"
+
+
+def _formed(field: Field, applied: Apply, printer: Printer) -> Iterator[str]:
+    """The arguments of a function, in the place of its values, and then these."""
+    (argument,) = applied.arguments
+    target = f"{printer.place(field)} = {printer.expression(argument)};"
+    yield from wrapped(
+        ["PNN_INDEPENDENT", "for (int64_t k_ = 0; k_ < n_; ++k_) {", "    const int64_t i = first_ + k_;"]
+    )
+    yield from wrapped(
+        f"    {line}" for line in (*printer.loads(sorted(loaded(argument), key=lambda each: each.name)), target)
+    )
+    yield from wrapped(["}", f"pnn::{applied.function}_of_many(ahead_.{field.name}, n_);"])
 
 
 def _choice_struct(found: list[Regime], kernel: CellKernel, printer: Printer) -> str:

@@ -62,8 +62,21 @@ struct IF_cond_exp {
           t(step.t),
           dt(static_cast<Real>(step.dt)) {}
 
+    struct Ahead {
+        Real exprel_0[pnn::AT_ONCE];
+    };
+    PNN_FN void prepare(int64_t first_, int64_t n_, Ahead& ahead_) const {
+        PNN_INDEPENDENT
+        for (int64_t k_ = 0; k_ < n_; ++k_) {
+            const int64_t i = first_ + k_;
+            ahead_.exprel_0[k_] = -((one_over_tau_m + (M_gsyn_exc_gsyn_exc * this->gsyn_exc[i] + M_gsyn_inh_gsyn_inh *
+                this->gsyn_inh[i]) * one_over_cm) * this->dt);
+        }
+        pnn::exprel_of_many(ahead_.exprel_0, n_);
+    }
+
     // IF_cond_exp: one cell over one step; returns its number of spikes
-    PNN_FN Count update(int64_t i) const {
+    PNN_FN Count update(int64_t i, int64_t k_, const Ahead& ahead_) const {
         const Real i_inj = this->i_inj[i];
         Real v = this->v[i];
         Real gsyn_exc = this->gsyn_exc[i];
@@ -76,9 +89,8 @@ struct IF_cond_exp {
         const Real gsyn_exc_mean = M_gsyn_exc_gsyn_exc * gsyn_exc;
         const Real gsyn_inh_mean = M_gsyn_inh_gsyn_inh * gsyn_inh;
         const Real decay_v = one_over_tau_m + (gsyn_exc_mean + gsyn_inh_mean) * one_over_cm;
-        v = is_refractory ? v : v + this->dt * static_cast<Real>(pnn::exprel(-(decay_v * this->dt))) *
-            (v_rest_over_tau_m + (gsyn_exc_mean * e_rev_E + gsyn_inh_mean * e_rev_I + i_offset + i_inj) * one_over_cm
-            - decay_v * v);
+        v = is_refractory ? v : v + this->dt * ahead_.exprel_0[k_] * (v_rest_over_tau_m + (gsyn_exc_mean * e_rev_E +
+            gsyn_inh_mean * e_rev_I + i_offset + i_inj) * one_over_cm - decay_v * v);
         gsyn_exc = P_gsyn_exc_gsyn_exc * gsyn_exc;
         gsyn_inh = P_gsyn_inh_gsyn_inh * gsyn_inh;
         // excitatory: gsyn_exc = gsyn_exc + input

@@ -108,15 +108,16 @@ struct SpikeSourcePoisson_1 {
         return drawing;
     }
 
-    struct Drawn {
+    struct Ahead {
         double poisson_2[pnn::AT_ONCE];
     };
-    PNN_FN void draw(int64_t i, int64_t n, Drawn& drawn) const {
-        law_of_poisson_2_.draw(identity_(i, 2), n, drawn.poisson_2);
+    PNN_FN void prepare(int64_t first_, int64_t n_, Ahead& ahead_) const {
+        const int64_t i = first_;
+        law_of_poisson_2_.draw(identity_(i, 2), n_, ahead_.poisson_2);
     }
 
     // SpikeSourcePoisson: one cell over one step where rate * this->dt > Real(500.0); returns its number of spikes
-    PNN_FN Count update(int64_t i, int64_t k, const Drawn& drawn) const {
+    PNN_FN Count update(int64_t i, int64_t k_, const Ahead& ahead_) const {
         Real drawn_rate = this->drawn_rate[i];
         // left = ite(rate*dt > 500, left, ite(rate == drawn_rate, left, Exponential(ite(rate > 0, 1000/(rate*dt), 1e+30))) - (clip((start + duration - t)/dt, 0, 1) - clip((start - t)/dt, 0, 1)))
         // drawn_rate = rate : init=-1
@@ -124,7 +125,7 @@ struct SpikeSourcePoisson_1 {
         // spike: not rate*dt > 500 and left <= 0
         // emits: ite(rate*dt > 500, Poisson(rate*dt/1000*(clip((start + duration - t)/dt, 0, 1) - clip((start - t)/dt, 0, 1))), 0)
         this->drawn_rate[i] = pnn::flush(drawn_rate);
-        return static_cast<Count>(static_cast<Real>(drawn.poisson_2[k]));
+        return static_cast<Count>(static_cast<Real>(ahead_.poisson_2[k_]));
     }
 };
 

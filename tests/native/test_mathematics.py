@@ -254,6 +254,42 @@ def test_single_precision_is_double_precision_rounded_once(run_native):
         assert same_bits(rounded.astype(np.float64), values), name
 
 
+EXPREL_OF_MANY = """
+#include "pynn_annarchy/laws.h"
+template <class Real>
+void compare(const std::vector<double>& x, std::vector<double>& y) {
+    for (std::size_t first = 0; first < x.size(); first += 61) {
+        const std::size_t n = x.size() - first < 61 ? x.size() - first : 61;
+        Real values[pnn::AT_ONCE];
+        for (std::size_t i = 0; i < n; ++i) values[i] = static_cast<Real>(x[first + i]);
+        pnn::exprel_of_many(values, int64_t(n));
+        for (std::size_t i = 0; i < n; ++i) {
+            const Real alone = pnn::exprel(static_cast<Real>(x[first + i]));
+            y.push_back(pnn::bits_of(alone) != pnn::bits_of(values[i]) && (alone == alone || values[i] == values[i]));
+        }
+    }
+}
+void fill(const std::vector<double>& x, std::vector<double>& y) {
+    compare<double>(x, y);
+    compare<float>(x, y);
+}
+"""
+
+
+@pytest.mark.compiler
+def test_exprel_of_many_arguments_has_the_bits_of_exprel_of_each(run_native):
+    """Portions in which all arguments are small, none is, some are; with zeros, infinities, what is not a number."""
+    small = np.random.default_rng(3).uniform(-0.3399, 0.3399, 20_000)
+    tiny = signed(10.0 ** np.linspace(-323, -1, 5000))
+    edges = np.nextafter(0.34, [0, 1])
+    special = [0.0, -0.0, np.inf, -np.inf, np.nan, 5e-324, -5e-324, 1e308, -1e308, -800.0, 719.0, 721.0]
+    far = np.linspace(-50, 50, 3000)
+
+    assert not run_native(
+        EXPREL_OF_MANY, np.concatenate([small, tiny, np.repeat(edges, 100), far, special, small, special])
+    ).any()
+
+
 FIXED_POINT = """
 #include "pynn_annarchy/fixed_point.h"
 void fill(const std::vector<double>& x, std::vector<double>& y) {

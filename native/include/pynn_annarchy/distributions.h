@@ -166,9 +166,9 @@ PNN_FN double log_binomial(double k, double n, double p) {
            deviance(rest, n * (1.0 - p)) + 0.5 * pnn::log(n / (2.0 * PI_HI * k * rest));
 }
 
-// A proposal of Hoermann's transformed rejection: a count k, and the logarithm that its probability has to exceed.
+// A proposal of Hoermann's transformed rejection: a count k.
 struct Proposal {
-    double k, log_bar;
+    double k, us, v;
     bool accepted;  // inside the region where no comparison is needed
 };
 
@@ -181,17 +181,26 @@ PNN_FN Proposal propose(const Hat& hat, const Words& words) {
     const double u = open_uniform(words.a, words.b) - 0.5, v = open_uniform(words.c, words.d);
     const double us = 0.5 - pnn::fabs(u);
     const double k = pnn::floor((2.0 * hat.a / us + hat.b) * u + hat.centre);
-    return {k, pnn::log(v) + hat.log_scale - pnn::log(hat.a / (us * us) + hat.b), us >= 0.07 && v <= hat.quick};
+    return {k, us, v, us >= 0.07 && v <= hat.quick};
 }
 
-PNN_RARE double poisson_by_rejection(const Identity& who, double lambda) {
+// What the logarithm of the proposed count's probability has to exceed.
+PNN_FN double log_bar(const Hat& hat, const Proposal& proposal) {
+    return pnn::log(proposal.v) + hat.log_scale - pnn::log(hat.a / (proposal.us * proposal.us) + hat.b);
+}
+
+// Of a mean of 10 or more.
+PNN_FN Hat poisson_hat(double lambda) {
     const double b = pnn::fma(2.53, pnn::sqrt(lambda), 0.931);
-    const Hat hat = {pnn::fma(0.02483, b, -0.059), b, lambda + 0.43, 0.9277 - 3.6224 / (b - 2.0),
-                     pnn::log(1.1239 + 1.1328 / (b - 3.4))};
+    return {pnn::fma(0.02483, b, -0.059), b, lambda + 0.43, 0.9277 - 3.6224 / (b - 2.0),
+            pnn::log(1.1239 + 1.1328 / (b - 3.4))};
+}
+
+PNN_RARE double poisson_by_rejection(const Identity& who, double lambda, const Hat& hat) {
     for (uint32_t attempt = 0; attempt < BLOCKS; ++attempt) {
         const Proposal next = propose(hat, block(who, attempt));
         if (next.accepted) return next.k;
-        if (next.k >= 0.0 && next.log_bar <= log_poisson(next.k, lambda)) return next.k;
+        if (next.k >= 0.0 && log_bar(hat, next) <= log_poisson(next.k, lambda)) return next.k;
     }
     return pnn::floor(lambda);
 }
@@ -210,7 +219,7 @@ PNN_FN double poisson_by_inversion(double uniform_number, double lambda) {
 
 // Mean lambda <= 2^52, 0 where lambda <= 0. By inversion below 10, one block; by rejection above.
 PNN_FN double poisson(const Identity& who, double lambda) {
-    if (lambda >= 10.0) return lambda <= 0x1p52 ? poisson_by_rejection(who, lambda) : NOT_A_NUMBER;
+    if (lambda >= 10.0) return lambda <= 0x1p52 ? poisson_by_rejection(who, lambda, poisson_hat(lambda)) : NOT_A_NUMBER;
     const double k = poisson_by_inversion(standard_uniform(block(who, 0)), lambda);
     return lambda == lambda ? k : lambda;
 }
@@ -238,7 +247,7 @@ PNN_FN double binomial_by_rejection(const Identity& who, double n, double p) {
         const Proposal next = propose(hat, block(who, attempt));
         if (next.accepted) return next.k;
         if (next.k < 0.0 || next.k > n) continue;
-        if (next.log_bar <= log_binomial(next.k, n, p) - log_mode) return next.k;
+        if (log_bar(hat, next) <= log_binomial(next.k, n, p) - log_mode) return next.k;
     }
     return mode;
 }

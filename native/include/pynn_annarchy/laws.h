@@ -1,6 +1,7 @@
-// laws.h: distributions whose parameters all elements share, drawn for many elements at once.
+// laws.h: what is drawn or formed for many elements at once: distributions whose parameters all of them share, and
+// functions whose arguments mostly lie in a part of their range.
 //
-// The numbers are those of distributions.h, bit by bit: what is prepared only tells them faster.
+// The numbers are those of distributions.h and mathematics.h, bit by bit: only told faster.
 #ifndef PYNN_ANNARCHY_LAWS_H
 #define PYNN_ANNARCHY_LAWS_H
 
@@ -18,6 +19,7 @@ constexpr int64_t AT_ONCE = 64;  // elements
 class PoissonLaw {
 public:
     PNN_FN explicit PoissonLaw(double lambda) : lambda_(lambda) {
+        if (is_by_rejection()) hat_ = poisson_hat(lambda);
         if (!is_by_inversion()) return;
         double probability = pnn::exp(-lambda), sum = 0.0, k = 0.0;
         do {
@@ -31,7 +33,7 @@ public:
     // values[i] = poisson(first + i, lambda) for i < n <= AT_ONCE.
     PNN_FN void draw(const Identity& first, int64_t n, double* values) const {
         if (!is_by_inversion()) {
-            for (int64_t i = 0; i < n; ++i) values[i] = lambda_ <= 0.0 ? 0.0 : one(first, i);
+            for (int64_t i = 0; i < n; ++i) values[i] = one(first, i);
             return;
         }
         uint32_t words[AT_ONCE] = {}, counts[AT_ONCE] = {};
@@ -71,15 +73,41 @@ private:
         for (int j = 0; j < n_bounds_; ++j) is_near |= bounds_[j] - word < 2u;
         return is_near;
     }
+    PNN_FN bool is_by_rejection() const { return lambda_ >= 10.0 && lambda_ <= 0x1p52; }
     PNN_FN double one(Identity who, int64_t i) const {
+        if (lambda_ <= 0.0) return 0.0;
         who.element += static_cast<uint64_t>(i);
-        return poisson(who, lambda_);
+        return is_by_rejection() ? poisson_by_rejection(who, lambda_, hat_) : poisson(who, lambda_);
     }
 
     double lambda_;
+    Hat hat_{};
     int n_bounds_ = 0;
     uint32_t bounds_[MOST_BOUNDS];
 };
+
+// values[i] = exprel(values[i]) for i < n <= AT_ONCE.
+//
+// Below 0.34 (ln2 / 2 is 0.3466) nothing is reduced, and what scales the quotient cancels, as it is a power of two: where
+// all arguments lie there, and none is zero, four fifths of the operations are left.
+template <class Real>
+PNN_FN void exprel_of_many(Real* values, int64_t n) {
+    uint64_t others = 0;
+    for (int64_t i = 0; i < n; ++i) {
+        const double size = __builtin_fabs(static_cast<double>(values[i]));
+        others |= (size < 0.34) & (size > 0.0) ? 0u : 1u;
+    }
+    if (others != 0) {
+        PNN_INDEPENDENT
+        for (int64_t i = 0; i < n; ++i) values[i] = exprel(values[i]);
+        return;
+    }
+    PNN_INDEPENDENT
+    for (int64_t i = 0; i < n; ++i) {
+        const double x = values[i];
+        values[i] = static_cast<Real>((x + x * x * exp_quadratic(x)) / x);
+    }
+}
 
 }  // namespace pnn
 

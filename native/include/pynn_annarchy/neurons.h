@@ -18,18 +18,18 @@ using Void = void;
 template <class... Models>
 struct Regimes {};
 
-// What a model draws for many cells at once: here nothing.
+// What a model draws or forms for many cells at once: here nothing.
 template <class Model, class = void>
-struct Drawing {
-    PNN_FN void draw(const Model&, int64_t, int64_t) {}
+struct Preparation {
+    PNN_FN void prepare(const Model&, int64_t, int64_t) {}
     PNN_FN typename Model::Count update(const Model& model, int64_t i, int64_t) const { return model.update(i); }
 };
 
 template <class Model>
-struct Drawing<Model, Void<typename Model::Drawn>> {
-    typename Model::Drawn drawn;
-    PNN_FN void draw(const Model& model, int64_t first, int64_t length) { model.draw(first, length, drawn); }
-    PNN_FN typename Model::Count update(const Model& model, int64_t i, int64_t k) const { return model.update(i, k, drawn); }
+struct Preparation<Model, Void<typename Model::Ahead>> {
+    typename Model::Ahead ahead;
+    PNN_FN void prepare(const Model& model, int64_t first, int64_t length) { model.prepare(first, length, ahead); }
+    PNN_FN typename Model::Count update(const Model& model, int64_t i, int64_t k) const { return model.update(i, k, ahead); }
 };
 
 // Model has: a constructor from (segment, step), `Count update(int64_t i) const`; or `Regimes` and `int regime() const`.
@@ -38,17 +38,17 @@ struct Neurons {
     static void run(const pnn_segment* segment, int64_t begin, int64_t end, const pnn_step* step, pnn_spikes* spikes) {
         // The copy lives on this stack: the compiler keeps its pointers in registers, since no store can reach them (D11).
         const Model model(*segment, *step);
-        Drawing<Model> drawing;
+        Preparation<Model> preparation;
         typename Model::Count counts[AT_ONCE];
         uint32_t *const index = spikes->index, *const multiplicity = spikes->count;
         int64_t n = 0, n_counted = 0;
         for (int64_t first = begin; first < end; first += AT_ONCE) {
             const int64_t length = end - first < AT_ONCE ? end - first : AT_ONCE;
-            drawing.draw(model, first, length);
+            preparation.prepare(model, first, length);
             typename Model::Count any = 0;
             PNN_INDEPENDENT
             for (int64_t k = 0; k < length; ++k) {
-                const typename Model::Count count = drawing.update(model, first + k, k);
+                const typename Model::Count count = preparation.update(model, first + k, k);
                 counts[k] = count;
                 any |= count;
             }

@@ -6,15 +6,20 @@
 - Random numbers of laws that `laws.h` draws for many cells at once, where all cells share the law's parameters.
 
 Where parameters differ between cells little of that is left: then they are not shared.
+
+What an exponential step of a variable takes, ``exprel(-(rate*dt))``, is formed for many cells at once as well, since
+its arguments mostly lie where that is fast; this holds for all parameters.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from itertools import product
 
 from pynn_annarchy.kernels.ir import (
+    Apply,
+    Arithmetic,
     Arrived,
     Cast,
     CellKernel,
@@ -22,8 +27,10 @@ from pynn_annarchy.kernels.ir import (
     DType,
     Field,
     Let,
+    Literal,
     Load,
     Local,
+    Negate,
     Repeat,
     Role,
     Select,
@@ -39,9 +46,14 @@ from pynn_annarchy.kernels.ir import (
     values_in,
 )
 from pynn_annarchy.kernels.passes.fold import fold
+from pynn_annarchy.language.syntax import BinaryOperator
 
 LAWS = ("poisson",)
 """Distributions that `laws.h` draws for many cells at once."""
+EXPONENTIAL = "exprel"
+"""The function that it forms for many cells at once."""
+_LARGEST = 64
+"""Operands of an argument that is formed ahead, at most: it is formed twice, if the step needs parts of it."""
 _MOST_CONDITIONS = 2
 
 IsShared = Callable[[Field], bool]
@@ -53,15 +65,21 @@ class Regime:
 
     Args:
         outcomes: the conditions and whether they hold; none where there is one regime.
-        kernel: what a cell does then. Its fields may have the roles COMMON and DRAWN besides; they keep their order.
+        kernel: what a cell does then; its fields keep their order. It may read fields of the roles COMMON and AHEAD.
         common: what the values of role COMMON are.
-        drawn: what the random numbers of role DRAWN are.
+        ahead: what the numbers of role AHEAD are: draws, and functions of what is known when the step begins.
     """
 
     outcomes: tuple[tuple[Value, bool], ...]
     kernel: CellKernel
     common: tuple[tuple[Field, Value], ...]
-    drawn: tuple[tuple[Field, Draw], ...]
+    ahead: tuple[tuple[Field, Draw | Apply], ...]
+
+    def drawn(self) -> Iterator[tuple[Field, Draw]]:
+        return ((field, value) for field, value in self.ahead if isinstance(value, Draw))
+
+    def formed(self) -> Iterator[tuple[Field, Apply]]:
+        return ((field, value) for field, value in self.ahead if isinstance(value, Apply))
 
 
 def regimes(kernel: CellKernel, is_shared: IsShared) -> tuple[Regime, ...]:
@@ -77,6 +95,8 @@ def regimes(kernel: CellKernel, is_shared: IsShared) -> tuple[Regime, ...]:
 
 def _conditions(kernel: CellKernel, is_shared: IsShared) -> tuple[Value, ...]:
     """Those that all cells share and that choose whether something is drawn."""
+    if not any(isinstance(value, Draw) for value in values_in(kernel)):
+        return ()
     found = {
         value.condition: None
         for value in values_in(kernel)
@@ -91,30 +111,40 @@ def _draws(choice: Select) -> bool:
 
 def _regime(kernel: CellKernel, outcomes: tuple[tuple[Value, bool], ...], is_shared: IsShared) -> Regime:
     body, spikes = (fold(kernel.body, kernel.spikes, dict(outcomes))) if outcomes else (kernel.body, kernel.spikes)
-    lifting = _Lifting(is_shared)
+    lifting = _Lifting(is_shared, any(map(_is_time, values_in(kernel))))
     body = tuple(lifting.statement(statement) for statement in body)
     spikes = lifting.value(spikes, is_certain=True)
-    values = (spikes, *statement_values(body), *(of for _, of in (*lifting.common, *lifting.drawn)))
+    values = (spikes, *statement_values(body), *(of for _, of in (*lifting.common, *lifting.ahead)))
     used = set().union(*map(loaded, values)) | {statement.field for statement in body if isinstance(statement, Store)}
     own = tuple(field for field in kernel.fields if field in used)
     lean = replace(kernel, fields=own, body=body, spikes=spikes)
-    return Regime(outcomes, lean, tuple(lifting.common), tuple(lifting.drawn))
+    return Regime(outcomes, lean, tuple(lifting.common), tuple(lifting.ahead))
 
 
 class _Lifting:
     """Puts values and draws that all cells of a call share in one place, and their names where they were."""
 
-    def __init__(self, is_shared: IsShared) -> None:
+    def __init__(self, is_shared: IsShared, has_time: bool) -> None:
         self._is_shared = is_shared
+        self._has_time = has_time
         self._known: dict[Value, Load] = {}
+        self._locals: dict[str, Value | None] = {}
+        self._has_stored = False
         self.common: list[tuple[Field, Value]] = []
-        self.drawn: list[tuple[Field, Draw]] = []
+        self.ahead: list[tuple[Field, Draw | Apply]] = []
 
     def statement(self, statement: Statement) -> Statement:
         match statement:
-            case Let(_, value) | Store(_, value):
+            case Let(name, value):
+                lifted = replace(statement, value=self.value(value, is_certain=True))
+                self._locals[name] = self._plain(value)
+                return lifted
+            case Store(_, value):
+                self._has_stored = True
                 return replace(statement, value=self.value(value, is_certain=True))
-            case Repeat(condition, _, most, repeated):
+            case Repeat(condition, count, most, repeated):
+                for name in (count, *(each.name for each in repeated if isinstance(each, Let))):
+                    self._locals.pop(name, None)
                 return replace(
                     statement,
                     condition=self.value(condition, is_certain=False),
@@ -130,12 +160,11 @@ class _Lifting:
     def value(self, value: Value, is_certain: bool) -> Value:
         """Args: is_certain: whether every cell needs it; what few need is not drawn for all."""
         if is_certain and isinstance(value, Draw) and self._is_of_a_law(value):
-            field = Field(f"{value.distribution}_{value.number}", DType.REAL64, Role.DRAWN)
-            if (field, value) not in self.drawn:
-                self.drawn.append((field, value))
-            number: Value = Load(field)
-            return number if value.dtype is DType.REAL64 else Cast(number, value.dtype)
-        if self._is_worth_it(value):
+            return self._put_ahead(Field(f"{value.distribution}_{value.number}", DType.REAL64, Role.AHEAD), value)
+        if isinstance(value, Apply) and (argument := self._argument_of_step(value)) is not None:
+            field = Field(f"{value.function}_{len(self.ahead)}", value.dtype, Role.AHEAD)
+            return self._put_ahead(field, replace(value, arguments=(argument,)))
+        if self._has_time and self._is_worth_it(value):
             if value not in self._known:
                 field = Field(f"common_{len(self.common)}", value.dtype, Role.COMMON)
                 self.common.append((field, value))
@@ -144,13 +173,56 @@ class _Lifting:
         is_certain = is_certain and not isinstance(value, Select)
         return map_children(value, lambda child: self.value(child, is_certain))
 
+    def _put_ahead(self, field: Field, value: Draw | Apply) -> Value:
+        if value not in self._known:
+            self.ahead.append((field, value))
+            self._known[value] = Load(field)
+        number = self._known[value]
+        return number if number.dtype is value.dtype else Cast(number, value.dtype)
+
+    def _argument_of_step(self, value: Apply) -> Value | None:
+        """The argument of an exponential step, of what is known when the step begins; None where that is not enough."""
+        if value.function != EXPONENTIAL or self._has_stored or not _is_of_step(value.arguments[0]):
+            return None
+        return self._plain(value.arguments[0])
+
+    def _plain(self, value: Value) -> Value | None:
+        """The same of what is known when the step begins, by the four operations; None where it is more, or long."""
+        match value:
+            case Local(name):
+                return self._locals.get(name)
+            case Load() | Literal() | StepValue():
+                return value
+            case Negate() | Arithmetic() | Cast():
+                operands = [self._plain(child) for child in children(value)]
+                known = [operand for operand in operands if operand is not None]
+                if len(known) < len(operands):
+                    return None
+                replacements = iter(known)
+                plain = map_children(value, lambda _: next(replacements))
+                return plain if len(list(nodes(plain))) <= _LARGEST else None
+            case _:
+                return None
+
     def _is_of_a_law(self, draw: Draw) -> bool:
         is_shared = all(_is_common(argument, self._is_shared) for argument in draw.arguments)
         return draw.distribution in LAWS and is_shared and not draw.common
 
     def _is_worth_it(self, value: Value) -> bool:
-        has_time = any(isinstance(node, StepValue) and node.name != "dt" for node in nodes(value))
-        return bool(children(value)) and has_time and _is_common(value, self._is_shared)
+        return bool(children(value)) and any(map(_is_time, nodes(value))) and _is_common(value, self._is_shared)
+
+
+def _is_time(value: Value) -> bool:
+    """Whether it is another one in each step."""
+    return isinstance(value, StepValue) and value.name != "dt"
+
+
+def _is_of_step(argument: Value) -> bool:
+    """Whether it is ``-(rate*dt)``."""
+    match argument:
+        case Negate(Arithmetic(BinaryOperator.MULTIPLY, left, right)):
+            return any(isinstance(factor, StepValue) and factor.name == "dt" for factor in (left, right))
+    return False
 
 
 def _is_common(value: Value, is_shared: IsShared) -> bool:
