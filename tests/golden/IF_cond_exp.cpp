@@ -123,7 +123,7 @@ const char* const shared_names[] = {"i_offset", "v_reset", "v_thresh", "e_rev_E"
 const char* const receptor_names[] = {"excitatory", "inhibitory"};
 const pnn_module module = {PNN_ABI_VERSION, "fingerprint", "IF_cond_exp",
                            arrays, 5, shared_names, 13,
-                           receptor_names, 2, &pnn::neurons<IF_cond_exp>, nullptr, nullptr};
+                           receptor_names, 2, &pnn::neurons<IF_cond_exp>, nullptr, nullptr, nullptr};
 
 }  // namespace
 

@@ -100,7 +100,7 @@ const char* const shared_names[] = {"v_reset", "v_thresh", "P_v_v", "P_v_isyn_ex
 const char* const receptor_names[] = {"excitatory", "inhibitory"};
 const pnn_module module = {PNN_ABI_VERSION, "fingerprint", "IF_curr_exp",
                            arrays, 5, shared_names, 10,
-                           receptor_names, 2, &pnn::neurons<IF_curr_exp>, nullptr, nullptr};
+                           receptor_names, 2, &pnn::neurons<IF_curr_exp>, nullptr, nullptr, nullptr};
 
 }  // namespace
 

@@ -150,7 +150,7 @@ const char* const shared_names[] = {"rate", "start", "duration", "most_spikes"};
 const char* const receptor_names[] = {nullptr};
 const pnn_module module = {PNN_ABI_VERSION, "fingerprint", "SpikeSourcePoisson",
                            arrays, 2, shared_names, 4,
-                           receptor_names, 0, &pnn::neurons<SpikeSourcePoisson>, nullptr, nullptr};
+                           receptor_names, 0, &pnn::neurons<SpikeSourcePoisson>, nullptr, nullptr, nullptr};
 
 }  // namespace
 
