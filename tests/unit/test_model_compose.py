@@ -146,9 +146,7 @@ def test_a_report_in_latex_is_one_block_of_equations_and_a_table():
 
 
 def test_reports_of_sources_and_synapses_hold_what_these_have():
-    assert "Spikes where\n  left <= 0, again and again, at most rate*dt/1000" in describe(
-        check(source_specs.SPIKE_SOURCE_POISSON)
-    )
+    assert "left <= 0, again and again, at most rate*dt/1000" in describe(check(source_specs.SPIKE_SOURCE_POISSON))
     assert "When a spike arrives\n  g_target = g_target + weight" in describe(check(specs.STATIC_SYNAPSE))
 
 
