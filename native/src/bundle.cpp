@@ -15,7 +15,8 @@ namespace {
 
 constexpr uint64_t most_synapses = std::numeric_limits<uint32_t>::max();
 constexpr uint32_t most_in_piece = std::numeric_limits<uint16_t>::max();
-constexpr std::size_t most_members = 1024;
+constexpr std::size_t most_members = 1024, most_scattered = 65535;
+constexpr int64_t small = 1 << 17;  // synapses of a partition: about as much work in a step as a call
 
 // Spikes under way in one partition: how often each was emitted, by step and source.
 using Flying = std::map<std::pair<int64_t, uint32_t>, uint32_t>;
@@ -48,15 +49,15 @@ uint32_t next_group(const Bundle::Part& part, uint32_t first, uint32_t last, int
 
 bool Bundle::carry_the_same(const std::vector<std::shared_ptr<Projection>>& members, int64_t now) {
     for (std::size_t p = 0; p < members[0]->rows.size(); ++p) {
-        Flying all;
+        std::map<int, Flying> all;  // by population
         std::vector<Flying> own;
         for (const auto& member : members) {
             own.push_back(flying(*member, p, now));
-            all.insert(own.back().begin(), own.back().end());
+            all[member->pre].insert(own.back().begin(), own.back().end());
         }
         for (std::size_t m = 0; m < members.size(); ++m) {
             const DelayedRows& rows = *members[m]->rows[p];
-            for (const auto& [spike, multiplicity] : all) {
+            for (const auto& [spike, multiplicity] : all[members[m]->pre]) {
                 const uint32_t first = rows.row_start[spike.second], last = rows.row_start[spike.second + 1];
                 const bool is_left = next_group(rows, first, last, spike.first, now) != last;
                 const auto known = own[m].find(spike);
@@ -79,8 +80,18 @@ bool Bundle::alike(const Projection& one, const Projection& other) {
            one.rows[0]->weight_form == other.rows[0]->weight_form;
 }
 
-std::shared_ptr<Bundle> Bundle::of(const std::vector<std::shared_ptr<Projection>>& members, int64_t now) {
-    if (members.size() < 2 || members.size() > most_members) return nullptr;
+bool Bundle::is_small(const Projection& projection) {
+    if (projection.module->n_shared != 0 || projection.receptor < 0) return false;
+    return std::all_of(projection.rows.begin(), projection.rows.end(), [](const auto& part) { return part->n < small; });
+}
+
+bool Bundle::alike_but_for_sources(const Projection& one, const Projection& other) {
+    return one.module == other.module && one.rows.size() == other.rows.size() &&
+           one.rows[0]->weight_form == other.rows[0]->weight_form;
+}
+
+std::shared_ptr<Bundle> Bundle::of(const std::vector<std::shared_ptr<Projection>>& members, int64_t now, bool scattered) {
+    if (members.size() < 2 || members.size() > (scattered ? most_scattered : most_members)) return nullptr;
     const std::size_t n_parts = members[0]->rows.size();
     for (std::size_t p = 0; p < n_parts; ++p) {
         uint64_t total = 0;
@@ -90,10 +101,49 @@ std::shared_ptr<Bundle> Bundle::of(const std::vector<std::shared_ptr<Projection>
     auto bundle = std::make_shared<Bundle>();
     bundle->parts.resize(n_parts);
     bundle->now_ = now;
+    bundle->scattered = scattered;
     for (const auto& member : members) bundle->members.push_back(member.get());
+    bundle->find_sources();
+    if (scattered) bundle->find_sinks();
     with_team(int(n_parts), [&](int p, Barrier&) { bundle->take(std::size_t(p)); });
     for (const auto& member : members) member->bundle = bundle;
     return bundle;
+}
+
+void Bundle::find_sources() {
+    std::stable_sort(members.begin(), members.end(), [](const Projection* one, const Projection* other) { return one->pre < other->pre; });
+    uint32_t n_rows = 0;
+    for (std::size_t m = 0; m < members.size(); ++m) {
+        if (sources.empty() || sources.back().pre != members[m]->pre) {
+            const auto own = uint32_t(members[m]->rows[0]->row_start.size() - 1);
+            sources.push_back({members[m]->pre, n_rows, own, m, m});
+            n_rows += own;
+        }
+        sources.back().last_member = m + 1;
+    }
+}
+
+// Members send to one sink where they have the same target; those whose synapses share a weight have one each.
+void Bundle::find_sinks() {
+    const bool has_weights = members[0]->rows[0]->weight_form == PNN_WEIGHT_F32;
+    std::map<std::pair<int, int>, uint16_t> known;
+    for (const Projection* member : members) {
+        const auto fresh = has_weights ? known.emplace(std::make_pair(member->post, member->receptor), uint16_t(n_sinks))
+                                       : std::make_pair(known.end(), true);
+        sink_of_member.push_back(fresh.second ? uint16_t(n_sinks) : fresh.first->second);
+        if (fresh.second) ++n_sinks;
+    }
+}
+
+const Projection& Bundle::owner(std::size_t place, std::size_t partition) const {
+    for (const Projection* member : members) {
+        const DelayedRows& part = *member->rows[partition];
+        const auto behind = std::upper_bound(part.bundle_begin.begin(), part.bundle_begin.end(), place);
+        if (behind == part.bundle_begin.begin()) continue;
+        const auto g = std::size_t(behind - part.bundle_begin.begin() - 1);
+        if (place - part.bundle_begin[g] < part.group_start[g + 1] - part.group_start[g]) return *member;
+    }
+    return *members[0];  // never: every place has an owner
 }
 
 void Bundle::take(std::size_t partition) {
@@ -109,37 +159,11 @@ void Bundle::take(std::size_t partition) {
     }
     own.targets = Array<uint16_t>(total);
     if (rows[0]->weight_form == PNN_WEIGHT_F32) own.weights = Array<float>(total);
-
-    // Where everything comes to lie. `next` is each member's group that has not come yet.
-    const std::size_t n_pre = rows[0]->row_start.size() - 1;
-    std::vector<uint32_t> next(rows.size());
-    own.row_start.reserve(n_pre + 1);
+    if (scattered) own.sink_of = Array<uint16_t>(total);
+    own.row_start.reserve(sources.back().first_row + sources.back().n_rows + 1);
     own.row_start.push_back(0);
     uint32_t place = 0;
-    for (std::size_t source = 0; source < n_pre; ++source) {
-        for (std::size_t m = 0; m < rows.size(); ++m) next[m] = rows[m]->row_start[source];
-        for (;;) {
-            uint32_t delay = std::numeric_limits<uint32_t>::max();
-            for (std::size_t m = 0; m < rows.size(); ++m) {
-                if (next[m] == rows[m]->row_start[source + 1]) continue;
-                delay = std::min<uint32_t>(delay, rows[m]->group_delay[next[m]]);
-            }
-            if (delay == std::numeric_limits<uint32_t>::max()) break;
-            Group group{place, uint32_t(own.pieces.size()), uint16_t(delay), 0};
-            for (std::size_t m = 0; m < rows.size(); ++m) {
-                if (next[m] == rows[m]->row_start[source + 1] || rows[m]->group_delay[next[m]] != delay) continue;
-                const uint32_t g = next[m]++;
-                rows[m]->bundle_begin[g] = place;
-                uint32_t length = rows[m]->group_start[g + 1] - rows[m]->group_start[g];
-                place += length;
-                for (; length > 0; length -= std::min(length, most_in_piece))
-                    own.pieces.push_back({uint16_t(m), uint16_t(std::min(length, most_in_piece))});
-            }
-            group.n_pieces = uint16_t(own.pieces.size() - group.first_piece);
-            own.groups.push_back(group);
-        }
-        own.row_start.push_back(uint32_t(own.groups.size()));
-    }
+    for (const Source& source : sources) take_rows(source, partition, place);
     own.groups.shrink_to_fit();
     own.pieces.shrink_to_fit();
     own.calendar.resize(longest);
@@ -157,15 +181,53 @@ void Bundle::take(std::size_t partition) {
         part->bundled_targets = own.targets.data();
         part->bundled_weights = own.weights.data();
     }
+    for (const Source& source : sources) take_spikes(source, partition);
+}
+
+// Where everything comes to lie. `next` is each member's group that has not come yet.
+void Bundle::take_rows(const Source& source, std::size_t partition, uint32_t& place) {
+    Part& own = parts[partition];
+    std::vector<DelayedRows*> rows;
+    for (std::size_t m = source.first_member; m < source.last_member; ++m) rows.push_back(members[m]->rows[partition].get());
+    std::vector<uint32_t> next(rows.size());
+    for (std::size_t cell = 0; cell < source.n_rows; ++cell) {
+        for (std::size_t m = 0; m < rows.size(); ++m) next[m] = rows[m]->row_start[cell];
+        for (;;) {
+            uint32_t delay = std::numeric_limits<uint32_t>::max();
+            for (std::size_t m = 0; m < rows.size(); ++m) {
+                if (next[m] == rows[m]->row_start[cell + 1]) continue;
+                delay = std::min<uint32_t>(delay, rows[m]->group_delay[next[m]]);
+            }
+            if (delay == std::numeric_limits<uint32_t>::max()) break;
+            Group group{place, uint32_t(own.pieces.size()), uint16_t(delay), 0};
+            for (std::size_t m = 0; m < rows.size(); ++m) {
+                if (next[m] == rows[m]->row_start[cell + 1] || rows[m]->group_delay[next[m]] != delay) continue;
+                const uint32_t g = next[m]++;
+                rows[m]->bundle_begin[g] = place;
+                uint32_t length = rows[m]->group_start[g + 1] - rows[m]->group_start[g];
+                if (scattered) std::fill_n(own.sink_of.data() + place, length, sink_of_member[source.first_member + m]);
+                place += length;
+                for (; length > 0 && !scattered; length -= std::min(length, most_in_piece))
+                    own.pieces.push_back({uint16_t(source.first_member + m), uint16_t(std::min(length, most_in_piece))});
+            }
+            group.n_pieces = uint16_t(own.pieces.size() - group.first_piece);
+            own.groups.push_back(group);
+        }
+        own.row_start.push_back(uint32_t(own.groups.size()));
+    }
+}
+
+void Bundle::take_spikes(const Source& source, std::size_t partition) {
+    Part& own = parts[partition];
     Flying all;
-    for (Projection* member : members) {
-        const Flying found = flying(*member, partition, now_);
+    for (std::size_t m = source.first_member; m < source.last_member; ++m) {
+        const Flying found = flying(*members[m], partition, now_);
         all.insert(found.begin(), found.end());
-        member->calendars[partition].clear();
+        members[m]->calendars[partition].clear();
     }
     for (const auto& [spike, multiplicity] : all) {
-        const uint32_t last = own.row_start[spike.second + 1];
-        const uint32_t group = next_group(own, own.row_start[spike.second], last, spike.first, now_);
+        const uint32_t row = source.first_row + spike.second, last = own.row_start[row + 1];
+        const uint32_t group = next_group(own, own.row_start[row], last, spike.first, now_);
         own.calendar.at(spike.first + own.groups[group].delay).push_back({group, last, multiplicity, 0, 0});
     }
 }
@@ -186,15 +248,19 @@ void Bundle::give_back(std::size_t partition) {
         std::vector<uint32_t>().swap(part.bundle_begin);
     }
     own.calendar.for_each_due(now_, [&](int64_t step, const Cursor& cursor) {
-        const uint32_t source = source_of(own.row_start, cursor.group);
+        const uint32_t row = source_of(own.row_start, cursor.group);
+        const auto behind = std::upper_bound(sources.begin(), sources.end(), row,
+                                             [](uint32_t wanted, const Source& source) { return wanted < source.first_row; });
+        const Source& source = *std::prev(behind);
+        const uint32_t cell = row - source.first_row;
         const int64_t emitted = step - own.groups[cursor.group].delay;
-        for (Projection* member : members) {
-            const DelayedRows& part = *member->rows[partition];
-            const uint32_t last = part.row_start[source + 1];
-            const uint32_t group = next_group(part, part.row_start[source], last, emitted, now_);
+        for (std::size_t m = source.first_member; m < source.last_member; ++m) {
+            const DelayedRows& part = *members[m]->rows[partition];
+            const uint32_t last = part.row_start[cell + 1];
+            const uint32_t group = next_group(part, part.row_start[cell], last, emitted, now_);
             if (group == last) continue;
             const int64_t due = emitted + part.group_delay[group];
-            member->calendars[partition].at(due).push_back({group, last, cursor.multiplicity, 0, 0});
+            members[m]->calendars[partition].at(due).push_back({group, last, cursor.multiplicity, 0, 0});
         }
     });
 }
@@ -203,6 +269,7 @@ void Bundle::dissolve() {
     const std::vector<Projection*> former = members;
     for (std::size_t p = 0; p < parts.size(); ++p) give_back(p);
     members.clear();
+    sources.clear();
     parts.clear();
     for (Projection* member : former) member->bundle = nullptr;  // which may be the end of this
 }
@@ -219,7 +286,7 @@ std::size_t Bundle::bytes() const {
     std::size_t n = 0;
     for (const Part& part : parts)
         n += part.row_start.capacity() * 4 + part.groups.capacity() * sizeof(Group) +
-             part.pieces.capacity() * sizeof(pnn_piece) + part.targets.size() * 2 + part.weights.size() * 4;
+             part.pieces.capacity() * sizeof(pnn_piece) + (part.targets.size() + part.sink_of.size()) * 2 + part.weights.size() * 4;
     return n;
 }
 

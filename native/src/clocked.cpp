@@ -61,7 +61,7 @@ void Engine::publish_present() {
 
 void Engine::publish(int64_t n, int partition) {
     const auto p = std::size_t(partition);
-    for (auto& population : populations)
+    for (Population* population : concerned.publishing)
         for (Seen& variable : population->published.variables) {
             if (variable.source == nullptr) continue;
             double* row = variable.rows.data() + population->published.begin(n, population->size);
@@ -131,8 +131,7 @@ void Engine::note_spikes(Projection& projection, int64_t n, int partition, Due& 
 }
 
 void Engine::end_step(int64_t n, int partition, Due& due) {
-    for (auto& projection : projections)
-        if (projection && projection->clocked && projection->module->advances_first) end_synapses(*projection, n, partition, due);
+    for (Projection* projection : concerned.ending) end_synapses(*projection, n, partition, due);
 }
 
 void Engine::pass_clocked(Projection& projection, pnn_rows view, int64_t n, int partition, Due& due, int& failed) {
@@ -202,7 +201,7 @@ void add_up(const Gathered& gathered, int64_t begin, int64_t end) {
 
 void Engine::form_inputs(int partition) {
     const auto p = std::size_t(partition);
-    for (auto& population : populations)
+    for (const Population* population : concerned.gathering)
         for (const Gathered& gathered : population->gathered) {
             const int64_t begin = population->bounds[p], end = population->bounds[p + 1];
             if (gathered.dtype == PNN_F64) add_up<double>(gathered, begin, end);

@@ -132,25 +132,102 @@ void FiringRate::clear() {
     for (RecentSpikes& known : spikes) known = RecentSpikes{};
 }
 
+namespace {
+
+using Projections = std::vector<std::shared_ptr<Projection>>;
+
+constexpr std::size_t many = 64;  // small projections, from which on they are better off together
+
+template <class Alike>
+std::vector<Projections> groups_of(const Projections& all, const Alike& alike) {
+    std::vector<Projections> groups;
+    for (const auto& projection : all) {
+        const auto known = std::find_if(groups.begin(), groups.end(), [&](const auto& group) { return alike(*group[0], *projection); });
+        if (known == groups.end()) groups.push_back({projection});
+        else known->push_back(projection);
+    }
+    return groups;
+}
+
+}  // namespace
+
 void Engine::form_bundles() {
+    for (auto& bundle : bundles)
+        if (bundle->scattered && !all_transmit(*bundle)) bundle->dissolve();
     const auto is_dissolved = [](const auto& bundle) { return bundle->members.empty(); };
     const auto left = std::remove_if(bundles.begin(), bundles.end(), is_dissolved);
     may_bundle = may_bundle || left != bundles.end();
     bundles.erase(left, bundles.end());
     if (!may_bundle) return;
     may_bundle = false;
-    std::vector<std::vector<std::shared_ptr<Projection>>> alike;
-    for (const auto& projection : projections) {
-        if (!projection || !Bundle::takes(*projection)) continue;
-        const auto known = std::find_if(alike.begin(), alike.end(), [&](const auto& group) { return Bundle::alike(*group[0], *projection); });
-        if (known == alike.end()) alike.push_back({projection});
-        else known->push_back(projection);
+    Projections small, others;
+    for (const auto& projection : projections)
+        if (projection && Bundle::takes(*projection)) (Bundle::is_small(*projection) && projection->activity.transmits ? small : others).push_back(projection);
+    for (const auto& group : groups_of(small, Bundle::alike_but_for_sources)) {
+        if (group.size() < many) others.insert(others.end(), group.begin(), group.end());
+        else form_bundle(group, true);
     }
-    for (const auto& group : alike) {
-        if (group.size() < 2) continue;
-        for (const auto& projection : group) projection->leave_stream();
-        if (!Bundle::carry_the_same(group, step)) may_bundle = true;  // soon they do
-        else if (auto bundle = Bundle::of(group, step)) bundles.push_back(std::move(bundle));
+    for (const auto& group : groups_of(others, Bundle::alike)) form_bundle(group, false);
+}
+
+// Whether no member has been switched off; of a bundle that is not dissolved.
+bool Engine::all_transmit(const Bundle& bundle) const {
+    return std::all_of(bundle.members.begin(), bundle.members.end(),
+                       [](const Projection* member) { return member->activity.transmits; });
+}
+
+void Engine::form_bundle(const Projections& members, bool scattered) {
+    if (members.size() < 2) return;
+    for (const auto& projection : members) projection->leave_stream();
+    if (!Bundle::carry_the_same(members, step)) may_bundle = true;  // soon they do
+    else if (auto bundle = Bundle::of(members, step, scattered)) bundles.push_back(std::move(bundle));
+}
+
+void Engine::find_concerned() {
+    concerned = Concerned{};
+    for (const auto& projection : projections) {
+        if (!projection) continue;
+        if (!projection->bundle) concerned.delivering.push_back(projection.get());
+        if (projection->learns) concerned.learning.push_back(projection.get());
+        if (projection->clocked) (projection->module->advances_first ? concerned.ending : concerned.reached).push_back(projection.get());
+    }
+    for (std::size_t number = 0; number < populations.size(); ++number) {
+        Population* population = populations[number].get();
+        if (!population->gathered.empty()) concerned.gathering.push_back(population);
+        if (!population->published.variables.empty()) concerned.publishing.push_back(population);
+        if (population->records_spikes) concerned.recording.push_back(population);
+        if (!population->values.empty()) concerned.valued.push_back(number);
+        if (!is_plain(*population)) concerned.others.push_back(number);
+    }
+    concerned.plain.resize(std::size_t(partitions));
+    for (std::size_t p = 0; p < concerned.plain.size(); ++p)
+        for (auto& population : populations)
+            if (is_plain(*population) && population->bounds[p] < population->bounds[p + 1])
+                concerned.plain[p].push_back({population->module->neurons, population->segment, population->bounds[p],
+                                              population->bounds[p + 1], {&population->spikes[0][p], &population->spikes[1][p]}});
+}
+
+bool Engine::is_plain(const Population& population) {
+    return population.active && population.module != nullptr && population.axonal == nullptr && population.stream == nullptr &&
+           population.schedule.parts.empty() && population.frames.inputs.empty() && population.values.empty() &&
+           population.rate.values == nullptr;
+}
+
+// Where scattered bundles send in this run, in which nobody moves or changes anything.
+void Engine::find_sinks() {
+    for (auto& bundle : bundles) {
+        if (!bundle->scattered) continue;
+        for (int p = 0; p < partitions; ++p) {
+            std::vector<pnn_sink>& sinks = bundle->parts[std::size_t(p)].sinks;
+            sinks.assign(bundle->n_sinks, {nullptr, 0.0, std::numeric_limits<double>::infinity(), 0.0});
+            for (std::size_t m = 0; m < bundle->members.size(); ++m) {
+                const Projection& member = *bundle->members[m];
+                const pnn_rows view = rows_view(member, p);
+                pnn_sink& sink = sinks[bundle->sink_of_member[m]];
+                const double bound = std::min(sink.bound, view.bound);  // that of each is looked at where this is not kept
+                sink = {view.accumulator, view.inverse_quantum, bound, member.rows[std::size_t(p)]->shared_weight};
+            }
+        }
     }
 }
 
@@ -171,7 +248,10 @@ void Engine::clear_spikes(int number) {
     for (auto& lists : populations[std::size_t(number)]->spikes)
         for (auto& list : lists) list.n = 0;
     for (auto& projection : projections)
-        if (projection && (projection->pre == number || projection->axons == number)) projection->clear();
+        if (projection && (projection->pre == number || projection->axons == number)) {
+            projection->unbundle();  // other populations' spikes go on
+            projection->clear();
+        }
     draining.erase(std::remove_if(draining.begin(), draining.end(), [&](const auto& p) { return p->pre == number; }), draining.end());
 }
 
@@ -218,7 +298,7 @@ namespace {
 
 // Spikes of step n enter a calendar, each at the first group of its row.
 template <class DelayOf>
-void take_spikes(Calendar& calendar, const SpikeList& list, bool is_axonal, const std::vector<uint32_t>& row_start,
+void take_spikes(Calendar& calendar, const SpikeList& list, bool is_axonal, const uint32_t* row_start,
                  const DelayOf& delay_of, int64_t n) {
     for (int64_t i = 0; i < list.n; ++i) {
         const uint32_t source = list.index[std::size_t(i)];
@@ -256,10 +336,15 @@ void Engine::deliver(Bundle& bundle, int64_t n, int partition, Due& due, int& fa
     Calendar& calendar = part.calendar;
     const Bundle::Group* const groups = part.groups.data();
     const auto delay_of = [groups](uint32_t group) { return int64_t(groups[group].delay); };
-    for (const SpikeList& list : populations[std::size_t(bundle.members[0]->pre)]->spikes[(n - 1) & 1])
-        take_spikes(calendar, list, false, part.row_start, delay_of, n - 1);
+    for (const Bundle::Source& source : bundle.sources)
+        for (const SpikeList& list : populations[std::size_t(source.pre)]->spikes[(n - 1) & 1])
+            take_spikes(calendar, list, false, part.row_start.data() + source.first_row, delay_of, n - 1);
     std::vector<Cursor>& now = calendar.at(n);
     if (now.empty()) return;
+    if (bundle.scattered) {
+        scatter(bundle, n, partition, due, failed);
+        return;
+    }
     due.members.clear();
     bool all_transmit = true;
     for (const Projection* member : bundle.members) {
@@ -288,6 +373,49 @@ void Engine::deliver(Bundle& bundle, int64_t n, int partition, Due& due, int& fa
     const pnn_step present = step_value(n);
     const int32_t unsound = bundle.members[0]->module->deliver_bundle(&view, due.pieces.data(), int64_t(due.pieces.size()), &present);
     if (unsound != 0) failed = bundle.members[std::size_t(unsound) - 1]->number;
+}
+
+void Engine::scatter(Bundle& bundle, int64_t n, int partition, Due& due, int& failed) {
+    constexpr std::size_t ahead = 16;
+    Bundle::Part& part = bundle.parts[std::size_t(partition)];
+    std::vector<Cursor>& now = part.calendar.at(n);
+    const Bundle::Group* const groups = part.groups.data();
+    const auto delay_of = [groups](uint32_t group) { return int64_t(groups[group].delay); };
+    due.groups.clear();
+    for (std::size_t k = 0; k < now.size(); ++k) {
+        if (k + ahead < now.size()) __builtin_prefetch(groups + now[k + ahead].group);
+        const Cursor cursor = now[k];
+        const uint32_t begin = groups[cursor.group].begin, end = part.end_of(cursor.group);
+        due.groups.push_back({begin, end, int64_t(cursor.multiplicity)});
+        due.work.events += uint64_t(end - begin) * cursor.multiplicity;
+        go_on(part.calendar, cursor, delay_of, n);
+    }
+    now.clear();
+    pnn_rows view{};
+    view.targets = part.targets.data();
+    view.target_bits = 16;
+    view.weights = part.weights.size() ? part.weights.data() : nullptr;
+    view.sinks = part.sinks.data();
+    view.sink_of = part.sink_of.data();
+    const pnn_step present = step_value(n);
+    if (bundle.members[0]->module->deliver(&view, due.groups.data(), int64_t(due.groups.size()), &present) != 0)
+        find_failed(bundle, view, due.groups, present, partition, failed);
+}
+
+// Whether one of the synapses has sent more than its projection's bound: what they have in common is the least one.
+void Engine::find_failed(const Bundle& bundle, pnn_rows view, const std::vector<pnn_group>& groups, const pnn_step& step, int partition, int& failed) const {
+    std::vector<int64_t> unused(65536);
+    for (const pnn_group& group : groups)
+        for (uint64_t place = group.begin; place < group.end; ++place) {
+            const Projection& owner = bundle.owner(place, std::size_t(partition));
+            std::vector<pnn_sink> sinks = bundle.parts[std::size_t(partition)].sinks;
+            pnn_sink& sink = sinks[view.sink_of[place]];
+            sink.accumulator = unused.data();
+            sink.bound = owner.bound;
+            view.sinks = sinks.data();
+            const pnn_group alone{place, place + 1, group.multiplicity};
+            if (owner.module->deliver(&view, &alone, 1, &step) != 0) failed = owner.number;
+        }
 }
 
 void Engine::deliver_learning(Projection& projection, const pnn_rows& view, int64_t n, int partition, Due& due, int& failed) {
@@ -347,12 +475,11 @@ void Engine::deliver(Projection& projection, bool takes_new, int64_t n, int part
 }
 
 void Engine::remember(int64_t n, int partition, Due& due) {
-    for (auto& projection : projections)
-        if (projection && projection->learns) {
-            due.work.enter(Phase::postsynaptic);
-            const SpikeList& spikes = populations[std::size_t(projection->post)]->spikes[n & 1][std::size_t(partition)];
-            if (spikes.n > 0) projection->remember(spikes, n, partition, step_value(n));
-        }
+    if (!concerned.learning.empty()) due.work.enter(Phase::postsynaptic);
+    for (Projection* projection : concerned.learning) {
+        const SpikeList& spikes = populations[std::size_t(projection->post)]->spikes[n & 1][std::size_t(partition)];
+        if (spikes.n > 0) projection->remember(spikes, n, partition, step_value(n));
+    }
 }
 
 void Engine::accept(int number) {
@@ -402,7 +529,7 @@ void Engine::send(Projection& projection, int64_t n, std::size_t partition) cons
     const DelayedRows& rows = *projection.rows[partition];
     const auto delay_of = [&rows](uint32_t group) { return int64_t(rows.group_delay[group]); };
     sent_to(projection, n).for_each([&](const SpikeList& list, bool is_axonal) {
-        take_spikes(projection.calendars[partition], list, is_axonal, rows.row_start, delay_of, n);
+        take_spikes(projection.calendars[partition], list, is_axonal, rows.row_start.data(), delay_of, n);
     });
 }
 
@@ -501,8 +628,7 @@ void Engine::show_frame(Population& population, int64_t n, int partition) {
 
 void Engine::record(int64_t n, int partition) {
     const auto p = std::size_t(partition);
-    for (auto& population : populations) {
-        if (!population->records_spikes) continue;
+    for (Population* population : concerned.recording) {
         const SpikeList& list = population->spikes[n & 1][p];
         RecordedSpikes& out = population->spike_record[p];
         for (int64_t i = 0; i < list.n; ++i) {
@@ -537,7 +663,7 @@ void Engine::record(int64_t n, int partition) {
 // Values of whole populations at the end of step n - 1. Each thread forms them for itself, which takes no further barrier.
 void Engine::form_values(int64_t n, Due& due) const {
     due.values.resize(populations.size());
-    for (std::size_t number = 0; number < populations.size(); ++number) {
+    for (std::size_t number : concerned.valued) {
         const Population& population = *populations[number];
         due.values[number].clear();
         for (const PopulationValue& value : population.values) {
@@ -569,13 +695,27 @@ void Engine::update_cells(Population& population, std::size_t number, const pnn_
     if (population.rate.values != nullptr) population.rate.take(list, present.step, partition);
 }
 
+void Engine::update_population(std::size_t number, const pnn_step& present, int partition, Due& due) {
+    Population& population = *populations[number];
+    if (!population.active) {
+        rest(population, present.step, partition);
+    } else if (population.axonal != nullptr) {
+        due.work.spikes += emit_axonal(population, present.step, partition);
+    } else if (population.module == nullptr) {
+        if (partition == 0) due.work.spikes += emit_given(population, present.step);
+    } else {
+        if (!population.schedule.parts.empty()) follow_schedule(population.schedule, present.step, partition);
+        if (!population.frames.inputs.empty()) show_frame(population, present.step, partition);
+        update_cells(population, number, present, partition, due);
+    }
+}
+
 void Engine::step_partition(int64_t n, int partition, Due& due, int& failed) {
     const auto p = std::size_t(partition);
-    for (auto& population : populations)
+    for (Population* population : concerned.gathering)
         for (Gathered& input : population->gathered)
             std::fill(input.sums.begin() + population->bounds[p], input.sums.begin() + population->bounds[p + 1], 0.0);
-    for (auto& projection : projections)
-        if (projection && !projection->bundle) deliver(*projection, true, n, partition, due, failed);
+    for (Projection* projection : concerned.delivering) deliver(*projection, true, n, partition, due, failed);
     if (!bundles.empty()) due.work.enter(Phase::presynaptic);
     for (auto& bundle : bundles) deliver(*bundle, n, partition, due, failed);
     for (auto& projection : draining) deliver(*projection, false, n, partition, due, failed);
@@ -583,28 +723,17 @@ void Engine::step_partition(int64_t n, int partition, Due& due, int& failed) {
     due.work.enter(Phase::neurons);
     update_currents(present, partition);
     form_inputs(partition);
-    for (std::size_t number = 0; number < populations.size(); ++number) {
-        auto& population = populations[number];
-        if (!population->active) {
-            rest(*population, n, partition);
-            continue;
-        }
-        if (population->axonal != nullptr) {
-            due.work.spikes += emit_axonal(*population, n, partition);
-            continue;
-        }
-        if (population->module == nullptr) {
-            if (partition == 0) due.work.spikes += emit_given(*population, n);
-            continue;
-        }
-        if (!population->schedule.parts.empty()) follow_schedule(population->schedule, n, partition);
-        if (!population->frames.inputs.empty()) show_frame(*population, n, partition);
-        update_cells(*population, number, present, partition, due);
+    for (const PlainCells& cells : concerned.plain[p]) {
+        SpikeList& list = *cells.spikes[n & 1];
+        pnn_spikes out{list.index.data(), list.count.data(), 0};
+        cells.neurons(&cells.segment, cells.begin, cells.end, &present, &out);
+        list.n = out.n;
+        due.work.spikes += spikes_in(list);
     }
+    for (std::size_t number : concerned.others) update_population(number, present, partition, due);
     publish(n, partition);
     remember(n, partition, due);
-    for (auto& projection : projections)
-        if (projection && projection->clocked && !projection->module->advances_first) reach_synapses(*projection, n, n, partition, due);
+    for (Projection* projection : concerned.reached) reach_synapses(*projection, n, n, partition, due);
     due.work.enter(Phase::recording);
     record(n, partition);
 }
@@ -625,6 +754,8 @@ int Engine::run(int64_t n_steps, int workers) {
     form_bundles();
     form_streams();
     work.preparation += seconds_since(called);
+    find_sinks();
+    find_concerned();
     find_currents();
     publish_present();
     const auto started = std::chrono::steady_clock::now();

@@ -50,6 +50,14 @@ typedef struct pnn_group {
     int64_t multiplicity;
 } pnn_group;
 
+// Where some of the synapses send that lie together, and what they have in common.
+typedef struct pnn_sink {
+    int64_t* accumulator;
+    double inverse_quantum;
+    double bound;
+    double weight;                // where weights are shared
+} pnn_sink;
+
 enum { PNN_WEIGHT_SHARED = 0, PNN_WEIGHT_F32 = 1, PNN_WEIGHT_F64 = 2 };
 
 // The synapses of one projection that end in one partition, in (source, delay, target) order.
@@ -64,6 +72,8 @@ typedef struct pnn_rows {
     double inverse_quantum;       // a power of two
     double bound;                 // increments beyond it raise
     uint32_t object_index;
+    const pnn_sink* sinks;        // null: one for all, as above
+    const uint16_t* sink_of;      // of each synapse, where there are several; targets have 16 bits then
     // for modules that learn only:
     const int32_t* array_steps;   // of each of `arrays`: 1 where every synapse has a value of its own, 0 for one value
     const double* const* tables;  // decays over whole numbers of steps, in the module's order; null: none

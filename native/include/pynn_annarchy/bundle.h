@@ -1,7 +1,11 @@
-// bundle.h: the synapses of several projections from one population, so that those of a source lie together (DESIGN D8).
+// bundle.h: the synapses of several projections, so that those of a source lie together (DESIGN D8).
 //
 // A spike falls due once for all projections instead of once in each, and what it reads is one piece of memory instead of
 // many. Only where things lie differs: sums are of integers, which have no order.
+//
+// Projections from one population are delivered one after the other: the accumulators of one population stay in the cache.
+// Many small projections, for each of which there is next to nothing to do in a step, are delivered as their spikes come,
+// from all populations together.
 #ifndef PYNN_ANNARCHY_BUNDLE_H
 #define PYNN_ANNARCHY_BUNDLE_H
 
@@ -24,30 +28,45 @@ public:
         uint16_t delay;
         uint16_t n_pieces;
     };
+    // A population whose spikes pass synapses of the bundle: its rows, and which members they belong to.
+    struct Source {
+        int pre;
+        uint32_t first_row, n_rows;
+        std::size_t first_member, last_member;
+    };
     struct Part {
-        std::vector<uint32_t> row_start;     // n_pre + 1, into the groups
+        std::vector<uint32_t> row_start;     // of the rows of all sources, one more than there are; into the groups
         std::vector<Group> groups;
         std::vector<pnn_piece> pieces;       // what a source has in one projection with one delay
         Array<uint16_t> targets;             // in the partition of the member's population
         Array<float> weights;                // empty where each member's weights are equal
         Calendar calendar;
+        Array<uint16_t> sink_of;             // of each synapse; of a scattered bundle alone, which has no pieces
+        std::vector<pnn_sink> sinks;         // as they are in the present run
 
         uint32_t end_of(uint32_t group) const {
             return group + 1 < groups.size() ? groups[group + 1].begin : uint32_t(targets.size());
         }
     };
 
-    std::vector<Projection*> members;        // none once it is dissolved
+    std::vector<Projection*> members;        // by source; none once it is dissolved
+    std::vector<Source> sources;
     std::vector<Part> parts;                 // by partition
+    bool scattered = false;                  // whether synapses of all members are delivered together
+    std::vector<uint16_t> sink_of_member;    // of a scattered bundle: where a member's synapses send
+    std::size_t n_sinks = 0;
 
     // Whether a projection's synapses may lie with others'; those that may have one kind only with their like.
     static bool takes(const Projection& projection);
     static bool alike(const Projection& one, const Projection& other);
+    // Whether a projection is better off among many others like it, and which those are.
+    static bool is_small(const Projection& projection);
+    static bool alike_but_for_sources(const Projection& one, const Projection& other);
 
     // Whether all have the same spikes under way, as they have not where one is younger than a spike.
     static bool carry_the_same(const std::vector<std::shared_ptr<Projection>>& members, int64_t now);
     // Takes the synapses of such projections, and their spikes, after step `now`; null where they are too many.
-    static std::shared_ptr<Bundle> of(const std::vector<std::shared_ptr<Projection>>& members, int64_t now);
+    static std::shared_ptr<Bundle> of(const std::vector<std::shared_ptr<Projection>>& members, int64_t now, bool scattered);
     // Gives them back.
     void dissolve();
     void set_step(int64_t step) { now_ = step; }
@@ -55,9 +74,15 @@ public:
     bool in_flight() const;
     void clear();
     std::size_t bytes() const;
+    // Whose synapse lies at a place.
+    const Projection& owner(std::size_t place, std::size_t partition) const;
 
 private:
+    void find_sources();
+    void find_sinks();
     void take(std::size_t partition);
+    void take_rows(const Source& source, std::size_t partition, uint32_t& place);
+    void take_spikes(const Source& source, std::size_t partition);
     void give_back(std::size_t partition);
 
     int64_t now_ = 0;

@@ -61,6 +61,28 @@ int32_t deliver_each(const Synapse& synapse, const pnn_rows& rows, const pnn_gro
     return sound ? 0 : 1;
 }
 
+// The synapses of several projections, each with a sink of its own: for groups of a few synapses.
+template <class Synapse, class Weight>
+int32_t deliver_scattered(const Synapse& synapse, const pnn_rows& rows, const pnn_group* groups, int64_t n_groups) {
+    const uint16_t* targets = static_cast<const uint16_t*>(rows.targets);
+    const Weight* weights = static_cast<const Weight*>(rows.weights);
+    bool sound = true;
+    for (int64_t g = 0; g < n_groups; ++g) {
+        if (g + PREFETCH_AHEAD < n_groups) {
+            prefetch(targets, weights, groups[g + PREFETCH_AHEAD], weights != nullptr);
+            prefetch(rows.sink_of, weights, groups[g + PREFETCH_AHEAD], false);
+        }
+        const pnn_group& group = groups[g];
+        for (uint64_t s = group.begin; s < group.end; ++s) {
+            const pnn_sink& sink = rows.sinks[rows.sink_of[s]];
+            const double increment = synapse.increment(weights == nullptr ? sink.weight : static_cast<double>(weights[s]));
+            sound &= is_sound(increment, sink.bound);
+            sink.accumulator[targets[s]] += group.multiplicity * to_fixed(increment, sink.inverse_quantum);
+        }
+    }
+    return sound ? 0 : 1;
+}
+
 template <class Synapse, class Target>
 int32_t deliver_to(const Synapse& synapse, const pnn_rows& rows, const pnn_group* groups, int64_t n_groups) {
     switch (rows.weight_form) {
@@ -132,6 +154,7 @@ int32_t deliver_bundle(const pnn_bundle* bundle, const pnn_pieces* groups, int64
 template <class Synapse>
 int32_t deliver(const pnn_rows* rows, const pnn_group* groups, int64_t n_groups, const pnn_step* step) {
     const Synapse synapse(*rows, *step);
+    if (rows->sinks != nullptr) return deliver_scattered<Synapse, float>(synapse, *rows, groups, n_groups);
     return rows->target_bits == 16 ? deliver_to<Synapse, uint16_t>(synapse, *rows, groups, n_groups)
                                    : deliver_to<Synapse, uint32_t>(synapse, *rows, groups, n_groups);
 }

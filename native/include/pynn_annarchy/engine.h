@@ -336,6 +336,13 @@ private:
     void deliver_learning(Projection& projection, const pnn_rows& view, int64_t n, int partition, Due& due, int& failed);
     pnn_rows rows_view(const Projection& projection, int partition) const;
     void form_bundles();
+    void form_bundle(const std::vector<std::shared_ptr<Projection>>& members, bool scattered);
+    void find_sinks();
+    void find_concerned();
+    static bool is_plain(const Population& population);
+    void scatter(Bundle& bundle, int64_t n, int partition, Due& due, int& failed);
+    void find_failed(const Bundle& bundle, pnn_rows view, const std::vector<pnn_group>& groups, const pnn_step& step, int partition, int& failed) const;
+    bool all_transmit(const Bundle& bundle) const;
     // See stream.cpp.
     void form_streams();
     bool may_stream(Projection& projection);
@@ -345,6 +352,7 @@ private:
     void note_work(const std::vector<ThreadWork>& threads, int64_t n_steps, double took);
     void remember(int64_t n, int partition, Due& due);
     void form_values(int64_t n, Due& due) const;
+    void update_population(std::size_t number, const pnn_step& present, int partition, Due& due);
     void update_cells(Population& population, std::size_t number, const pnn_step& present, int partition, Due& due);
     // See clocked.cpp.
     void publish_present();
@@ -369,6 +377,25 @@ private:
     void follow_schedule(Schedule& schedule, int64_t n, int partition);
     void show_frame(Population& population, int64_t n, int partition);
     void record(int64_t n, int partition);
+
+    // Cells of one partition that need nothing but to be updated, and where their spikes go, by parity of the step.
+    struct PlainCells {
+        pnn_neurons_fn neurons;
+        pnn_segment segment;
+        int64_t begin, end;
+        SpikeList* spikes[2];
+    };
+    // Whom the parts of a step concern in the present run, in which nobody is added or changes its ways.
+    struct Concerned {
+        std::vector<Projection*> delivering;         // those that do not lie with others
+        std::vector<Projection*> learning;
+        std::vector<Projection*> reached, ending;    // clocked ones, in PyNN's and in ANNarchy's order
+        std::vector<Population*> gathering, publishing, recording;
+        std::vector<std::size_t> valued;             // numbers of populations of which values are formed
+        std::vector<std::vector<PlainCells>> plain;  // by partition
+        std::vector<std::size_t> others;             // numbers of all other populations
+    };
+    Concerned concerned;
 
     // What a partition does with currents.
     struct alignas(64) CurrentsOfPartition {
