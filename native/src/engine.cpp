@@ -57,6 +57,8 @@ uint64_t spikes_in(const SpikeList& list) {
     return n;
 }
 
+pnn_spikes room_in(SpikeList& list) { return {list.index.data(), list.count.data(), 0, nullptr, 0, 0}; }
+
 }  // namespace
 
 uint64_t events_in(const std::vector<pnn_passage>& passages) {
@@ -204,7 +206,9 @@ void Engine::find_concerned() {
         for (auto& population : populations)
             if (is_plain(*population) && population->bounds[p] < population->bounds[p + 1])
                 concerned.plain[p].push_back({population->module->neurons, population->segment, population->bounds[p],
-                                              population->bounds[p + 1], {&population->spikes[0][p], &population->spikes[1][p]}});
+                                              population->bounds[p + 1],
+                                              {room_in(population->spikes[0][p]), room_in(population->spikes[1][p])},
+                                              {&population->spikes[0][p], &population->spikes[1][p]}});
 }
 
 bool Engine::is_plain(const Population& population) {
@@ -676,7 +680,7 @@ void Engine::form_values(int64_t n, Due& due) const {
 void Engine::update_cells(Population& population, std::size_t number, const pnn_step& present, int partition, Due& due) {
     const auto p = std::size_t(partition);
     SpikeList& list = population.spikes[present.step & 1][p];
-    pnn_spikes out{list.index.data(), list.count.data(), 0, nullptr, 0, 0};
+    pnn_spikes out = room_in(list);
     const bool is_counted = population.stream != nullptr && population.stream->counts_spikes_of(present.step, partition);
     if (is_counted) out.counts = population.stream->at(present.step, partition);
     if (is_counted && !population.list_is_read) out.index = nullptr;
@@ -725,10 +729,10 @@ void Engine::step_partition(int64_t n, int partition, Due& due, int& failed) {
     form_inputs(partition);
     for (const PlainCells& cells : concerned.plain[p]) {
         SpikeList& list = *cells.spikes[n & 1];
-        pnn_spikes out{list.index.data(), list.count.data(), 0};
+        pnn_spikes out = cells.room[n & 1];
         cells.neurons(&cells.segment, cells.begin, cells.end, &present, &out);
         list.n = out.n;
-        due.work.spikes += spikes_in(list);
+        if (out.n > 0) due.work.spikes += spikes_in(list);
     }
     for (std::size_t number : concerned.others) update_population(number, present, partition, due);
     publish(n, partition);

@@ -383,6 +383,7 @@ private:
         pnn_neurons_fn neurons;
         pnn_segment segment;
         int64_t begin, end;
+        pnn_spikes room[2];                          // of the lists, so that nothing has to be read from there
         SpikeList* spikes[2];
     };
     // Whom the parts of a step concern in the present run, in which nobody is added or changes its ways.
