@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 
 from pynn_annarchy.engine import refractory
 from pynn_annarchy.engine.arrays import (
@@ -362,13 +363,16 @@ class Cells:
         fresh = not self.inputs and not self.arrays
         for field in compiled.arrays:
             if field.role != "parameter" and field.name not in self.arrays:
-                self.arrays[field.name] = aligned_zeros(self.size, field.dtype)
+                self.arrays[field.name] = self._zeros(field.name, field.dtype)
         if fresh:
-            self.inputs = [aligned_zeros(self.size, np.int64) for _ in compiled.receptors]
+            self.inputs = [self._zeros(f"sum {name}", np.int64) for name in compiled.receptors]
             self.quanta = [1.0] * len(self.inputs)
             for name in self.initial:
                 self._state_array(name)
             self.restore_initial()
+
+    def _zeros(self, use: str, dtype: npt.DTypeLike) -> AnyArray:
+        return self.network.arenas[self.spec, use].zeros(self.size, dtype)
 
     def fill(self, values: Mapping[str, Value], max_spikes: Value) -> None:
         """Hands the kernel what it reads as parameters: derived values and propagators included."""
@@ -378,7 +382,7 @@ class Cells:
         for field in compiled.arrays:
             if field.role == "parameter":
                 if field.name not in self.arrays:
-                    self.arrays[field.name] = aligned_zeros(self.size, field.dtype)
+                    self.arrays[field.name] = self._zeros(field.name, field.dtype)
                 self.arrays[field.name][:] = values[field.name]
         self.max_spikes = np.atleast_1d(np.asarray(max_spikes, np.float64))
 
