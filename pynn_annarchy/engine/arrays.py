@@ -35,7 +35,8 @@ class Arena:
     """Zeros of one use in blocks: the arrays of small populations lie one behind the other, in the order of creation.
 
     What a step reads of one population then goes on where that of the last one ended, as if they were one: a CPU that
-    reads ahead does not have to begin anew for each of hundreds of populations. A block lives as long as one of its arrays.
+    reads ahead does not have to begin anew for each of hundreds of populations. A block lives as long as one of its
+    arrays.
     """
 
     _LARGE = 1 << 16  # bytes, from which on an array is a block of its own
