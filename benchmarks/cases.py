@@ -9,6 +9,7 @@ from peers import ANNARCHY5, BRIAN2, NEST, OURS, Peer
 
 HERE = Path(__file__).resolve().parent
 VOGELS_ABBOTT = HERE.parent / "examples" / "vogels_abbott.py"
+MICROCIRCUIT = HERE.parent / "examples" / "microcircuit.py"
 WORKERS = HERE / "workers"
 
 
@@ -33,6 +34,8 @@ class Case:
     quantities: tuple[str, ...]
     contenders: tuple[Contender, ...]
     most_repeats: int = 99
+    headline: str = ""
+    """The quantity that the chart shows; none if empty."""
 
 
 def vogels_abbott(benchmark: str, others: tuple[Contender, ...]) -> Case:
@@ -44,6 +47,56 @@ def vogels_abbott(benchmark: str, others: tuple[Contender, ...]) -> Case:
         f"Vogels-Abbott {benchmark}, 4,000 cells, 1 s, dt 0.1 ms, one thread",
         ("build", "prepare", "simulate", "rate_excitatory", "rate_inhibitory"),
         (pynn(OURS, "annarchy"), pynn(NEST, "nest"), *others),
+        headline="simulate",
+    )
+
+
+def microcircuit(percent: int, *contenders: Contender) -> Case:
+    return Case(
+        f"microcircuit_{percent}",
+        f"Cortical microcircuit of Potjans & Diesmann at {percent} %, full in-degrees, Poisson drive, two threads",
+        ("build", "prepare", "real_time_factor"),
+        contenders,
+        headline="real_time_factor",
+        most_repeats=3 if percent < 100 else 1,
+    )
+
+
+def of_microcircuit(peer: Peer, back_end: str, percent: int, duration: float, transient: float) -> Contender:
+    arguments = (back_end, "--scale", str(percent / 100), "--duration", str(duration), "--transient", str(transient))
+    return Contender(f"pyNN.{back_end}", peer, MICROCIRCUIT, (*arguments, "--threads", "2", "--unrecorded"))
+
+
+def many(layout: str, label: str) -> Contender:
+    return Contender(label, OURS, WORKERS / "many.py", (layout,))
+
+
+def hh_coba(peer: Peer, back_end: str, duration: float) -> Contender:
+    arguments = (back_end, "--duration", str(duration))
+    return Contender(f"pyNN.{back_end}", peer, WORKERS / "hh_coba.py", arguments)
+
+
+def construction(peer: Peer, back_end: str, number: int) -> Contender:
+    arguments = (back_end, "--threads", str(number))
+    return Contender(f"pyNN.{back_end}, {threads(number)}", peer, WORKERS / "construction.py", arguments)
+
+
+def scaling(name: str, title: str, points: dict[str, tuple[str, ...]]) -> Case:
+    """A curve: its points are contenders, so that they are measured in turn, too."""
+    return Case(
+        f"scaling_{name}",
+        title,
+        (
+            "build",
+            "simulate",
+            "step",
+            "ns_per_neuron_update",
+            "ns_per_event",
+            "events_per_step",
+            "bytes_per_synapse",
+            "rate",
+        ),
+        tuple(Contender(label, OURS, WORKERS / "scaling.py", arguments) for label, arguments in points.items()),
     )
 
 
@@ -59,6 +112,11 @@ def memory(peer: Peer, back_end: str, synapses: str) -> Contender:
 def brunel(peer: Peer, back_end: str, synapses: str, duration: float) -> Contender:
     arguments = (back_end, synapses, "--duration", str(duration))
     return Contender(f"pyNN.{back_end}, {synapses}", peer, WORKERS / "brunel.py", arguments)
+
+
+def annarchy5_brunel(synapses: str) -> Contender:
+    script = WORKERS / "annarchy5_brunel.py"
+    return Contender(f"ANNarchy 5, {synapses}", ANNARCHY5, script, (synapses, "--duration", "200.0"))
 
 
 def building(peer: Peer, back_end: str) -> Contender:
@@ -92,6 +150,7 @@ def ann_coba(number: int) -> Case:
             "rate_inhibitory",
         ),
         in_annarchy("ann_coba.py", "--threads", str(number), cold=True),
+        headline="simulate",
     )
 
 
@@ -103,15 +162,13 @@ def ann_rate(connections: str, number: int) -> Case:
         ("build", "step", "rate", "mean_w", "read_weights"),
         in_annarchy("ann_rate.py", connections, "oja", "--threads", str(number)),
         most_repeats=1,
+        headline="step",
     )
 
 
 BRIAN2_COBA = Contender("Brian2 standalone", BRIAN2, WORKERS / "brian2_vogels_abbott.py", ("COBA",))
 BRIAN2_CUBA = Contender("Brian2 standalone", BRIAN2, WORKERS / "brian2_vogels_abbott.py", ("CUBA",))
 ANNARCHY5_COBA = Contender("ANNarchy 5", ANNARCHY5, WORKERS / "ann_coba.py", ("ANNarchy",))
-ANNARCHY5_BRUNEL = Contender(
-    "ANNarchy 5, plastic", ANNARCHY5, WORKERS / "annarchy5_brunel.py", ("plastic", "--duration", "200.0")
-)
 THREE_TYPES = "IF_cond_exp,IF_curr_exp,IF_curr_alpha"
 
 CASES = (
@@ -135,8 +192,94 @@ CASES = (
             brunel(OURS, "annarchy", "plastic", 1000.0),
             brunel(OURS, "annarchy", "static", 1000.0),
             brunel(NEST, "nest", "plastic", 200.0),
-            ANNARCHY5_BRUNEL,
+            annarchy5_brunel("plastic"),
         ),
+        headline="simulate",
+    ),
+    Case(
+        "brunel_static",
+        "Brunel network, 10,000 cells, ten million static synapses, two threads: one second of its time (of the peers "
+        "0.2 s are measured)",
+        ("build", "simulate", "thread_time", "ns_per_event", "rate_excitatory", "rate_inhibitory"),
+        (
+            brunel(OURS, "annarchy", "static", 1000.0),
+            brunel(NEST, "nest", "static", 200.0),
+            annarchy5_brunel("static"),
+            Contender(
+                "Brian2 standalone, static", BRIAN2, WORKERS / "brian2_brunel.py", ("static", "--duration", "200.0")
+            ),
+        ),
+        headline="simulate",
+    ),
+    Case(
+        "hh_coba",
+        "COBA with cells of Hodgkin and Huxley, 4,000 cells, dt 0.1 ms, one thread: one second of its time (of the "
+        "peer 0.1 s is measured)",
+        ("build", "prepare", "simulate", "simulate_processor", "rate_excitatory", "rate_inhibitory"),
+        (hh_coba(OURS, "annarchy", 1000.0), hh_coba(NEST, "nest", 100.0)),
+        headline="simulate",
+    ),
+    microcircuit(
+        10, of_microcircuit(OURS, "annarchy", 10, 2000.0, 500.0), of_microcircuit(NEST, "nest", 10, 200.0, 100.0)
+    ),
+    microcircuit(100, of_microcircuit(OURS, "annarchy", 100, 1000.0, 500.0)),
+    Case(
+        "many_populations",
+        "300 populations of 256 cells, 5,000 projections, ten million synapses, against one population: one step's "
+        "processor time in `step`, one thread",
+        (
+            "build",
+            "build_processor",
+            "compile",
+            "step",
+            "best_step",
+            "ns_per_neuron_update",
+            "ns_per_event",
+            "events_per_step",
+            "rate",
+        ),
+        (many("merged", "one population"), many("many", "300 populations")),
+        headline="step",
+    ),
+    Case(
+        "construction",
+        "Construction: eight populations of 2,500 cells, ten million synapses, normal weights and delays",
+        ("build", "ns_per_synapse", "bytes_per_synapse", "peak_bytes_per_synapse"),
+        (
+            construction(OURS, "annarchy", 2),
+            construction(OURS, "annarchy", 1),
+            construction(NEST, "nest", 2),
+        ),
+        headline="build",
+    ),
+    scaling(
+        "neurons",
+        "Cells alone, dt 0.1 ms, one thread",
+        {f"{n:,} cells": ("--cells", str(n), "--synapses", "0") for n in (10**3, 10**4, 10**5, 10**6)},
+    ),
+    scaling(
+        "synapses",
+        "10,000 cells and more and more synapses, 16 delays, one thread",
+        {
+            f"{n:,} synapses": ("--synapses", str(n), "--duration", str(max(20.0, min(500.0, 5e8 / n))))
+            for n in (10**5, 10**6, 10**7, 10**8, 3 * 10**8)
+        },
+    ),
+    scaling(
+        "threads",
+        "50,000 cells, 20 million synapses, 16 delays",
+        {
+            threads(n): ("--cells", "50000", "--synapses", "20000000", "--threads", str(n), "--duration", "200")
+            for n in (1, 2)
+        },
+    ),
+    scaling(
+        "delays",
+        "10,000 cells, ten million synapses, one thread",
+        {
+            f"{n} delays": ("--synapses", "10000000", "--delays", str(n), "--duration", "100")
+            for n in (1, 3, 10, 30, 100)
+        },
     ),
     *(ann_coba(number) for number in (1, 2)),
     *(ann_rate(connections, number) for connections in ("dense", "sparse") for number in (1, 2)),

@@ -17,6 +17,10 @@ Samples = Mapping[str, Sequence[Mapping[str, float]]]
 UNITS = {
     "rate_excitatory": "Hz",
     "rate_inhibitory": "Hz",
+    "real_time_factor": "x real time",
+    "events_per_step": "",
+    "ns_per_neuron_update": "ns",
+    "ns_per_synapse": "ns",
     "rate": "",
     "mean_w": "",
     "bytes_per_synapse": "bytes",
@@ -31,6 +35,7 @@ NOT_A_COST = {
     "rate_excitatory",
     "rate_inhibitory",
     "rate",
+    "events_per_step",
     "mean_w",
     "mean_weight",
     "fixed_probability_connections",
