@@ -7,7 +7,7 @@
 
 #include <stdint.h>
 
-#define PNN_ABI_VERSION 8u
+#define PNN_ABI_VERSION 9u
 
 #ifdef __cplusplus
 extern "C" {
