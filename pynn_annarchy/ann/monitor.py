@@ -243,9 +243,7 @@ class Monitor:
     def _with_times(self, spikes: Mapping[int, list[int]], told: _Times) -> analyses.RecordedSpikes:
         """Spikes that know the time step, and when they have been recorded."""
         now = self.network.current_step
-        times = told.as_dict(now)
-        window = (times["start"][0], times["stop"][-1]) if times["start"] else (0, 0)
-        return analyses.RecordedSpikes(spikes, self.network.dt, window, told.n_steps(now))
+        return analyses.RecordedSpikes(spikes, self.network.dt, told.window(now), told.n_steps(now))
 
     def _known(self, variable: str) -> str:
         if variable not in self._variables:
@@ -313,8 +311,7 @@ class Monitor:
         return self._told[name]
 
     def _told_window(self) -> analyses.Window:
-        told = self._told_of_spikes().as_dict(self.network.current_step)
-        return (told["start"][0], told["stop"][-1]) if told["start"] else (0, 0)
+        return self._told_of_spikes().window(self.network.current_step)
 
     # the network's
 
@@ -447,6 +444,13 @@ class _Times:
         self._stops[-1] = now
         if self._starts[-1] == now:  # nothing was recorded
             del self._starts[-1], self._stops[-1]
+
+    def window(self, now: int) -> analyses.Window:
+        """From the first step on, up to the last one."""
+        if not self._starts:
+            return 0, 0
+        stop = self._stops[-1]
+        return self._starts[0], now if stop is None else stop
 
     def forget(self, now: int) -> None:
         """What was recorded is gone; what goes on goes on from now."""
