@@ -68,6 +68,8 @@ class Rows(c.Structure):
         ("inverse_quantum", c.c_double),
         ("bound", c.c_double),
         ("object_index", c.c_uint32),
+        ("sinks", c.c_void_p),
+        ("sink_of", c.c_void_p),
     ]
 
 
