@@ -59,7 +59,7 @@ def draw(numbers: Mapping[str, Mapping[str, Any]], path: Path) -> None:
         axis.set_title(f"{case.name}: {case.headline}", loc="left", fontsize=9)
         axis.invert_yaxis()
         axis.spines[["top", "right"]].set_visible(False)
-        axis.tick_params(labelsize=8)
+        axis.tick_params(which="both", labelsize=8)
     figure.savefig(path, dpi=120)
     pyplot.close(figure)
 

@@ -1,9 +1,10 @@
 """Runs the benchmarks and writes `benchmarks/results/latest.{json,md}`.
 
-    python benchmarks/run.py                          # everything, about twenty minutes; installs peers in .peers/
+    python benchmarks/run.py                          # everything, two hours or so; installs peers in .peers/
     python benchmarks/run.py coba compile --repeats 5 # the others stay as they were in the results
     python benchmarks/run.py --no-peers               # this package only
     PEER_NEST=~/venvs/nest python benchmarks/run.py   # a ready environment instead of .peers/nest
+    python benchmarks/chart.py                        # draws results/latest.png
 
 Contenders of a case run in turn, repeat by repeat, so that a busy machine burdens all of them; the table has medians.
 """
