@@ -120,3 +120,17 @@ def test_a_delay_of_one_step_and_no_recording_at_all():
         return network.cells.get_data().segments[-1].analogsignals[0].magnitude.tolist()
 
     assert potentials("cpp") == potentials("reference")
+
+
+@pytest.mark.parametrize(("rate", "are_counted"), [(16000.0, True), (10.0, False)])
+def test_only_spikes_that_are_many_are_counted(rate, are_counted):
+    network = Network("cpp")
+    network.sources.set(rate=rate)
+    (synapses,) = sim.simulator.state.network.projections
+    synapses.network.prepare()
+    before = synapses.nbytes
+
+    sim.run(3.0)
+
+    # two bytes for each source and step that a spike is under way
+    assert synapses.nbytes - before == (2 * SIZE * round(DELAY / 0.1) if are_counted else 0)
