@@ -5,6 +5,11 @@ from __future__ import annotations
 import shutil
 
 import pytest
+from hypothesis import settings
+
+# Drawn anew in every run with --hypothesis-profile=default; a busy machine is no failure.
+settings.register_profile("the same in every run", derandomize=True, deadline=None)
+settings.load_profile("the same in every run")
 
 
 @pytest.fixture(scope="session", autouse=True)

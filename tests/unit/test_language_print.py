@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from pynn_annarchy.language.functions import FUNCTIONS
 from pynn_annarchy.language.latex import latex_equation, latex_expression
+from pynn_annarchy.language.names import POPULATION_OPERATIONS
 from pynn_annarchy.language.parse import parse_equations, parse_expression
 from pynn_annarchy.language.print import show
 from pynn_annarchy.language.syntax import (
@@ -41,7 +42,11 @@ def branches(inner):
     comparison = st.builds(Comparison, st.sampled_from(Comparator), inner, inner)
     logical = st.builds(Logical, st.sampled_from(Connective), inner, inner)
     conditional = st.builds(Conditional, inner, inner, inner)
-    call = st.builds(Call, st.sampled_from([*FUNCTIONS, "f"]), st.lists(inner, max_size=3).map(tuple))
+    call = st.builds(Call, st.sampled_from([*FUNCTIONS, "f"]), st.lists(inner, max_size=3).map(tuple)).filter(
+        lambda node: (
+            node.function not in POPULATION_OPERATIONS or len(node.arguments) != 1
+        )  # which is a value of all cells
+    )
     return unary | binary | comparison | logical | conditional | call
 
 
