@@ -60,7 +60,8 @@ network.simulate(SETTLING)
 settled, used_before = perf_counter(), process_time()
 network.simulate(options.duration)
 finished, thread_time = perf_counter(), process_time() - used_before
-weights = np.concatenate([row for row in projections[0].w])
+given = projections[0].w
+weights = np.array([given]) if np.isscalar(given) else np.concatenate(given)  # one where all synapses share it
 read = perf_counter()
 
 trains = spikes.get("spike")
