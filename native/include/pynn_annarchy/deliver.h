@@ -96,9 +96,9 @@ int32_t deliver_to(const Synapse& synapse, const pnn_rows& rows, const pnn_group
 constexpr int64_t PREFETCH_BUNDLED = 4;
 
 template <class T>
-PNN_FN void prefetch_between(const T* first, const T* last) {
-    const char* const end = reinterpret_cast<const char*>(last);
-    for (const char* line = reinterpret_cast<const char*>(first); line < end; line += 64) __builtin_prefetch(line);
+PNN_FN void prefetch_all(const T* first, int64_t n) {
+    const char* const last = reinterpret_cast<const char*>(first + n);
+    for (const char* line = reinterpret_cast<const char*>(first); line < last; line += 64) __builtin_prefetch(line);
 }
 
 template <class Synapse, bool has_weights>
@@ -109,8 +109,9 @@ int32_t deliver_pieces(const pnn_bundle& bundle, const pnn_pieces* groups, int64
     for (int64_t g = 0; g < n_groups; ++g) {
         if (g + PREFETCH_BUNDLED < n_groups) {
             const pnn_pieces& later = groups[g + PREFETCH_BUNDLED];
-            prefetch_between(targets + later.begin, targets + later.end);
-            if (has_weights) prefetch_between(weights + later.begin, weights + later.end);
+            const auto length = static_cast<int64_t>(later.end - later.begin);
+            prefetch_all(targets + later.begin, length);
+            if (has_weights) prefetch_all(weights + later.begin, length);
         }
         const int64_t multiplicity = groups[g].multiplicity;
         const pnn_piece* piece = bundle.pieces + groups[g].first_piece;

@@ -267,9 +267,8 @@ private:
         int64_t sizes[LISTS];
         select_levels<PAGE_SPIKES>(after, n, lists, sizes);
         look_further(1, lists[PAGE_SPIKES - 1], sizes[PAGE_SPIKES - 1]);
-        for (int64_t k = PAGE_SPIKES; k < LISTS; ++k) {
+        for (int64_t k = PAGE_SPIKES; k < LISTS; ++k)
             sizes[k] = select(after, lists[k - 1], sizes[k - 1], static_cast<int32_t>(k), lists[k]);
-        }
         int64_t most = LISTS, n_longest = sizes[LISTS - 1];
         const int32_t* longest = lists[LISTS - 1];
         for (int64_t page = LISTS / PAGE_SPIKES; n_longest > 0 && most < rows.history_capacity; ++page) {
@@ -538,12 +537,6 @@ private:
         size = left < whole ? left : whole;
     }
 };
-
-template <class T>
-PNN_FN void prefetch_all(const T* first, int64_t n) {
-    const char* const last = reinterpret_cast<const char*>(first + n);
-    for (const char* line = reinterpret_cast<const char*>(first); line < last; line += 64) __builtin_prefetch(line);
-}
 
 // Rows lie anywhere in memory: asking for them ahead hides most of the wait (D8).
 template <class Model, class Target>
