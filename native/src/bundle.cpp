@@ -45,6 +45,28 @@ uint32_t next_group(const Bundle::Part& part, uint32_t first, uint32_t last, int
     return first;
 }
 
+// The group of pairs that comes after another one of its row.
+Bundle::FirstPairs after(const WeightPairs& pairs, const Bundle::FirstPairs& group) {
+    return {WeightPairs::next_header(group.header, group.n), pairs.next_n(group.header), group.delay + pairs.next_steps(group.header)};
+}
+
+// Calls add(number of the rows, their group) for the groups of a source that have one delay, and then end(delay), delay by
+// delay. `next` is each one's group that has not come yet.
+template <class Add, class End>
+void merge(const std::vector<DelayedRows*>& rows, std::size_t cell, std::vector<uint32_t>& next, Add add, End end) {
+    constexpr uint32_t none = std::numeric_limits<uint32_t>::max();
+    for (std::size_t m = 0; m < rows.size(); ++m) next[m] = rows[m]->row_start[cell];
+    for (;;) {
+        uint32_t delay = none;
+        for (std::size_t m = 0; m < rows.size(); ++m)
+            if (next[m] != rows[m]->row_start[cell + 1]) delay = std::min<uint32_t>(delay, rows[m]->group_delay[next[m]]);
+        if (delay == none) return;
+        for (std::size_t m = 0; m < rows.size(); ++m)
+            if (next[m] != rows[m]->row_start[cell + 1] && rows[m]->group_delay[next[m]] == delay) add(m, next[m]++);
+        end(uint16_t(delay));
+    }
+}
+
 }  // namespace
 
 bool Bundle::carry_the_same(const std::vector<std::shared_ptr<Projection>>& members, int64_t now) {
@@ -70,8 +92,23 @@ bool Bundle::carry_the_same(const std::vector<std::shared_ptr<Projection>>& memb
 
 bool Bundle::takes(const Projection& projection) {
     if (projection.changes || projection.axons >= 0 || projection.bundle || projection.module == nullptr || projection.size() == 0) return false;
+    if (projection.rows[0]->weight_form == PNN_WEIGHT_F64 && !sends_weights(projection)) return false;
     return std::all_of(projection.rows.begin(), projection.rows.end(), [](const auto& part) {
-        return part->n_post <= 65536 && part->weight_form != PNN_WEIGHT_F64 && part->weights_elsewhere == nullptr;
+        return part->n_post <= 65536 && part->weights_elsewhere == nullptr;
+    });
+}
+
+bool Bundle::sends_weights(const Projection& projection) {
+    return projection.module->deliver_pairs != nullptr && projection.receptor >= 0 && projection.activity.transmits &&
+           projection.rows[0]->weight_form != PNN_WEIGHT_SHARED;
+}
+
+bool Bundle::holds_weights(const Projection& projection, double scale) {
+    const auto held = [scale](const auto& weights, bool wide) {
+        return std::all_of(weights.data(), weights.data() + weights.size(), [&](double weight) { return WeightPairs::holds(weight, scale, wide); });
+    };
+    return std::all_of(projection.rows.begin(), projection.rows.end(), [&](const auto& part) {
+        return part->weight_form == PNN_WEIGHT_F64 ? held(part->weights64, true) : held(part->weights32, false);
     });
 }
 
@@ -82,6 +119,7 @@ bool Bundle::alike(const Projection& one, const Projection& other) {
 
 bool Bundle::is_small(const Projection& projection) {
     if (projection.module->n_shared != 0 || projection.receptor < 0) return false;
+    if (projection.rows[0]->weight_form == PNN_WEIGHT_F64) return false;
     return std::all_of(projection.rows.begin(), projection.rows.end(), [](const auto& part) { return part->n < small; });
 }
 
@@ -90,22 +128,29 @@ bool Bundle::alike_but_for_sources(const Projection& one, const Projection& othe
            one.rows[0]->weight_form == other.rows[0]->weight_form;
 }
 
-std::shared_ptr<Bundle> Bundle::of(const std::vector<std::shared_ptr<Projection>>& members, int64_t now, bool scattered) {
-    if (members.size() < 2 || members.size() > (scattered ? most_scattered : most_members)) return nullptr;
+std::shared_ptr<Bundle> Bundle::of(const std::vector<std::shared_ptr<Projection>>& members, int64_t now, Layout layout) {
+    if (members.size() < 2 || members.size() > (layout == Layout::scattered ? most_scattered : most_members)) return nullptr;
     const std::size_t n_parts = members[0]->rows.size();
     for (std::size_t p = 0; p < n_parts; ++p) {
         uint64_t total = 0;
-        for (const auto& member : members) total += uint64_t(member->rows[p]->n);
+        for (const auto& member : members) {
+            total += uint64_t(member->rows[p]->n);
+            if (layout == Layout::pairs) total += 3 * uint64_t(member->rows[p]->group_delay.size());  // headers, half pairs
+        }
         if (total >= most_synapses) return nullptr;
     }
     auto bundle = std::make_shared<Bundle>();
     bundle->parts.resize(n_parts);
     bundle->now_ = now;
-    bundle->scattered = scattered;
+    bundle->layout = layout;
     for (const auto& member : members) bundle->members.push_back(member.get());
     bundle->find_sources();
-    if (scattered) bundle->find_sinks();
-    with_team(int(n_parts), [&](int p, Barrier&) { bundle->take(std::size_t(p)); });
+    if (layout == Layout::scattered) bundle->find_sinks();
+    with_team(int(n_parts), [&](int p, Barrier&) {
+        if (layout == Layout::pairs) bundle->take_pairs(std::size_t(p));
+        else bundle->take(std::size_t(p));
+        for (const Source& source : bundle->sources) bundle->take_spikes(source, std::size_t(p));
+    });
     for (const auto& member : members) member->bundle = bundle;
     return bundle;
 }
@@ -159,7 +204,7 @@ void Bundle::take(std::size_t partition) {
     }
     own.targets = Array<uint16_t>(total);
     if (rows[0]->weight_form == PNN_WEIGHT_F32) own.weights = Array<float>(total);
-    if (scattered) own.sink_of = Array<uint16_t>(total);
+    if (layout == Layout::scattered) own.sink_of = Array<uint16_t>(total);
     own.row_start.reserve(sources.back().first_row + sources.back().n_rows + 1);
     own.row_start.push_back(0);
     uint32_t place = 0;
@@ -181,39 +226,95 @@ void Bundle::take(std::size_t partition) {
         part->bundled_targets = own.targets.data();
         part->bundled_weights = own.weights.data();
     }
-    for (const Source& source : sources) take_spikes(source, partition);
 }
 
-// Where everything comes to lie. `next` is each member's group that has not come yet.
+// Where everything comes to lie.
 void Bundle::take_rows(const Source& source, std::size_t partition, uint32_t& place) {
     Part& own = parts[partition];
     std::vector<DelayedRows*> rows;
     for (std::size_t m = source.first_member; m < source.last_member; ++m) rows.push_back(members[m]->rows[partition].get());
     std::vector<uint32_t> next(rows.size());
     for (std::size_t cell = 0; cell < source.n_rows; ++cell) {
-        for (std::size_t m = 0; m < rows.size(); ++m) next[m] = rows[m]->row_start[cell];
-        for (;;) {
-            uint32_t delay = std::numeric_limits<uint32_t>::max();
-            for (std::size_t m = 0; m < rows.size(); ++m) {
-                if (next[m] == rows[m]->row_start[cell + 1]) continue;
-                delay = std::min<uint32_t>(delay, rows[m]->group_delay[next[m]]);
+        Group group{place, uint32_t(own.pieces.size()), 0, 0};
+        const auto add = [&](std::size_t m, uint32_t g) {
+            rows[m]->bundle_begin[g] = place;
+            uint32_t length = rows[m]->group_start[g + 1] - rows[m]->group_start[g];
+            place += length;
+            if (layout == Layout::scattered) {
+                std::fill_n(own.sink_of.data() + place - length, length, sink_of_member[source.first_member + m]);
+                return;
             }
-            if (delay == std::numeric_limits<uint32_t>::max()) break;
-            Group group{place, uint32_t(own.pieces.size()), uint16_t(delay), 0};
-            for (std::size_t m = 0; m < rows.size(); ++m) {
-                if (next[m] == rows[m]->row_start[cell + 1] || rows[m]->group_delay[next[m]] != delay) continue;
-                const uint32_t g = next[m]++;
-                rows[m]->bundle_begin[g] = place;
-                uint32_t length = rows[m]->group_start[g + 1] - rows[m]->group_start[g];
-                if (scattered) std::fill_n(own.sink_of.data() + place, length, sink_of_member[source.first_member + m]);
-                place += length;
-                for (; length > 0 && !scattered; length -= std::min(length, most_in_piece))
-                    own.pieces.push_back({uint16_t(source.first_member + m), uint16_t(std::min(length, most_in_piece))});
-            }
+            for (; length > 0; length -= std::min(length, most_in_piece))
+                own.pieces.push_back({uint16_t(source.first_member + m), uint16_t(std::min(length, most_in_piece))});
+        };
+        merge(rows, cell, next, add, [&](uint16_t delay) {
+            group.delay = delay;
             group.n_pieces = uint16_t(own.pieces.size() - group.first_piece);
             own.groups.push_back(group);
-        }
+            group = {place, uint32_t(own.pieces.size()), 0, 0};
+        });
         own.row_start.push_back(uint32_t(own.groups.size()));
+    }
+}
+
+void Bundle::take_pairs(std::size_t partition) {
+    Part& own = parts[partition];
+    std::vector<FirstPairs> groups;       // of all rows
+    std::vector<std::size_t> row_end;     // into them
+    uint32_t header = 0, n = 0, longest = 1;
+    for (const Source& source : sources) {
+        std::vector<DelayedRows*> rows;
+        for (std::size_t m = source.first_member; m < source.last_member; ++m) {
+            rows.push_back(members[m]->rows[partition].get());
+            rows.back()->bundle_begin.resize(rows.back()->group_delay.size());
+            longest = std::max<uint32_t>(longest, rows.back()->max_delay);
+        }
+        std::vector<uint32_t> next(rows.size());
+        const auto add = [&](std::size_t m, uint32_t g) {
+            rows[m]->bundle_begin[g] = WeightPairs::first_place(header) + n;
+            n += rows[m]->group_start[g + 1] - rows[m]->group_start[g];
+        };
+        const auto end = [&](uint16_t delay) {
+            groups.push_back({header, n, delay});
+            header = WeightPairs::next_header(header, n);
+            n = 0;
+        };
+        for (std::size_t cell = 0; cell < source.n_rows; ++cell) {
+            const uint32_t first = header;
+            const std::size_t row = groups.size();
+            merge(rows, cell, next, add, end);
+            own.first_pairs.push_back(row < groups.size() ? groups[row] : FirstPairs{first, 0, 0});
+            row_end.push_back(groups.size());
+        }
+    }
+    own.due_pairs.resize(int(longest));
+    own.pairs = WeightPairs(header, members[0]->rows[0]->weight_form == PNN_WEIGHT_F64);
+    for (std::size_t row = 0, g = 0; row < row_end.size(); ++row)
+        for (; g < row_end[row]; ++g) {
+            const bool is_last = g + 1 == row_end[row];
+            own.pairs.set_header(groups[g].header, is_last ? 0 : groups[g + 1].n, is_last ? 0 : groups[g + 1].delay - groups[g].delay);
+        }
+
+    // One member after the other, so that never more than one of them lies in two places.
+    for (Projection* member : members) {
+        DelayedRows& part = *member->rows[partition];
+        for (std::size_t g = 0; g < part.group_delay.size(); ++g) {
+            std::size_t place = part.bundle_begin[g];
+            for (uint32_t s = part.group_start[g]; s < part.group_start[g + 1]; ++s, ++place) {
+                own.pairs.set_target(place, part.targets16[s] + part.first_sum);
+                own.pairs.set_amount(place, part.scale * (part.weights64.size() ? part.weights64[s] : double(part.weights32[s])));
+            }
+        }
+        part.targets16.release();
+        part.weights32.release();
+        part.weights64.release();
+        part.pairs = &own.pairs;
+    }
+    for (const FirstPairs& group : groups) {
+        if (group.n % 2 == 0) continue;
+        const std::size_t last = WeightPairs::first_place(group.header) + group.n;
+        own.pairs.set_target(last, own.pairs.target(last - 1));
+        own.pairs.set_amount(last, 0.0);
     }
 }
 
@@ -226,7 +327,14 @@ void Bundle::take_spikes(const Source& source, std::size_t partition) {
         members[m]->calendars[partition].clear();
     }
     for (const auto& [spike, multiplicity] : all) {
-        const uint32_t row = source.first_row + spike.second, last = own.row_start[row + 1];
+        const uint32_t row = source.first_row + spike.second;
+        if (layout == Layout::pairs) {
+            FirstPairs group = own.first_pairs[row];
+            while (group.n != 0 && spike.first + group.delay <= now_) group = after(own.pairs, group);
+            own.due_pairs.at(spike.first + group.delay).push_back({group.header, group.n, multiplicity, 0});
+            continue;
+        }
+        const uint32_t last = own.row_start[row + 1];
         const uint32_t group = next_group(own, own.row_start[row], last, spike.first, now_);
         own.calendar.at(spike.first + own.groups[group].delay).push_back({group, last, multiplicity, 0, 0});
     }
@@ -234,35 +342,51 @@ void Bundle::take_spikes(const Source& source, std::size_t partition) {
 
 void Bundle::give_back(std::size_t partition) {
     Part& own = parts[partition];
+    const bool has_weights = members[0]->rows[partition]->weight_form != PNN_WEIGHT_SHARED;
     for (Projection* member : members) {
         DelayedRows& part = *member->rows[partition];
-        part.targets16 = Array<uint16_t>(std::size_t(part.n));
-        if (own.weights.size()) part.weights32 = Array<float>(std::size_t(part.n));
-        for (std::size_t g = 0; g < part.group_delay.size(); ++g) {
-            const uint32_t from = part.bundle_begin[g], to = part.group_start[g], length = part.group_start[g + 1] - to;
-            std::copy_n(own.targets.data() + from, length, part.targets16.data() + to);
-            if (own.weights.size()) std::copy_n(own.weights.data() + from, length, part.weights32.data() + to);
-        }
+        Array<uint16_t> targets(std::size_t(part.n));
+        Array<float> narrow(has_weights && part.weight_form == PNN_WEIGHT_F32 ? std::size_t(part.n) : 0);
+        Array<double> wide(part.weight_form == PNN_WEIGHT_F64 ? std::size_t(part.n) : 0);
+        for (std::size_t source = 0; source + 1 < part.row_start.size(); ++source)
+            part.for_each_of(source, [&](uint32_t s, uint32_t target, double weight) {
+                targets[s] = uint16_t(target);
+                if (narrow.size()) narrow[s] = float(weight);
+                if (wide.size()) wide[s] = weight;
+            });
+        part.targets16 = std::move(targets);
+        part.weights32 = std::move(narrow);
+        part.weights64 = std::move(wide);
         part.bundled_targets = nullptr;
         part.bundled_weights = nullptr;
+        part.pairs = nullptr;
         std::vector<uint32_t>().swap(part.bundle_begin);
     }
     own.calendar.for_each_due(now_, [&](int64_t step, const Cursor& cursor) {
-        const uint32_t row = source_of(own.row_start, cursor.group);
-        const auto behind = std::upper_bound(sources.begin(), sources.end(), row,
-                                             [](uint32_t wanted, const Source& source) { return wanted < source.first_row; });
-        const Source& source = *std::prev(behind);
-        const uint32_t cell = row - source.first_row;
-        const int64_t emitted = step - own.groups[cursor.group].delay;
-        for (std::size_t m = source.first_member; m < source.last_member; ++m) {
-            const DelayedRows& part = *members[m]->rows[partition];
-            const uint32_t last = part.row_start[cell + 1];
-            const uint32_t group = next_group(part, part.row_start[cell], last, emitted, now_);
-            if (group == last) continue;
-            const int64_t due = emitted + part.group_delay[group];
-            members[m]->calendars[partition].at(due).push_back({group, last, cursor.multiplicity, 0, 0});
-        }
+        give_spike(source_of(own.row_start, cursor.group), step - own.groups[cursor.group].delay, cursor.multiplicity, partition);
     });
+    own.due_pairs.for_each_due(now_, [&](int64_t step, const pnn_due_pairs& due) {
+        const auto behind = std::upper_bound(own.first_pairs.begin(), own.first_pairs.end(), due.header,
+                                             [](uint32_t header, const FirstPairs& row) { return header < row.header; });
+        FirstPairs group = *std::prev(behind);
+        while (group.header != due.header) group = after(own.pairs, group);
+        give_spike(uint32_t(behind - own.first_pairs.begin() - 1), step - group.delay, due.multiplicity, partition);
+    });
+}
+
+// A spike on its way along a row goes into the calendars of the members.
+void Bundle::give_spike(uint32_t row, int64_t emitted, uint32_t multiplicity, std::size_t partition) {
+    const auto behind = std::upper_bound(sources.begin(), sources.end(), row,
+                                         [](uint32_t wanted, const Source& source) { return wanted < source.first_row; });
+    const Source& source = *std::prev(behind);
+    const uint32_t cell = row - source.first_row;
+    for (std::size_t m = source.first_member; m < source.last_member; ++m) {
+        const DelayedRows& part = *members[m]->rows[partition];
+        const uint32_t last = part.row_start[cell + 1];
+        const uint32_t group = next_group(part, part.row_start[cell], last, emitted, now_);
+        if (group == last) continue;
+        members[m]->calendars[partition].at(emitted + part.group_delay[group]).push_back({group, last, multiplicity, 0, 0});
+    }
 }
 
 void Bundle::dissolve() {
@@ -275,17 +399,20 @@ void Bundle::dissolve() {
 }
 
 bool Bundle::in_flight() const {
-    return std::any_of(parts.begin(), parts.end(), [](const Part& part) { return !part.calendar.empty(); });
+    return std::any_of(parts.begin(), parts.end(), [](const Part& part) { return !part.calendar.empty() || !part.due_pairs.empty(); });
 }
 
 void Bundle::clear() {
-    for (Part& part : parts) part.calendar.clear();
+    for (Part& part : parts) {
+        part.calendar.clear();
+        part.due_pairs.clear();
+    }
 }
 
 std::size_t Bundle::bytes() const {
     std::size_t n = 0;
     for (const Part& part : parts)
-        n += part.row_start.capacity() * 4 + part.groups.capacity() * sizeof(Group) +
+        n += part.pairs.bytes() + part.first_pairs.capacity() * sizeof(FirstPairs) + part.row_start.capacity() * 4 + part.groups.capacity() * sizeof(Group) +
              part.pieces.capacity() * sizeof(pnn_piece) + (part.targets.size() + part.sink_of.size()) * 2 + part.weights.size() * 4;
     return n;
 }

@@ -136,11 +136,9 @@ void FiringRate::clear() {
 
 namespace {
 
-using Projections = std::vector<std::shared_ptr<Projection>>;
-
 constexpr std::size_t many = 64;  // small projections, from which on they are better off together
 
-template <class Alike>
+template <class Projections, class Alike>
 std::vector<Projections> groups_of(const Projections& all, const Alike& alike) {
     std::vector<Projections> groups;
     for (const auto& projection : all) {
@@ -153,36 +151,118 @@ std::vector<Projections> groups_of(const Projections& all, const Alike& alike) {
 
 }  // namespace
 
+// Lays out the accumulators of populations that are new; returns whether those of others have moved.
+bool Engine::place_sums() {
+    std::vector<std::size_t> wanted;
+    for (const auto& population : populations) wanted.push_back(population->quanta.size());
+    if (wanted == n_receptors) return false;
+    n_receptors = wanted;
+    const std::size_t most = wanted.empty() ? 0 : *std::max_element(wanted.begin(), wanted.end());
+    sums.clear();
+    for (auto& population : populations) population->inputs.assign(std::size_t(partitions), std::vector<int64_t*>(population->quanta.size()));
+    for (std::size_t p = 0; p < std::size_t(partitions); ++p) {
+        // Calls visit(population, receptor, place of the partition's first element) and returns how many places there are.
+        const auto for_each = [&](auto visit) {
+            std::size_t n = 0;
+            for (std::size_t receptor = 0; receptor < most; ++receptor)
+                for (auto& population : populations) {
+                    if (receptor >= population->quanta.size()) continue;
+                    visit(*population, receptor, n);
+                    n += std::size_t(population->bounds[p + 1] - population->bounds[p] + 7) / 8 * 8;
+                }
+            return n;
+        };
+        sums.emplace_back(for_each([](Population&, std::size_t, std::size_t) {}));
+        std::fill_n(sums[p].data(), sums[p].size(), 0);
+        for_each([&](Population& population, std::size_t receptor, std::size_t place) {
+            population.inputs[p][receptor] = sums[p].data() + place - population.bounds[p];
+        });
+    }
+    return true;
+}
+
+int64_t* Engine::first_sum(const Projection& projection, std::size_t partition) const {
+    const Population& post = *populations[std::size_t(projection.post)];
+    return post.inputs[partition][std::size_t(projection.receptor)] + post.bounds[partition];
+}
+
 void Engine::form_bundles() {
+    const bool have_moved = place_sums();
     for (auto& bundle : bundles)
-        if (bundle->scattered && !all_transmit(*bundle)) bundle->dissolve();
+        if (is_to_part(*bundle) || (have_moved && bundle->layout == Bundle::Layout::pairs)) bundle->dissolve();
     const auto is_dissolved = [](const auto& bundle) { return bundle->members.empty(); };
     const auto left = std::remove_if(bundles.begin(), bundles.end(), is_dissolved);
     may_bundle = may_bundle || left != bundles.end();
     bundles.erase(left, bundles.end());
     if (!may_bundle) return;
     may_bundle = false;
-    Projections small, others;
-    for (const auto& projection : projections)
-        if (projection && Bundle::takes(*projection)) (Bundle::is_small(*projection) && projection->activity.transmits ? small : others).push_back(projection);
-    for (const auto& group : groups_of(small, Bundle::alike_but_for_sources)) {
-        if (group.size() < many) others.insert(others.end(), group.begin(), group.end());
-        else form_bundle(group, true);
+    Projections small, others, in_pairs;
+    const auto sort_in = [&](const auto& projection) { (Bundle::sends_weights(*projection) ? in_pairs : others).push_back(projection); };
+    for (const auto& projection : projections) {
+        if (!projection || !Bundle::takes(*projection)) continue;
+        if (Bundle::is_small(*projection) && projection->activity.transmits) small.push_back(projection);
+        else sort_in(projection);
     }
-    for (const auto& group : groups_of(others, Bundle::alike)) form_bundle(group, false);
+    for (const auto& group : groups_of(small, Bundle::alike_but_for_sources)) {
+        if (group.size() < many || !form_bundle(group, Bundle::Layout::scattered)) std::for_each(group.begin(), group.end(), sort_in);
+    }
+    for (const auto& group : groups_of(in_pairs, Bundle::alike))
+        for (const auto& members : within_reach(group)) form_bundle(members, Bundle::Layout::pairs);
+    for (const auto& group : groups_of(others, Bundle::alike)) form_bundle(group, Bundle::Layout::pieces);
 }
 
-// Whether no member has been switched off; of a bundle that is not dissolved.
-bool Engine::all_transmit(const Bundle& bundle) const {
-    return std::all_of(bundle.members.begin(), bundle.members.end(),
-                       [](const Projection* member) { return member->activity.transmits; });
+// Whether members that have been switched off, or whose weights have come to be other numbers of quanta, call for another form.
+bool Engine::is_to_part(const Bundle& bundle) const {
+    if (bundle.layout == Bundle::Layout::pieces) return false;
+    return std::any_of(bundle.members.begin(), bundle.members.end(), [&](const Projection* member) {
+        if (!member->activity.transmits) return true;
+        return bundle.layout == Bundle::Layout::pairs && member->rows[0]->scale != rows_view(*member, 0).inverse_quantum;
+    });
 }
 
-void Engine::form_bundle(const Projections& members, bool scattered) {
-    if (members.size() < 2) return;
+bool Engine::form_bundle(const Projections& members, Bundle::Layout layout) {
+    if (members.size() < 2) return false;
     for (const auto& projection : members) projection->leave_stream();
-    if (!Bundle::carry_the_same(members, step)) may_bundle = true;  // soon they do
-    else if (auto bundle = Bundle::of(members, step, scattered)) bundles.push_back(std::move(bundle));
+    if (!Bundle::carry_the_same(members, step)) {
+        may_bundle = true;  // soon they do
+        return true;
+    }
+    const bool in_pairs = layout == Bundle::Layout::pairs && prepare_pairs(members);
+    if (layout == Bundle::Layout::pairs && !in_pairs) layout = Bundle::Layout::pieces;
+    if (!in_pairs && members[0]->rows[0]->weight_form == PNN_WEIGHT_F64) return false;
+    const auto bundle = Bundle::of(members, step, layout);
+    if (!bundle) return false;
+    for (std::size_t p = 0; in_pairs && p < bundle->parts.size(); ++p) bundle->parts[p].sums = first_sum(*members[0], p);
+    bundles.push_back(bundle);
+    return true;
+}
+
+// Cut so that two bytes tell the sums apart to which a part sends; in each of them, the first has the first ones.
+std::vector<Engine::Projections> Engine::within_reach(Projections members) const {
+    const auto begins = [this](const auto& projection, std::size_t p) { return first_sum(*projection, p); };
+    std::stable_sort(members.begin(), members.end(), [&](const auto& one, const auto& other) { return begins(one, 0) < begins(other, 0); });
+    std::vector<Projections> cut;
+    for (const auto& member : members) {
+        bool reaches = !cut.empty();
+        for (std::size_t p = 0; reaches && p < member->rows.size(); ++p)
+            reaches = begins(member, p) + member->rows[p]->n_post - begins(cut.back()[0], p) <= 65536;
+        if (reaches) cut.back().push_back(member);
+        else cut.push_back({member});
+    }
+    return cut;
+}
+
+// Tells rows where they send and in which units; false where units cannot be those of the sums.
+bool Engine::prepare_pairs(const Projections& members) const {
+    for (const auto& member : members) {
+        const double scale = rows_view(*member, 0).inverse_quantum;
+        if (!Bundle::holds_weights(*member, scale)) return false;
+        for (std::size_t p = 0; p < member->rows.size(); ++p) {
+            member->rows[p]->scale = scale;
+            member->rows[p]->first_sum = uint32_t(first_sum(*member, p) - first_sum(*members[0], p));
+        }
+    }
+    return true;
 }
 
 void Engine::find_concerned() {
@@ -205,10 +285,16 @@ void Engine::find_concerned() {
     for (std::size_t p = 0; p < concerned.plain.size(); ++p)
         for (auto& population : populations)
             if (is_plain(*population) && population->bounds[p] < population->bounds[p + 1])
-                concerned.plain[p].push_back({population->module->neurons, population->segment, population->bounds[p],
+                concerned.plain[p].push_back({population->module->neurons, segment_of(*population, p), population->bounds[p],
                                               population->bounds[p + 1],
                                               {room_in(population->spikes[0][p]), room_in(population->spikes[1][p])},
                                               {&population->spikes[0][p], &population->spikes[1][p]}});
+}
+
+pnn_segment Engine::segment_of(const Population& population, std::size_t partition) {
+    pnn_segment segment = population.segment;
+    segment.inputs = population.inputs[partition].data();
+    return segment;
 }
 
 bool Engine::is_plain(const Population& population) {
@@ -220,7 +306,7 @@ bool Engine::is_plain(const Population& population) {
 // Where scattered bundles send in this run, in which nobody moves or changes anything.
 void Engine::find_sinks() {
     for (auto& bundle : bundles) {
-        if (!bundle->scattered) continue;
+        if (bundle->layout != Bundle::Layout::scattered) continue;
         for (int p = 0; p < partitions; ++p) {
             std::vector<pnn_sink>& sinks = bundle->parts[std::size_t(p)].sinks;
             sinks.assign(bundle->n_sinks, {nullptr, 0.0, std::numeric_limits<double>::infinity(), 0.0});
@@ -290,7 +376,7 @@ pnn_rows Engine::rows_view(const Projection& projection, int partition) const {
     const Population& post = *populations[std::size_t(projection.post)];
     pnn_rows view{};
     if (projection.receptor >= 0) {
-        view.accumulator = post.inputs[std::size_t(projection.receptor)] + rows.first_post;
+        view.accumulator = post.inputs[std::size_t(partition)][std::size_t(projection.receptor)] + rows.first_post;
         view.inverse_quantum = 1.0 / post.quanta[std::size_t(projection.receptor)];
     }
     view.bound = projection.bound;
@@ -334,7 +420,30 @@ uint64_t heard(const std::vector<pnn_rows>& members, const Bundle::Part& part, c
 
 }  // namespace
 
+void Engine::deliver_pairs(Bundle& bundle, int64_t n, int partition, Due& due) {
+    Bundle::Part& part = bundle.parts[std::size_t(partition)];
+    for (const Bundle::Source& source : bundle.sources)
+        for (const SpikeList& list : populations[std::size_t(source.pre)]->spikes[(n - 1) & 1])
+            for (std::size_t i = 0; i < std::size_t(list.n); ++i) {
+                const Bundle::FirstPairs& first = part.first_pairs[source.first_row + list.index[i]];
+                if (first.n != 0) part.due_pairs.at(n - 1 + first.delay).push_back({first.header, first.n, list.count[i], 0});
+            }
+    std::vector<pnn_due_pairs>& now = part.due_pairs.at(n);
+    if (now.empty()) return;
+    for (const pnn_due_pairs& group : now) due.work.events += uint64_t(group.n) * group.multiplicity;
+    const pnn_pairs view{part.pairs.words(), part.sums, part.pairs.amount_bits()};
+    bundle.members[0]->module->deliver_pairs(&view, now.data(), int64_t(now.size()));
+    // Delays inside a row differ by less than the number of buckets, so what goes on never goes where it is read from.
+    for (const pnn_due_pairs& next : now)
+        if (next.n != 0) part.due_pairs.at(n + next.steps).push_back(next);
+    now.clear();
+}
+
 void Engine::deliver(Bundle& bundle, int64_t n, int partition, Due& due, int& failed) {
+    if (bundle.layout == Bundle::Layout::pairs) {
+        deliver_pairs(bundle, n, partition, due);
+        return;
+    }
     constexpr std::size_t ahead = 8;
     Bundle::Part& part = bundle.parts[std::size_t(partition)];
     Calendar& calendar = part.calendar;
@@ -345,7 +454,7 @@ void Engine::deliver(Bundle& bundle, int64_t n, int partition, Due& due, int& fa
             take_spikes(calendar, list, false, part.row_start.data() + source.first_row, delay_of, n - 1);
     std::vector<Cursor>& now = calendar.at(n);
     if (now.empty()) return;
-    if (bundle.scattered) {
+    if (bundle.layout == Bundle::Layout::scattered) {
         scatter(bundle, n, partition, due, failed);
         return;
     }
@@ -542,7 +651,7 @@ void Engine::rest(Population& population, int64_t n, int partition) {
     const auto p = std::size_t(partition);
     population.spikes[n & 1][p].n = 0;
     if (population.stream != nullptr && population.stream->counts_spikes_of(n, partition)) population.stream->set_none(n, partition);
-    for (int64_t* input : population.inputs) std::fill(input + population.bounds[p], input + population.bounds[p + 1], 0);
+    for (int64_t* input : population.inputs[p]) std::fill(input + population.bounds[p], input + population.bounds[p + 1], 0);
 }
 
 // Which currents each partition evaluates in this run; partition 0 records.
@@ -684,7 +793,7 @@ void Engine::update_cells(Population& population, std::size_t number, const pnn_
     const bool is_counted = population.stream != nullptr && population.stream->counts_spikes_of(present.step, partition);
     if (is_counted) out.counts = population.stream->at(present.step, partition);
     if (is_counted && !population.list_is_read) out.index = nullptr;
-    pnn_segment segment = population.segment;
+    pnn_segment segment = segment_of(population, p);
     if (!population.values.empty()) {
         due.shared = population.shared;
         for (std::size_t k = 0; k < population.values.size(); ++k)

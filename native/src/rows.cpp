@@ -409,6 +409,13 @@ void Projection::describe(const uint64_t* order, int32_t* pre, int32_t* post, do
     }
 }
 
+// Whether the pairs in which the synapses lie can keep such weights.
+bool Projection::holds(const double* weight, int64_t n) const {
+    const double scale = rows[0]->scale;
+    const bool wide = rows[0]->weight_form == PNN_WEIGHT_F64;
+    return std::all_of(weight, weight + n, [=](double one) { return WeightPairs::holds(one, scale, wide); });
+}
+
 void Projection::set_weights(const uint64_t* order, const double* weight) {
     const int64_t total = size();
     bool fits_float = true, all_equal = true;
@@ -421,7 +428,7 @@ void Projection::set_weights(const uint64_t* order, const double* weight) {
         return;
     }
     const bool is_shared = !rows.empty() && rows[0]->weight_form == PNN_WEIGHT_SHARED;
-    if (bundle && (is_shared ? !all_equal : !fits_float)) unbundle();
+    if (bundle && !(rows[0]->pairs ? holds(weight, total) : is_shared ? all_equal : fits_float)) unbundle();
     if (total > 0 && all_equal && !(bundle && !is_shared)) {
         for (auto& part : rows) {
             part->weights32.release();
@@ -432,7 +439,7 @@ void Projection::set_weights(const uint64_t* order, const double* weight) {
         return;
     }
     for (auto& part : rows) {
-        if (part->weight_form == PNN_WEIGHT_SHARED || !fits_float) {
+        if (!bundle && (part->weight_form == PNN_WEIGHT_SHARED || !fits_float)) {
             part->weights32.release();
             part->weights64.release();
             part->weight_form = fits_float ? PNN_WEIGHT_F32 : PNN_WEIGHT_F64;
@@ -458,7 +465,7 @@ void Projection::set_weights_at(const uint64_t* order, const int64_t* index, int
         return;
     }
     const bool is_shared = !rows.empty() && rows[0]->weight_form == PNN_WEIGHT_SHARED;
-    if (bundle && (is_shared ? !all_shared : !fits_float)) unbundle();
+    if (bundle && !(rows[0]->pairs ? holds(weight, n) : is_shared ? all_shared : fits_float)) unbundle();
     for (auto& part : rows) {
         const int32_t old = part->weight_form;
         if (old == PNN_WEIGHT_F64 || (old == PNN_WEIGHT_F32 && fits_float)) continue;

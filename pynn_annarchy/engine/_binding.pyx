@@ -154,7 +154,6 @@ cdef extern from "pynn_annarchy/engine.h" namespace "pnn" nogil:
         const pnn_module* module
         pnn_segment segment
         vector[void*] arrays
-        vector[int64_t*] inputs
         vector[double] shared
         vector[double] quanta
         vector[double] max_spikes
@@ -656,26 +655,22 @@ cdef class Engine:
         self.engine.populations.push_back(move(owned))
         return self.engine.populations.size() - 1
 
-    def bind_cells(self, int number, Module module, list arrays, const double[::1] shared, list inputs, uint32_t object_index):
+    def bind_cells(self, int number, Module module, list arrays, const double[::1] shared, uint32_t object_index):
         """Points a population to its arrays, in the module's order."""
         cdef Population* population = self.engine.populations[number].get()
         population.module = module.table
         population.arrays.clear()
         for array in arrays:
             population.arrays.push_back(_address(array))
-        population.inputs.clear()
-        for array in inputs:
-            population.inputs.push_back(<int64_t*>_address(array))
         population.shared.clear()
         for i in range(shared.shape[0]):
             population.shared.push_back(shared[i])
         population.segment.arrays = population.arrays.data()
         population.segment.shared = population.shared.data()
-        population.segment.inputs = population.inputs.data()
         population.segment.quanta = population.quanta.data()
         population.segment.object_index = object_index
         population.segment.element_offset = 0
-        self.kept[number] = (module, arrays, inputs)
+        self.kept[number] = (module, arrays)
 
     def take_axonal(self, int number, array):
         """Lets a population consist of the axonal spikes of other cells: not zero in the array where there is one."""

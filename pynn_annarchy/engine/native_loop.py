@@ -128,7 +128,7 @@ class NativeLoop(Loop):
     def _bind_cells(self, cells: Cells) -> None:
         assert cells.compiled is not None
         self._engine.bind_cells(
-            cells.number, load(cells.compiled), cells.kernel_arrays(), cells.shared, cells.inputs, cells.object_index
+            cells.number, load(cells.compiled), cells.kernel_arrays(), cells.shared, cells.object_index
         )
         if cells.rate is not None:
             self._engine.count_spikes(cells.number, cells.arrays[RATE], cells.rate.n_steps, cells.rate.per_spike)

@@ -329,6 +329,19 @@ class SynapseKernel:
     body: tuple[Statement, ...]
     increment: Value
 
+    @property
+    def sends_weight(self) -> bool:
+        """Whether the body does nothing but add the weight to nothing, or assign it."""
+        statements = [statement for statement in self.body if not isinstance(statement, Comment)]
+        weight = Local(WEIGHT, DType.REAL64)
+        total = Arithmetic(BinaryOperator.ADD, self.increment, weight, DType.REAL64)
+        return (
+            len(statements) == 2
+            and isinstance(self.increment, Local)
+            and statements[0] == Let(self.increment.name, Literal(0.0, DType.REAL64))
+            and statements[1] in (Let(self.increment.name, value, False) for value in (weight, total))
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class LearningKernel:

@@ -44,7 +44,9 @@ def module_text(kernel: Kernel, shared: bool, precision: str, fingerprint: str, 
     values = tuple(field for field in kernel.fields if field not in arrays)
     receptors = kernel.receptors if isinstance(kernel, CellKernel) else ()
     name = struct_name(kernel)
-    entries = ", ".join(f"&pnn::{function}<{name}>" if p == primitive else "nullptr" for p, function in _ENTRIES)
+    entries = [f"&pnn::{function}<{name}>" if p == primitive else "nullptr" for p, function in _ENTRIES]
+    sends_weight = isinstance(kernel, SynapseKernel) and kernel.sends_weight
+    entries.append("&pnn::deliver_pairs" if sends_weight else "nullptr")
     further = _further_entries(kernel, name)
     return "\n".join(
         [
@@ -61,7 +63,7 @@ def module_text(kernel: Kernel, shared: bool, precision: str, fingerprint: str, 
             _table("char* const", "receptor_names", [_quoted(receptor) for receptor in receptors]),
             f'const pnn_module module = {{PNN_ABI_VERSION, "{fingerprint}", {_quoted(kernel.model)},',
             f"                           arrays, {len(arrays)}, shared_names, {len(values)},",
-            f"                           receptor_names, {len(receptors)}, {entries}{further}}};",
+            f"                           receptor_names, {len(receptors)}, {', '.join(entries)}{further}}};",
             "",
             "}  // namespace",
             "",

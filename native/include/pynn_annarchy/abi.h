@@ -7,7 +7,7 @@
 
 #include <stdint.h>
 
-#define PNN_ABI_VERSION 9u
+#define PNN_ABI_VERSION 10u
 
 #ifdef __cplusplus
 extern "C" {
@@ -184,12 +184,31 @@ typedef struct pnn_pieces {
     int64_t multiplicity;
 } pnn_pieces;
 
+// Synapses of several projections that send their weights, by source and delay. A group is a header, which has the size of a
+// pair, and its pairs: two 16-bit indices of sums, then what is added to them, in quanta, which is nothing for what fills up the
+// last pair. The header's words are the number of synapses of the source's next group, 0 for none, and how many steps later
+// that falls due; it follows at once.
+typedef struct pnn_pairs {
+    const uint32_t* words;
+    int64_t* sums;
+    int32_t amount_bits;          // 32 or 64: a pair is 3 or 5 words
+} pnn_pairs;
+// A group of pairs that is due.
+typedef struct pnn_due_pairs {
+    uint32_t header;              // as number of a pair
+    uint32_t n;                   // synapses
+    uint32_t multiplicity;
+    uint32_t steps;               // written by the primitive: until the next one is due
+} pnn_due_pairs;
+
 // Returns 0, or 1 where an increment was not finite or beyond its bound.
 typedef int32_t (*pnn_deliver_fn)(const pnn_rows* rows, const pnn_group* groups, int64_t n_groups, const pnn_step* step);
 // The same where element i of the partition has one synapse and its source has sent counts[i] spikes that fall due now; all weights are alike.
 typedef int32_t (*pnn_deliver_counts_fn)(const pnn_rows* rows, const uint16_t* counts, int64_t n, const pnn_step* step);
 // The same of a bundle. Returns 0, or 1 + the number of the last member where an increment was not.
 typedef int32_t (*pnn_deliver_bundle_fn)(const pnn_bundle* bundle, const pnn_pieces* groups, int64_t n_groups, const pnn_step* step);
+// The same of synapses that send their weights, which are sound. Turns each group into the one that comes next.
+typedef void (*pnn_deliver_pairs_fn)(const pnn_pairs* pairs, pnn_due_pairs* groups, int64_t n_groups);
 // Lets spikes pass synapses that learn. Returns as deliver.
 typedef int32_t (*pnn_learn_fn)(const pnn_rows* rows, const pnn_passage* passages, int64_t n_passages, const pnn_step* step);
 // The traces of one element after one more spike, in place.
@@ -226,6 +245,7 @@ typedef struct pnn_module {
     pnn_deliver_fn deliver;   // null for cells and for synapses that learn
     pnn_deliver_counts_fn deliver_counts;  // null where `deliver` is
     pnn_deliver_bundle_fn deliver_bundle;  // as well
+    pnn_deliver_pairs_fn deliver_pairs;  // null where what a synapse sends is not its weight
     pnn_learn_fn learn;       // null for all others
     pnn_trace_fn pre_trace;
     pnn_trace_fn post_trace;

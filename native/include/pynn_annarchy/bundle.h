@@ -5,7 +5,7 @@
 //
 // Projections from one population are delivered one after the other: the accumulators of one population stay in the cache.
 // Many small projections, for each of which there is next to nothing to do in a step, are delivered as their spikes come,
-// from all populations together.
+// from all populations together. Those that send their weights, each synapse its own, lie in pairs; see weight_pairs.h.
 #ifndef PYNN_ANNARCHY_BUNDLE_H
 #define PYNN_ANNARCHY_BUNDLE_H
 
@@ -21,12 +21,17 @@ class Projection;
 
 class Bundle {
 public:
+    enum class Layout { pieces, scattered, pairs };
     // All synapses of a source that have one delay: pieces by member, and in each of them targets ascend.
     struct Group {
         uint32_t begin;
         uint32_t first_piece;
         uint16_t delay;
         uint16_t n_pieces;
+    };
+    // Where the first group of a row lies, and when it is due; no synapses: there is none.
+    struct FirstPairs {
+        uint32_t header, n, delay;
     };
     // A population whose spikes pass synapses of the bundle: its rows, and which members they belong to.
     struct Source {
@@ -43,6 +48,10 @@ public:
         Calendar calendar;
         Array<uint16_t> sink_of;             // of each synapse; of a scattered bundle alone, which has no pieces
         std::vector<pnn_sink> sinks;         // as they are in the present run
+        WeightPairs pairs;                   // instead of all the above but the pieces' calendar, where synapses lie in pairs
+        std::vector<FirstPairs> first_pairs; // of the rows of all sources
+        CalendarOf<pnn_due_pairs> due_pairs;
+        int64_t* sums = nullptr;             // to which the pairs' targets refer
 
         uint32_t end_of(uint32_t group) const {
             return group + 1 < groups.size() ? groups[group + 1].begin : uint32_t(targets.size());
@@ -52,12 +61,16 @@ public:
     std::vector<Projection*> members;        // by source; none once it is dissolved
     std::vector<Source> sources;
     std::vector<Part> parts;                 // by partition
-    bool scattered = false;                  // whether synapses of all members are delivered together
+    Layout layout = Layout::pieces;
     std::vector<uint16_t> sink_of_member;    // of a scattered bundle: where a member's synapses send
     std::size_t n_sinks = 0;
 
-    // Whether a projection's synapses may lie with others'; those that may have one kind only with their like.
+    // Whether a projection's synapses may lie with others', where weights in double precision may do so in pairs only; those
+    // that may have one kind only with their like.
     static bool takes(const Projection& projection);
+    static bool sends_weights(const Projection& projection);
+    // Whether the weights can be kept as quanta, to the last bit.
+    static bool holds_weights(const Projection& projection, double scale);
     static bool alike(const Projection& one, const Projection& other);
     // Whether a projection is better off among many others like it, and which those are.
     static bool is_small(const Projection& projection);
@@ -66,7 +79,8 @@ public:
     // Whether all have the same spikes under way, as they have not where one is younger than a spike.
     static bool carry_the_same(const std::vector<std::shared_ptr<Projection>>& members, int64_t now);
     // Takes the synapses of such projections, and their spikes, after step `now`; null where they are too many.
-    static std::shared_ptr<Bundle> of(const std::vector<std::shared_ptr<Projection>>& members, int64_t now, bool scattered);
+    // For pairs, rows know their scale and their first sum.
+    static std::shared_ptr<Bundle> of(const std::vector<std::shared_ptr<Projection>>& members, int64_t now, Layout layout);
     // Gives them back.
     void dissolve();
     void set_step(int64_t step) { now_ = step; }
@@ -82,8 +96,10 @@ private:
     void find_sinks();
     void take(std::size_t partition);
     void take_rows(const Source& source, std::size_t partition, uint32_t& place);
+    void take_pairs(std::size_t partition);
     void take_spikes(const Source& source, std::size_t partition);
     void give_back(std::size_t partition);
+    void give_spike(uint32_t row, int64_t emitted, uint32_t multiplicity, std::size_t partition);
 
     int64_t now_ = 0;
 };

@@ -12,6 +12,7 @@
 #include "pynn_annarchy/abi.h"
 #include "pynn_annarchy/generate.h"
 #include "pynn_annarchy/memory.h"
+#include "pynn_annarchy/weight_pairs.h"
 
 namespace pnn {
 
@@ -160,11 +161,15 @@ struct DelayedRows {
     uint16_t max_delay = 1;
     const uint16_t* bundled_targets = nullptr;    // where targets and weights are while they lie with other projections
     float* bundled_weights = nullptr;
+    WeightPairs* pairs = nullptr;                 // the same where they lie in pairs
+    uint32_t first_sum = 0;                       // the partition's first element among the sums that those pairs have
+    double scale = 1.0;                           // from a weight to its amount there
     std::vector<uint32_t> bundle_begin;           // of each group, there
     const Column* weights_elsewhere = nullptr;    // where the weights are, if not here, by place
     const Places* places = nullptr;
 
     uint32_t target(std::size_t synapse) const {
+        if (pairs != nullptr) return pairs->target(bundled_place(synapse)) - first_sum;
         if (bundled_targets != nullptr) return bundled_targets[bundled_place(synapse)];
         if (targets16.size() != 0) return targets16[synapse];
         return targets32.size() != 0 ? targets32[synapse] : uint32_t(synapse % std::size_t(n_post));
@@ -176,13 +181,15 @@ struct DelayedRows {
     }
     double weight(std::size_t synapse) const {
         if (weights_elsewhere != nullptr) return (*weights_elsewhere)[(*places)[synapse]];
+        if (pairs != nullptr) return pairs->amount(bundled_place(synapse)) / scale;
         if (weight_form == PNN_WEIGHT_F64) return weights64[synapse];
         if (weight_form != PNN_WEIGHT_F32) return shared_weight;
         return double(bundled_weights != nullptr ? bundled_weights[bundled_place(synapse)] : weights32[synapse]);
     }
     // In a form that holds one weight for each synapse.
     void set_weight(std::size_t synapse, double value) {
-        if (weight_form == PNN_WEIGHT_F64) weights64[synapse] = value;
+        if (pairs != nullptr) pairs->set_amount(bundled_place(synapse), value * scale);
+        else if (weight_form == PNN_WEIGHT_F64) weights64[synapse] = value;
         else if (bundled_weights != nullptr) bundled_weights[bundled_place(synapse)] = float(value);
         else weights32[synapse] = float(value);
     }
@@ -194,14 +201,15 @@ struct DelayedRows {
     // Calls visit(synapse, target, weight) for all synapses of a source.
     template <class Visit>
     void for_each_of(std::size_t source, Visit visit) const {
-        if (bundled_targets == nullptr) {
+        if (bundled_targets == nullptr && pairs == nullptr) {
             for (uint32_t s = group_start[row_start[source]]; s < group_start[row_start[source + 1]]; ++s) visit(s, target(s), weight(s));
             return;
         }
         for (uint32_t g = row_start[source]; g < row_start[source + 1]; ++g)
             for (uint32_t s = group_start[g]; s < group_start[g + 1]; ++s) {
                 const std::size_t place = bundle_begin[g] + (s - group_start[g]);
-                visit(s, uint32_t(bundled_targets[place]), bundled_weights != nullptr ? double(bundled_weights[place]) : shared_weight);
+                if (pairs != nullptr) visit(s, pairs->target(place) - first_sum, pairs->amount(place) / scale);
+                else visit(s, uint32_t(bundled_targets[place]), bundled_weights != nullptr ? double(bundled_weights[place]) : shared_weight);
             }
     }
     // Orders synapses of one pair of cells.
@@ -223,7 +231,8 @@ struct Cursor {
 };
 
 // Which groups fall due in which step: one bucket a step, one cursor a spike.
-class Calendar {
+template <class Cursor>
+class CalendarOf {
 public:
     void resize(int max_delay) {
         if (buckets_.size() < std::size_t(max_delay) + 1) buckets_.resize(std::size_t(max_delay) + 1);
@@ -253,6 +262,7 @@ public:
 private:
     std::vector<std::vector<Cursor>> buckets_;
 };
+using Calendar = CalendarOf<Cursor>;
 
 }  // namespace pnn
 

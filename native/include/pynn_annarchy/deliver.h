@@ -151,6 +151,47 @@ int32_t deliver_bundle(const pnn_bundle* bundle, const pnn_pieces* groups, int64
                                       : deliver_pieces<Synapse, false>(*bundle, groups, n_groups, *step);
 }
 
+constexpr uint32_t pairs_of(uint32_t n) { return (n + 1) / 2; }
+
+PNN_FN int64_t whole(float amount) { return __builtin_llrintf(amount); }
+PNN_FN int64_t whole(double amount) { return __builtin_llrint(amount); }
+
+template <class Amount>
+PNN_FN Amount amount_at(const uint32_t* word) {
+    Amount amount;
+    __builtin_memcpy(&amount, word, sizeof amount);
+    return amount;
+}
+
+template <class Amount>
+void deliver_pairs_of(const pnn_pairs& pairs, pnn_due_pairs* groups, int64_t n_groups) {
+    constexpr uint32_t amount_words = sizeof(Amount) / 4, words = 1 + 2 * amount_words;
+    int64_t* const sums = pairs.sums;
+    for (int64_t g = 0; g < n_groups; ++g) {
+        if (g + PREFETCH_BUNDLED < n_groups) {
+            const pnn_due_pairs& later = groups[g + PREFETCH_BUNDLED];
+            prefetch_all(pairs.words + uint64_t(later.header) * words, int64_t(1 + pairs_of(later.n)) * words);
+        }
+        pnn_due_pairs& group = groups[g];
+        const uint32_t* const header = pairs.words + uint64_t(group.header) * words;
+        const uint32_t* const end = header + (1 + pairs_of(group.n)) * uint64_t(words);
+        const int64_t multiplicity = group.multiplicity;
+        for (const uint32_t* pair = header + words; pair != end; pair += words) {
+            const uint32_t targets = *pair;
+            sums[targets & 0xffff] += multiplicity * whole(amount_at<Amount>(pair + 1));
+            sums[targets >> 16] += multiplicity * whole(amount_at<Amount>(pair + 1 + amount_words));
+        }
+        group.header += 1 + pairs_of(group.n);
+        group.n = header[0];
+        group.steps = header[1];
+    }
+}
+
+inline void deliver_pairs(const pnn_pairs* pairs, pnn_due_pairs* groups, int64_t n_groups) {
+    if (pairs->amount_bits == 32) deliver_pairs_of<float>(*pairs, groups, n_groups);
+    else deliver_pairs_of<double>(*pairs, groups, n_groups);
+}
+
 // Synapse has: a constructor from (rows, step), `double increment(double weight) const`.
 template <class Synapse>
 int32_t deliver(const pnn_rows* rows, const pnn_group* groups, int64_t n_groups, const pnn_step* step) {

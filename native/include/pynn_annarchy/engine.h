@@ -114,7 +114,7 @@ struct Population {
     const pnn_module* module = nullptr;
     pnn_segment segment{};
     std::vector<void*> arrays;
-    std::vector<int64_t*> inputs;
+    std::vector<std::vector<int64_t*>> inputs;       // by partition: accumulators of each receptor, indexed like the fields
     std::vector<double> shared, quanta;
     std::vector<double> max_spikes{1.0};             // in one step: one value, or one per cell
     std::vector<int64_t> bounds;                     // partition p owns [bounds[p], bounds[p + 1])
@@ -276,6 +276,7 @@ private:
         return activity.axons_transmit ? PNN_AXONAL : PNN_LOST;
     }
     int32_t last_processed(const Learning& state, int32_t spike, int delay, const Shifts& shift, int64_t n) const;
+    bool holds(const double* weight, int64_t n) const;
     void build_partition(Staging& staging, std::size_t partition, int64_t begin, int64_t end);
 };
 
@@ -336,10 +337,18 @@ private:
     void deliver_learning(Projection& projection, const pnn_rows& view, int64_t n, int partition, Due& due, int& failed);
     pnn_rows rows_view(const Projection& projection, int partition) const;
     void form_bundles();
-    void form_bundle(const std::vector<std::shared_ptr<Projection>>& members, bool scattered);
+    using Projections = std::vector<std::shared_ptr<Projection>>;
+    bool form_bundle(const Projections& members, Bundle::Layout layout);
+    std::vector<Projections> within_reach(Projections members) const;
+    bool prepare_pairs(const Projections& members) const;
+    bool is_to_part(const Bundle& bundle) const;
+    bool place_sums();
+    int64_t* first_sum(const Projection& projection, std::size_t partition) const;
     void find_sinks();
     void find_concerned();
+    static pnn_segment segment_of(const Population& population, std::size_t partition);
     static bool is_plain(const Population& population);
+    void deliver_pairs(Bundle& bundle, int64_t n, int partition, Due& due);
     void scatter(Bundle& bundle, int64_t n, int partition, Due& due, int& failed);
     void find_failed(const Bundle& bundle, pnn_rows view, const std::vector<pnn_group>& groups, const pnn_step& step, int partition, int& failed) const;
     bool all_transmit(const Bundle& bundle) const;
@@ -404,6 +413,10 @@ private:
         int64_t until = 0;                           // the first step in which one of them has to be looked at again
     };
     std::vector<CurrentsOfPartition> currents_of;    // by partition
+    // By partition: the accumulators of all its cells, receptor by receptor, so that few bits say where a synapse sends.
+    // Between steps they are zero.
+    std::vector<Array<int64_t>> sums;
+    std::vector<std::size_t> n_receptors;            // of each population, as they lie there
     bool may_bundle = false;                         // whether there are projections that have not been looked at
 };
 
