@@ -107,9 +107,12 @@ bool Bundle::holds_weights(const Projection& projection, double scale) {
     const auto held = [scale](const auto& weights, bool wide) {
         return std::all_of(weights.data(), weights.data() + weights.size(), [&](double weight) { return WeightPairs::holds(weight, scale, wide); });
     };
-    return std::all_of(projection.rows.begin(), projection.rows.end(), [&](const auto& part) {
-        return part->weight_form == PNN_WEIGHT_F64 ? held(part->weights64, true) : held(part->weights32, false);
+    std::vector<char> all(projection.rows.size());
+    with_team(int(all.size()), [&](int p, Barrier&) {
+        const DelayedRows& part = *projection.rows[std::size_t(p)];
+        all[std::size_t(p)] = part.weight_form == PNN_WEIGHT_F64 ? held(part.weights64, true) : held(part.weights32, false);
     });
+    return std::all_of(all.begin(), all.end(), [](char one) { return one != 0; });
 }
 
 bool Bundle::alike(const Projection& one, const Projection& other) {

@@ -102,7 +102,6 @@ class Engine:
         module: Module,
         arrays: list[NDArray[Any]],
         shared: NDArray[np.float64],
-        inputs: list[NDArray[np.int64]],
         object_index: int,
     ) -> None: ...
     def publish(self, number: int, variables: list[tuple[str, NDArray[Any], bool]], depth: int) -> None: ...

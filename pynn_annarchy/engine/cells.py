@@ -91,6 +91,7 @@ class Cells:
         self.arrays: dict[str, AnyArray] = {}
         self.shared: FloatArray = np.empty(0)
         self.inputs: list[AnyArray] = []
+        """What has arrived at each receptor in a step, in quanta; the native engine has its own."""
         self.quanta: list[float] = []
         self.max_spikes: FloatArray = np.ones(1)
         self.injections: list[Injection] = []
@@ -347,7 +348,7 @@ class Cells:
     @property
     def nbytes(self) -> int:
         """Memory that states, inputs and parameters that differ between cells take."""
-        return sum(array.nbytes for array in (*self.arrays.values(), *self.inputs))
+        return sum(array.nbytes for array in self.arrays.values()) + 8 * self.size * len(self.quanta)
 
     @property
     def recorded_nbytes(self) -> int:
@@ -360,13 +361,14 @@ class Cells:
     def allocate(self) -> None:
         """States, inputs and accumulators of a compiled model; keeps what is there, checks initial values' names."""
         compiled = self._prepared()
-        fresh = not self.inputs and not self.arrays
+        fresh = not self.quanta and not self.arrays
         for field in compiled.arrays:
             if field.role != "parameter" and field.name not in self.arrays:
                 self.arrays[field.name] = self._zeros(field.name, field.dtype)
         if fresh:
-            self.inputs = [self._zeros(f"sum {name}", np.int64) for name in compiled.receptors]
-            self.quanta = [1.0] * len(self.inputs)
+            self.quanta = [1.0] * len(compiled.receptors)
+            if compiled.library is None:
+                self.inputs = [np.zeros(self.size, np.int64) for _ in compiled.receptors]
             for name in self.initial:
                 self._state_array(name)
             self.restore_initial()

@@ -214,7 +214,7 @@ def _states(cells: Cells) -> dict[str, AnyArray]:
     states = {field.name: cells.arrays[field.name] for field in cells.compiled.arrays if field.role != "parameter"}
     if cells.rate is not None:
         states[RATE] = cells.arrays[RATE]
-    return {**states, **{f"increments of {name}": a for name, a in zip(cells.receptors, cells.inputs, strict=True)}}
+    return states
 
 
 def _restore_parameters(cells: Cells, given: _Section) -> None:

@@ -332,15 +332,13 @@ class SynapseKernel:
     @property
     def sends_weight(self) -> bool:
         """Whether the body does nothing but add the weight to nothing, or assign it."""
-        statements = [statement for statement in self.body if not isinstance(statement, Comment)]
-        weight = Local(WEIGHT, DType.REAL64)
+        if not isinstance(self.increment, Local):
+            return False
+        name, weight = self.increment.name, Local(WEIGHT, DType.REAL64)
+        begins = Let(name, Literal(0.0, DType.REAL64))
         total = Arithmetic(BinaryOperator.ADD, self.increment, weight, DType.REAL64)
-        return (
-            len(statements) == 2
-            and isinstance(self.increment, Local)
-            and statements[0] == Let(self.increment.name, Literal(0.0, DType.REAL64))
-            and statements[1] in (Let(self.increment.name, value, False) for value in (weight, total))
-        )
+        statements = [statement for statement in self.body if not isinstance(statement, Comment)]
+        return statements in ([begins, Let(name, total, False)], [begins, Let(name, weight, False)])
 
 
 @dataclass(frozen=True, slots=True)

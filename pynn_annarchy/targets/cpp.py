@@ -45,8 +45,9 @@ def module_text(kernel: Kernel, shared: bool, precision: str, fingerprint: str, 
     receptors = kernel.receptors if isinstance(kernel, CellKernel) else ()
     name = struct_name(kernel)
     entries = [f"&pnn::{function}<{name}>" if p == primitive else "nullptr" for p, function in _ENTRIES]
-    sends_weight = isinstance(kernel, SynapseKernel) and kernel.sends_weight
-    entries.append("&pnn::deliver_pairs" if sends_weight else "nullptr")
+    if not isinstance(kernel, CellKernel):
+        sends_weight = isinstance(kernel, SynapseKernel) and kernel.sends_weight
+        entries.append("&pnn::deliver_pairs" if sends_weight else "nullptr")
     further = _further_entries(kernel, name)
     return "\n".join(
         [

@@ -48,7 +48,9 @@ public:
         Calendar calendar;
         Array<uint16_t> sink_of;             // of each synapse; of a scattered bundle alone, which has no pieces
         std::vector<pnn_sink> sinks;         // as they are in the present run
-        WeightPairs pairs;                   // instead of all the above but the pieces' calendar, where synapses lie in pairs
+
+        // Instead of all the above, where synapses lie in pairs:
+        WeightPairs pairs;
         std::vector<FirstPairs> first_pairs; // of the rows of all sources
         CalendarOf<pnn_due_pairs> due_pairs;
         int64_t* sums = nullptr;             // to which the pairs' targets refer
