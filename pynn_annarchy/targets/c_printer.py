@@ -15,6 +15,7 @@ from pynn_annarchy.kernels.ir import (
     Cast,
     CellKernel,
     ClearArrived,
+    ClockedKernel,
     Comment,
     Compare,
     Draw,
@@ -56,7 +57,7 @@ _KEYWORDS = frozenset(
     Real rows s state event traces pre_traces post_traces pre_before post_before pre_trace post_trace n_pre_traces
     n_post_traces has_post has_stored first_stored load store State psp advance pre_spike post_spike has_psp has_step
     has_post_step has_common_step advance_post advance_common element advances_first arrives_first asks_sent Operation
-    Row row all Ahead prepare Regimes regime""".split()  # noqa: SIM905
+    Row row all Ahead prepare Regimes regime device_module""".split()  # noqa: SIM905
 )
 """Words of C++, and of the text around a model's names."""
 _CONNECTIVES = {Connective.AND: "&", Connective.OR: "|"}
@@ -82,6 +83,13 @@ def struct_name(kernel: Kernel) -> str:
     name = re.sub(r"\W", "_", kernel.model)
     name = f"Model_{name}" if not name[:1].isalpha() else identifier(name)
     return f"{name}_model" if name in {identifier(field.name) for field in kernel.fields} else name
+
+
+def template_arguments(kernel: Kernel) -> str:
+    """What the templates of a primitive take: the kernel's struct, or both forms of one that keeps weights or not."""
+    name = struct_name(kernel)
+    has_two = isinstance(kernel, ClockedKernel) and kernel.keeps_weight
+    return f"{name}<true>, {name}<false>" if has_two else name
 
 
 class Printer:

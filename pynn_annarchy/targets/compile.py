@@ -4,8 +4,8 @@
     discretise  solvers/discretise   Model     -> Updates    x_new = expr, propagators to fill
     lower       kernels/lower        Updates   -> Kernel     typed statements over typed fields
     verify      kernels/passes/check Kernel    -> Kernel     refuses what no target could print
-    print       targets/cpp          Kernel    -> text       one translation unit
-    compile     targets/toolchain    text      -> library    loaded by the engine through abi.h
+    print       targets/cpp          Kernel    -> text       one translation unit; targets/cuda adds to it
+    compile     targets/toolchain    text      -> library    loaded by the engine through abi.h; targets/device: by nvcc
 
 `generate` runs the first four and is cached by the model's text; `build` the rest, cached by the text and the compiler.
 Nothing is parsed and no algebra system imported where the cache has the answer.
@@ -30,7 +30,7 @@ from pynn_annarchy.kernels.lower import MOST_SPIKES, PERIOD
 from pynn_annarchy.model.checked import Model
 from pynn_annarchy.model.spec import WEIGHT, ModelSpec
 from pynn_annarchy.solvers.updates import Updates
-from pynn_annarchy.targets import cache, toolchain
+from pynn_annarchy.targets import cache, device, toolchain
 from pynn_annarchy.targets.cpp import module_text, per_element_fields
 
 GENERATOR_VERSION = "1"
@@ -38,7 +38,7 @@ GENERATOR_VERSION = "1"
 
 Value = float | npt.NDArray[np.float64]
 PRECISIONS = {"double": np.float64, "single": np.float32}
-TARGETS = ("auto", "cpp", "reference")
+TARGETS = ("auto", "cpp", "cuda", "reference")
 MOST_EVENTS = (1 << 16) - 1
 """What the random streams tell apart within one step of one element (philox.h)."""
 
@@ -64,12 +64,18 @@ class Options:
     precision: str = "double"
     directory: str | None = None
     """Where generated and compiled code is kept; None for the cache of this user."""
+    device: int | str = 0
+    """Of the target 'cuda': its number, or the name of an emulation on the CPU (targets/device.py)."""
 
     def __post_init__(self) -> None:
         if self.target not in TARGETS:
             raise ModelError(f"target must be one of {', '.join(TARGETS)}, got {self.target!r}")
         if self.precision not in PRECISIONS:
             raise ModelError(f"precision must be 'double' or 'single', got {self.precision!r}")
+        is_number = isinstance(self.device, int) and not isinstance(self.device, bool) and self.device >= 0
+        if not is_number and self.device not in device.EMULATIONS:
+            names = ", ".join(map(repr, device.EMULATIONS))
+            raise ModelError(f"device must be the number of a device, or one of {names}, got {self.device!r}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,7 +213,7 @@ def compile_models(requests: Sequence[tuple[ModelSpec, Storage]], options: Optio
 
     Raises:
         EquationError: a model's text is wrong.
-        TargetUnavailable: target 'cpp' without a compiler.
+        TargetUnavailable: target 'cpp' or 'cuda' without a compiler.
         CompilationError: the compiler refused a module.
     """
     tools = _toolchain(options)
@@ -295,21 +301,44 @@ def build(
     generated: Generated, spec: ModelSpec, storage: Storage, options: Options, tools: toolchain.Toolchain
 ) -> Path:
     """Kernel -> library, or the one that the cache has."""
-    text = _text(generated, spec, storage, options)
+    return _compiled(_text(generated, spec, storage, options), spec.name, options, tools)
+
+
+def device_library(options: Options) -> Path:
+    """What all models of a device have in common, compiled by the same compiler as they.
+
+    Raises:
+        TargetUnavailable: there is no compiler for the device.
+        CompilationError: the compiler refused it.
+    """
+    source = toolchain.native_directory() / "src" / "device.cu"
+    tools = _toolchain(options)
+    assert tools is not None, "a device has a compiler, or none at all, which is an error"
+    return _compiled(source.read_text(), source.name, options, tools)
+
+
+def _compiled(text: str, title: str, options: Options, tools: toolchain.Toolchain) -> Path:
+    """The library of a text, from the cache where it is there."""
     name, folder = _library_name(text, tools), options.directory
     library = cache.find(f"{name}.so", folder)
     if library is None:
-        source = cache.publish(f"{name}.cpp", text.encode(), folder)
+        source = cache.publish(f"{name}{tools.suffix}", text.encode(), folder)
         fresh = cache.scratch(".so", folder)
-        tools.compile(source, fresh, spec.name)
+        tools.compile(source, fresh, title)
         library = cache.publish(f"{name}.so", fresh, folder)
         cache.trim(folder)
     return library
 
 
 def _text(generated: Generated, spec: ModelSpec, storage: Storage, options: Options) -> str:
-    shared = storage is Storage.SHARED
-    return module_text(generated.kernel, shared, options.precision, generated.fingerprint, spec.description)
+    return module_text(
+        generated.kernel,
+        storage is Storage.SHARED,
+        options.precision,
+        generated.fingerprint,
+        spec.description,
+        for_device=options.target == "cuda",
+    )
 
 
 def _library_name(text: str, tools: toolchain.Toolchain) -> str:
@@ -331,6 +360,8 @@ def _toolchain(options: Options) -> toolchain.Toolchain | None:
     """The compiler, or None for the reference target."""
     if options.target == "reference":
         return None
+    if options.target == "cuda":
+        return device.find_toolchain(options.device, options.compiler, options.compiler_flags)
     try:
         return toolchain.find_toolchain(options.compiler, options.compiler_flags)
     except TargetUnavailable as error:

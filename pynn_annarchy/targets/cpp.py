@@ -1,4 +1,4 @@
-"""Kernel -> the C++ text of one module: the struct, the table, the one exported symbol."""
+"""Kernel -> the C++ text of one module: the struct, the table, the exported symbol; for a device, those of its own."""
 
 from __future__ import annotations
 
@@ -14,8 +14,9 @@ from pynn_annarchy.kernels.ir import (
     Role,
     SynapseKernel,
 )
-from pynn_annarchy.targets.c_printer import cell_struct, comment, struct_name, synapse_struct
+from pynn_annarchy.targets.c_printer import cell_struct, comment, synapse_struct, template_arguments
 from pynn_annarchy.targets.clocked_printer import clocked_struct
+from pynn_annarchy.targets.cuda import ENTRY, device_table
 from pynn_annarchy.targets.learning_printer import learning_struct
 
 _ENTRIES = (
@@ -29,7 +30,9 @@ _PRIMITIVES = {CellKernel: "neurons", SynapseKernel: "deliver", LearningKernel: 
 _FIELD_TYPES = {DType.REAL: "PNN_REAL", DType.REAL64: "PNN_F64"}
 
 
-def module_text(kernel: Kernel, shared: bool, precision: str, fingerprint: str, description: str) -> str:
+def module_text(
+    kernel: Kernel, shared: bool, precision: str, fingerprint: str, description: str, for_device: bool = False
+) -> str:
     """The translation unit of a model.
 
     Args:
@@ -38,12 +41,13 @@ def module_text(kernel: Kernel, shared: bool, precision: str, fingerprint: str, 
         precision: 'double' or 'single'.
         fingerprint: what the loader will ask for.
         description: model's text, shown above the code.
+        for_device: whether it also launches kernels.
     """
     primitive = _PRIMITIVES[type(kernel)]
     arrays = per_element_fields(kernel, shared)
     values = tuple(field for field in kernel.fields if field not in arrays)
     receptors = kernel.receptors if isinstance(kernel, CellKernel) else ()
-    name = struct_name(kernel)
+    name = template_arguments(kernel)
     entries = [f"&pnn::{function}<{name}>" if p == primitive else "nullptr" for p, function in _ENTRIES]
     if not isinstance(kernel, CellKernel):
         sends_weight = isinstance(kernel, SynapseKernel) and kernel.sends_weight
@@ -54,6 +58,7 @@ def module_text(kernel: Kernel, shared: bool, precision: str, fingerprint: str, 
             f"// {kernel.model}, {_variant(kernel, shared, precision)}.",
             *(comment(line) for line in description.splitlines()),
             f'#include "pynn_annarchy/{primitive}.h"',
+            *([f'#include "pynn_annarchy/cuda/{primitive}.h"'] if for_device else ()),
             "",
             *([] if isinstance(kernel, LearningKernel | ClockedKernel) else _precision(precision)),
             "namespace {",
@@ -65,10 +70,12 @@ def module_text(kernel: Kernel, shared: bool, precision: str, fingerprint: str, 
             f'const pnn_module module = {{PNN_ABI_VERSION, "{fingerprint}", {_quoted(kernel.model)},',
             f"                           arrays, {len(arrays)}, shared_names, {len(values)},",
             f"                           receptor_names, {len(receptors)}, {', '.join(entries)}{further}}};",
+            *([device_table(kernel)] if for_device else ()),
             "",
             "}  // namespace",
             "",
             "PNN_EXPORT const pnn_module* pnn_module_entry() { return &module; }",
+            *([ENTRY] if for_device else ()),
             "",
         ]
     )
@@ -129,8 +136,7 @@ def _further_entries(kernel: Kernel, name: str) -> str:
             return ""
     lines = [*entries, ", ".join(str(int(number)) for number in numbers)]
     if isinstance(kernel, ClockedKernel):
-        forms = f"{name}<true>, {name}<false>" if kernel.keeps_weight else name
-        lines += [f"&pnn::{function}<{forms}>" for function in ("synapses", "pass_spikes", "reach")]
+        lines += [f"&pnn::{function}<{name}>" for function in ("synapses", "pass_spikes", "reach")]
         lines.append(
             ", ".join(str(int(number)) for number in (kernel.has_pre, kernel.asks_when, kernel.advances_first))
         )

@@ -9,7 +9,7 @@ import shlex
 import shutil
 import subprocess
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pynn_annarchy.exceptions import CompilationError, TargetUnavailable, warn
@@ -45,23 +45,24 @@ class Toolchain:
     command: tuple[str, ...]
     version: str
     flags: tuple[str, ...]
+    suffix: str = ".cpp"
 
     @property
     def identity(self) -> str:
         return "\n".join([*self.command, self.version, *self.flags, _cpu_features()])
 
-    def compile(self, source: Path, library: Path, model: str) -> None:
+    def compile(self, source: Path, library: Path, name: str) -> None:
         """Compiles one module.
 
         Raises:
-            CompilationError: with the model's name and the compiler's first errors.
+            CompilationError: with the name of the model, or what else it is, and the compiler's first errors.
         """
         command = [*self.command, *self.flags, "-I", str(include_directory()), str(source), "-o", str(library)]
         result = subprocess.run(command, capture_output=True, text=True, check=False)
         if result.returncode != 0:
             errors = "\n".join(line for line in result.stderr.splitlines() if "error" in line) or result.stderr
             raise CompilationError(
-                f"{Path(self.command[0]).name} could not compile the code of model '{model}':\n{errors[:2000]}\n"
+                f"{Path(self.command[0]).name} could not compile the code of '{name}':\n{errors[:2000]}\n"
                 f"The generated text lies in {source}"
             )
 
@@ -104,6 +105,13 @@ def _probe(command: tuple[str, ...], user_flags: tuple[str, ...]) -> Toolchain:
     return tools
 
 
+def emulation(compiler: str | None = None, user_flags: tuple[str, ...] = ()) -> Toolchain:
+    """The C++ compiler for code of a device that the CPU plays: what counts is the time that compiling takes."""
+    tools = find_toolchain(compiler, user_flags)
+    plain = (flag for flag in FLAGS if flag != "-O3")
+    return replace(tools, flags=("-x", "c++", "-DPNN_EMULATED", "-O1", *plain, *user_flags), suffix=".cu")
+
+
 def _tuning(command: tuple[str, ...]) -> tuple[str, ...]:
     optional = [TUNED, STRAIGHT, WIDE] if "avx512dq" in _cpu_features() else [TUNED, STRAIGHT]
     return tuple(flag for flags in optional if _accepts(command, flags) for flag in flags)
@@ -133,11 +141,16 @@ def _accepts(command: tuple[str, ...], flags: tuple[str, ...]) -> bool:
         return subprocess.run([str(program)], check=False).returncode == 0
 
 
-def include_directory() -> Path:
-    """Where `pynn_annarchy/*.h` lie."""
+def native_directory() -> Path:
+    """Where `include` and `src` lie."""
     import pynn_annarchy.native as native
 
-    return Path(next(iter(native.__path__))) / "include"
+    return Path(next(iter(native.__path__)))
+
+
+def include_directory() -> Path:
+    """Where `pynn_annarchy/*.h` lie."""
+    return native_directory() / "include"
 
 
 @functools.cache
