@@ -22,9 +22,10 @@ def setup(timestep: float = DEFAULT_TIMESTEP, min_delay: float | str = DEFAULT_M
         max_delay: largest delay allowed, in ms, or 'auto'.
         threads: number of threads, or 'auto'; results do not depend on it.
         seed: of all random numbers of the engine; also under the names it has in other back ends, `options.SEEDS`.
-        target: 'auto', 'cpp' or 'reference'.
+        target: 'auto', 'cpp', 'cuda' or 'reference'.
+        device: of the target 'cuda', its number, or 'emulated' for code of a device on the CPU; see docs/gpu.md.
         precision: 'double' or 'single'.
-        compiler, compiler_flags: for the target 'cpp'; flags as one string or a list.
+        compiler, compiler_flags: for the targets 'cpp' and 'cuda' (nvcc); flags as one string or a list.
         others: options of other back ends; those that mean nothing here are named in one warning.
 
     Returns:

@@ -16,7 +16,7 @@ from pynn_annarchy.targets.compile import Options
 SEEDS = ("seed", "rng_seed", "rng_seeds_seed", "grng_seed", "rng_seeds", "native_rng_baseseed")
 """Names of the seed: ours, then those of NEST's and NEURON's back ends; the first that is given counts."""
 
-COMPILE = ("target", "precision", "compiler", "compiler_flags")
+COMPILE = ("target", "device", "precision", "compiler", "compiler_flags")
 
 OWN = ("timestep", "min_delay", "max_delay", "threads", "seed", *COMPILE)
 
@@ -107,7 +107,8 @@ def _threads(left: dict[str, Any]) -> int | str:
 
 
 def _compile_options(left: dict[str, Any]) -> Options:
-    given = {key: left.pop(key) for key in COMPILE if key in left}
+    """Takes what says how to compile; a device that the target does not have stays, to be named as without effect."""
+    given = {key: left.pop(key) for key in COMPILE if key in left and (key != "device" or left.get("target") == "cuda")}
     compiler, flags = given.get("compiler"), given.get("compiler_flags", ())
     if not (compiler is None or isinstance(compiler, str)):
         raise TypeError(f"compiler must be the name of a command, not {compiler!r}")

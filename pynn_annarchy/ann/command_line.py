@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from pynn_annarchy.exceptions import warn
+from pynn_annarchy.targets.device import EMULATIONS
 
 _SWITCHES: dict[str, dict[str, Any]] = {
     "-c": {"clean": True},
@@ -31,7 +32,9 @@ _WITH_VALUE = {
     "--prec": "precision",
     "--visible-cores": "visible_cores",
     "--report": "report",
+    "--gpu": "device",
 }
+"""``--gpu`` is both: alone, or with a device as in ``--gpu=1``."""
 
 
 def options() -> dict[str, Any]:
@@ -56,14 +59,15 @@ def read(words: list[str]) -> dict[str, Any]:
     """
     told: dict[str, Any] = {}
     for word, value in _pairs(words):
-        if word in _SWITCHES:
-            told.update(_SWITCHES[word])
-            continue
-        name = _WITH_VALUE[word]
-        try:
-            told[name] = _READERS.get(name, str)(value)
-        except ValueError:
-            warn(f"the command line says {word} {value!r}, which is no {name.replace('_', ' ')}: it is not heeded")
+        asked = dict(_SWITCHES.get(word, {}))
+        if word in _WITH_VALUE and (value or not asked):
+            name = _WITH_VALUE[word]
+            try:
+                asked[name] = _READERS.get(name, str)(value)
+            except ValueError:
+                warn(f"the command line says {word} {value!r}, which is no {name.replace('_', ' ')}: it is not heeded")
+                continue
+        told.update(asked)
     return told
 
 
@@ -99,4 +103,13 @@ def _precision(value: str) -> str:
     return value
 
 
-_READERS: dict[str, Any] = {"num_threads": _threads, "visible_cores": _cores, "precision": _precision}
+def _device(value: str) -> int | str:
+    return value if value in EMULATIONS else int(value)
+
+
+_READERS: dict[str, Any] = {
+    "num_threads": _threads,
+    "visible_cores": _cores,
+    "precision": _precision,
+    "device": _device,
+}

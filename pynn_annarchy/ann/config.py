@@ -18,14 +18,17 @@ from typing import Any
 import numpy as np
 
 from pynn_annarchy.ann import command_line
-from pynn_annarchy.exceptions import ModelError, TargetUnavailable
+from pynn_annarchy.exceptions import ModelError
 from pynn_annarchy.targets.compile import TARGETS, Options
+from pynn_annarchy.targets.device import EMULATIONS
 
 float32 = np.dtype(np.float32)
 float64 = np.dtype(np.float64)
 
 METHODS = ("explicit", "implicit", "semiimplicit", "exponential", "midpoint", "rk4")
 """Numerical methods that can be the default of a network."""
+
+PARADIGMS = ("openmp", "cuda")
 
 _PRECISIONS = dict(float="single", single="single", float32="single", double="double", float64="double")
 
@@ -58,7 +61,9 @@ class Config:
         num_threads: number of threads, or 'auto'. Results never depend on it.
         visible_cores: cores that the process may use; empty for all.
         precision: 'double' or 'single'.
-        target: 'auto', 'cpp' or 'reference'.
+        target: of the paradigm 'openmp': 'auto', 'cpp' or 'reference'.
+        paradigm: 'openmp' or 'cuda'.
+        device: of the paradigm 'cuda': its number, or the name of an emulation; None: as the configuration file says.
         verbose: tell what is compiled, and how long it took.
         suppress_warnings: no warnings while the network is built.
         show_time: print how long compilation took.
@@ -78,6 +83,8 @@ class Config:
     visible_cores: tuple[int, ...] = ()
     precision: str = "double"
     target: str = "auto"
+    paradigm: str = "openmp"
+    device: int | str | None = None
     verbose: bool = False
     suppress_warnings: bool = False
     show_time: bool = False
@@ -95,7 +102,6 @@ class Config:
 
         Raises:
             ModelError: an option that has no meaning here or that nobody knows, or a value that it cannot have.
-            TargetUnavailable: a paradigm that cannot run here.
         """
         new = self
         for name, value in options.items():
@@ -107,6 +113,18 @@ class Config:
         told = command_line.options()
         own = {name: told.pop(name) for name in ("clean", "report") if name in told}
         return replace(self.with_options(told, "command line"), **own)
+
+    def with_device(self, cuda_config: Any) -> Config:
+        """The same with what compile() says about the device of the paradigm 'cuda'.
+
+        Raises:
+            ModelError: it is no dictionary with nothing but a 'device'.
+        """
+        if cuda_config is None:
+            return self
+        if not isinstance(cuda_config, Mapping) or cuda_config.keys() - {"device"}:
+            raise ModelError(f"compile(cuda_config=...) must be a dictionary like {{'device': 0}}, not {cuda_config!r}")
+        return self.with_options(cuda_config, "compile").with_command_line()
 
     def with_compiler(self, directory: Any, compiler: Any, flags: Any, configuration_file: str) -> Config:
         """The same with what compile() says about these; 'default' and nothing leave them as they are.
@@ -124,33 +142,45 @@ class Config:
         return replace(new, configuration_file=configuration_file) if configuration_file else new
 
     def on_this_machine(self) -> Config:
-        """The same with the compiler and flags of the configuration file, where the script names none.
+        """The same with compiler, flags and device of the configuration file, where the script names none.
 
         Raises:
             ModelError: the file cannot be read.
         """
-        told = _configuration(self.configuration_file)
-        compiler = told.get("compiler") if self.compiler is None else self.compiler
+        device = self.device
+        if self.paradigm == "cuda" and device is None:
+            device = _device(_configuration(self.configuration_file, "cuda").get("device", 0))["device"]
+        by_nvcc = self.paradigm == "cuda" and not isinstance(device, str)
+        told = _configuration(self.configuration_file, "cuda" if by_nvcc else "openmp")
+        compiler = _named(told) if self.compiler is None else self.compiler
         flags = told.get("flags") if self.compiler_flags is None else self.compiler_flags
         return replace(
             self,
             compiler=None if compiler is None else _compiler(compiler),
             compiler_flags=None if flags is None else _compiler_flags(flags),
+            device=device,
         )
 
     def engine_options(self) -> Options:
         """How models are compiled."""
         flags = self.compiler_flags or ()
-        if self.debug:
-            flags = (*flags, "-g", "-O0")
-        return Options(self.target, self.compiler, flags, self.precision, self.directory)
+        if self.paradigm != "cuda":
+            return Options(
+                self.target, self.compiler, (*flags, *self._debugging("-O0")), self.precision, self.directory
+            )
+        device = 0 if self.device is None else self.device
+        flags = (*flags, *self._debugging("-O0" if isinstance(device, str) else "-G"))
+        return Options("cuda", self.compiler, flags, self.precision, self.directory, device)
+
+    def _debugging(self, unoptimised: str) -> tuple[str, ...]:
+        return ("-g", unoptimised) if self.debug else ()
 
 
-def refuse_of_compile(add_sources: Any, extra_libs: Any, cuda_config: Any) -> None:
+def refuse_of_compile(add_sources: Any, extra_libs: Any) -> None:
     """Refuses arguments of compile() that have no meaning here.
 
     Raises:
-        ModelError, TargetUnavailable: one of them is given.
+        ModelError: one of them is given.
     """
     for name, value in (("add_sources", add_sources), ("extra_libs", extra_libs)):
         if value:
@@ -158,22 +188,29 @@ def refuse_of_compile(add_sources: Any, extra_libs: Any, cuda_config: Any) -> No
                 f"compile({name}=...): generated models are complete and take no other code; write what they need as "
                 "equations and functions"
             )
-    if cuda_config is not None:
-        _paradigm("cuda")
 
 
-def _configuration(path: str | None) -> dict[str, Any]:
-    """The section about CPUs of a configuration file; empty where there is none and none was named."""
+def _configuration(path: str | None, section: str) -> dict[str, Any]:
+    """The section about a paradigm of a configuration file; empty where there is none and no file was named."""
     file = Path(path or "~/.config/ANNarchy/annarchy.json").expanduser()
     if path is None and not file.exists():
         return {}
     try:
-        section = json.loads(file.read_text()).get("openmp", {})
+        told = json.loads(file.read_text()).get(section, {})
     except (OSError, ValueError, AttributeError) as error:
         raise ModelError(f"the configuration file {file} cannot be read: {error}") from error
-    if not isinstance(section, dict):
-        raise ModelError(f"the configuration file {file} has no 'compiler' and 'flags' under 'openmp'")
-    return section
+    if not isinstance(told, dict):
+        raise ModelError(f"the configuration file {file} has no 'compiler' and 'flags' under '{section}'")
+    return told
+
+
+def _named(told: Mapping[str, Any]) -> Any:
+    """The compiler of a section; that of CUDA may lie in the toolkit's own folder."""
+    compiler, toolkit = told.get("compiler"), told.get("path")
+    if not (isinstance(compiler, str) and isinstance(toolkit, str)):
+        return compiler
+    own = Path(toolkit, "bin", compiler).expanduser()
+    return str(own) if own.exists() else compiler
 
 
 def _read(name: str, value: Any, caller: str) -> dict[str, Any]:
@@ -228,13 +265,16 @@ def _visible_cores(value: Any) -> dict[str, Any]:
 
 
 def _paradigm(value: Any) -> dict[str, Any]:
-    if value == "cuda":
-        raise TargetUnavailable(
-            "paradigm='cuda': this version runs on CPUs only; leave the option and --gpu out, or use paradigm='openmp'"
-        )
-    if value != "openmp":
+    if value not in PARADIGMS:
         raise ModelError(f"paradigm must be 'openmp' or 'cuda', not {value!r}")
-    return {}
+    return {"paradigm": value}
+
+
+def _device(value: Any) -> dict[str, Any]:
+    is_number = isinstance(value, (int, np.integer)) and not isinstance(value, bool) and value >= 0
+    if not is_number and value not in EMULATIONS:
+        raise ModelError(f"device must be its number, or one of {', '.join(EMULATIONS)}, not {value!r}")
+    return {"device": int(value) if is_number else value}
 
 
 def _precision(value: Any) -> dict[str, Any]:
@@ -247,7 +287,7 @@ def _precision(value: Any) -> dict[str, Any]:
 def _target(value: Any) -> dict[str, Any]:
     if value not in TARGETS:
         raise ModelError(f"target must be one of {', '.join(TARGETS)}, not {value!r}")
-    return {"target": value}
+    return {"paradigm": "cuda"} if value == "cuda" else {"paradigm": "openmp", "target": value}
 
 
 def _structural_plasticity(value: Any) -> dict[str, Any]:
@@ -296,6 +336,7 @@ READERS: dict[str, Callable[[Any], dict[str, Any]]] = {
     "num_threads": _num_threads,
     "visible_cores": _visible_cores,
     "paradigm": _paradigm,
+    "device": _device,
     "dtype": _precision,
     "precision": _precision,
     "target": _target,

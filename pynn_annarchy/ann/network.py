@@ -423,14 +423,16 @@ class Network(metaclass=_NetworkType):
             silent: tell nothing, whatever `verbose` says.
             debug_build: as config(debug=True).
             profile_enabled: as config(profile=True).
-            add_sources, extra_libs, cuda_config, trace_calls: have no meaning here and are refused.
+            cuda_config: {'device': 0}, of the paradigm 'cuda' alone.
+            add_sources, extra_libs, trace_calls: have no meaning here and are refused.
 
         Raises:
             ModelError: an option without meaning, or a change of the options of a network that has been built.
             EquationError: the text of a model is wrong.
         """
-        refuse_of_compile(add_sources=add_sources, extra_libs=extra_libs, cuda_config=cuda_config)
-        config = self._config.with_compiler(directory, compiler, compiler_flags, annarchy_json)
+        refuse_of_compile(add_sources=add_sources, extra_libs=extra_libs)
+        config = self._config.with_device(cuda_config)
+        config = config.with_compiler(directory, compiler, compiler_flags, annarchy_json)
         flags = {"debug": debug_build, "profile": profile_enabled, "trace_calls": trace_calls}
         self._apply(config.with_options({name: value for name, value in flags.items() if value}, "compile"))
         if silent:

@@ -12,7 +12,6 @@ import pytest
 
 import pynn_annarchy.ann as ann
 from pynn_annarchy.ann import command_line
-from pynn_annarchy.exceptions import TargetUnavailable
 
 
 @pytest.fixture(autouse=True)
@@ -43,7 +42,8 @@ def script(monkeypatch, tmp_path):
         ("--num-threads=2 --clean", {"num_threads": 2, "clean": True}),
         ("-c -v -d", {"clean": True, "verbose": True, "debug": True}),
         ("--gpu", {"paradigm": "cuda"}),
-        ("--gpu=2", {"paradigm": "cuda"}),
+        ("--gpu=2", {"paradigm": "cuda", "device": 2}),
+        ("--gpu=emulated", {"paradigm": "cuda", "device": "emulated"}),
         ("--prec float --report out/net.md", {"precision": "float", "report": "out/net.md"}),
         ("--visible-cores 0,2 --profile", {"visible_cores": [0, 2], "profile": True}),
         ("data.csv --rate 5 -x", {}),
@@ -54,7 +54,9 @@ def test_words_of_the_documents_are_read_and_others_passed_over(words, told):
     assert command_line.read(words.split()) == told
 
 
-@pytest.mark.parametrize("words", [["-j", "jobs.txt"], ["-j0"], ["--prec", "half"], ["--visible-cores", "a"], ["-j"]])
+@pytest.mark.parametrize(
+    "words", [["-j", "jobs.txt"], ["-j0"], ["--prec", "half"], ["--visible-cores", "a"], ["-j"], ["--gpu=a"]]
+)
 def test_values_that_make_no_sense_are_the_scripts_own(words):
     with pytest.warns(UserWarning, match=f"the command line says {words[0][:2]}.* it is not heeded"):
         assert command_line.read(words) == {}
@@ -71,10 +73,14 @@ def test_the_command_line_counts_more_than_the_script(script):
     assert sys.argv == ["script.py", "-j3", "--prec", "single"]
 
 
-def test_a_script_that_asks_for_a_graphics_card_is_told_when_it_makes_a_network(script):
+def test_a_script_that_is_called_with_a_graphics_card_runs_on_that_one(script):
     script("--gpu=1")
-    with pytest.raises(TargetUnavailable, match="leave the option and --gpu out"):
-        ann.Network()
+    net = ann.Network()
+    net.config(paradigm="openmp", device=0)
+
+    options = net._config.on_this_machine().engine_options()
+
+    assert (options.target, options.device) == ("cuda", 1)
 
 
 def test_programs_that_are_installed_keep_their_command_lines(monkeypatch):
@@ -129,3 +135,23 @@ def test_the_configuration_file_names_the_compiler_unless_the_script_does(tmp_pa
     assert config.on_this_machine().compiler_flags == ("-O1", "-g")
     chosen = config.with_compiler(None, "g++", "-O2", "")
     assert chosen.on_this_machine().compiler == "g++" and chosen.on_this_machine().compiler_flags == ("-O2",)
+
+
+def test_the_configuration_file_names_compiler_flags_and_device_of_cuda(tmp_path):
+    toolkit = tmp_path / "cuda"
+    (toolkit / "bin").mkdir(parents=True)
+    (toolkit / "bin" / "nvcc").touch()
+    file = tmp_path / "annarchy.json"
+    cuda = {"compiler": "nvcc", "flags": "-lineinfo", "device": 3, "path": str(toolkit)}
+    file.write_text(json.dumps({"openmp": {"compiler": "g++", "flags": "-O1"}, "cuda": cuda}))
+
+    def options(**more):
+        net = ann.Network()
+        net.config(paradigm="cuda", **more)
+        return net._config.with_compiler(None, None, None, str(file)).on_this_machine().engine_options()
+
+    own = options()
+    assert (own.compiler, own.compiler_flags, own.device) == (str(toolkit / "bin" / "nvcc"), ("-lineinfo",), 3)
+    assert options(device=1).device == 1
+    emulated = options(device="emulated")
+    assert (emulated.compiler, emulated.compiler_flags, emulated.device) == ("g++", ("-O1",), "emulated")

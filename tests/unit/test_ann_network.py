@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import pynn_annarchy.ann as ann
-from pynn_annarchy.exceptions import EquationError, ModelError, TargetUnavailable
+from pynn_annarchy.exceptions import EquationError, ModelError
 
 COUNTER = ann.Neuron(equations="r = r + 1.0")
 LEAKY = ann.Neuron(parameters=dict(tau=10.0, B=ann.Parameter(0.0, locality="local")), equations="tau*dr/dt + r = B")
@@ -98,6 +98,8 @@ def test_a_network_that_nobody_holds_is_gone():
         ({"structural_plasticity": True}, "it comes later"),
         ({"seed": -1}, "a seed must be a whole number"),
         ({"visible_cores": [9999]}, "this process has no core 9999"),
+        ({"paradigm": "opencl"}, "paradigm must be 'openmp' or 'cuda', not 'opencl'"),
+        ({"device": -1}, "device must be its number, or one of emulated, emulated-reverse"),
     ],
 )
 def test_options_without_meaning_or_with_wrong_values_are_refused_with_a_sentence(options, message):
@@ -109,9 +111,31 @@ def test_options_that_ask_for_what_is_so_anyhow_are_accepted():
     ann.Network().config(paradigm="openmp", structural_plasticity=False, sparse_matrix_format="auto", num_threads=None)
 
 
-def test_graphics_cards_come_later():
-    with pytest.raises(TargetUnavailable, match="this version runs on CPUs only"):
-        ann.Network().config(paradigm="cuda")
+@pytest.mark.parametrize(
+    ("options", "chosen"),
+    [
+        ([{"paradigm": "cuda"}], ("cuda", 0)),
+        ([{"target": "cuda", "device": "emulated"}], ("cuda", "emulated")),
+        ([{"paradigm": "cuda", "device": 1}, {"dt": 0.1}], ("cuda", 1)),
+        ([{"paradigm": "cuda"}, {"paradigm": "openmp"}], ("auto", 0)),
+        ([{"paradigm": "cuda"}, {"target": "cpp"}], ("cpp", 0)),
+        ([{"target": "reference"}, {"paradigm": "openmp"}], ("reference", 0)),
+    ],
+)
+def test_the_paradigm_chooses_the_target(options, chosen):
+    net = ann.Network()
+    for some in options:
+        net.config(**some)
+
+    found = net._config.on_this_machine().engine_options()
+
+    assert (found.target, found.device) == chosen
+
+
+def test_cuda_config_names_the_device():
+    config = ann.Network()._config.with_options({"paradigm": "cuda"}).with_device({"device": 2})
+
+    assert config.engine_options().device == 2
 
 
 def test_dt_cannot_change_once_the_network_is_built(network):
@@ -184,8 +208,8 @@ def test_arguments_of_compile_without_meaning_are_refused():
     net = ann.Network()
     with pytest.raises(ModelError, match="generated models are complete"):
         net.compile(extra_libs="-lgsl")
-    with pytest.raises(TargetUnavailable, match="CPUs only"):
-        net.compile(cuda_config={"device": 2})
+    with pytest.raises(ModelError, match=r"cuda_config=\.\.\.\) must be a dictionary like {'device': 0}"):
+        net.compile(cuda_config={"devices": 2})
 
 
 # names
