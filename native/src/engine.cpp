@@ -10,6 +10,7 @@
 #include <limits>
 #include <type_traits>
 
+#include "pynn_annarchy/on_device.h"
 #include "pynn_annarchy/openmp/team.h"
 #include "pynn_annarchy/reduce.h"
 
@@ -34,6 +35,13 @@ const pnn_module* load_module(const char* path, const char* fingerprint, std::st
     if (std::strcmp(module->fingerprint, fingerprint) != 0) {
         error = "not the model that was asked for (fingerprint differs)";
         return nullptr;
+    }
+    if (auto device_entry = reinterpret_cast<pnn_device_entry_fn>(dlsym(library, "pnn_device_entry"))) {
+        if (device_entry()->version != PNN_DEVICE_VERSION) {
+            error = "built for another version of the device's interface";
+            return nullptr;
+        }
+        remember_device_module(module, device_entry());
     }
     return module;
 }
@@ -75,6 +83,10 @@ std::vector<int64_t> partition_bounds(int64_t size, int partitions) {
 }
 
 Engine::Engine(int partitions_, double dt_, uint32_t seed_key_) : partitions(partitions_), dt(dt_), seed_key(seed_key_) {}
+
+Engine::~Engine() = default;
+
+void Engine::use_device(std::shared_ptr<Device> device) { on_device = std::make_unique<OnDevice>(*this, std::move(device)); }
 
 void Engine::replace(int index, std::shared_ptr<Projection> projection) {
     auto& slot = projections[std::size_t(index)];
@@ -862,6 +874,7 @@ void Engine::note_work(const std::vector<ThreadWork>& threads, int64_t n_steps, 
 int Engine::run(int64_t n_steps, int workers) {
     const int64_t first = step + 1, last = step + n_steps;
     if (n_steps <= 0) return -1;
+    if (on_device) return on_device->run(n_steps);
     workers = std::min(workers, partitions);
     const auto called = std::chrono::steady_clock::now();
     form_bundles();

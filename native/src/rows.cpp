@@ -417,6 +417,7 @@ bool Projection::holds(const double* weight, int64_t n) const {
 }
 
 void Projection::set_weights(const uint64_t* order, const double* weight) {
+    ++version;
     const int64_t total = size();
     bool fits_float = true, all_equal = true;
     for (int64_t i = 0; i < total; ++i) {
@@ -454,6 +455,7 @@ void Projection::set_weights(const uint64_t* order, const double* weight) {
 }
 
 void Projection::set_weights_at(const uint64_t* order, const int64_t* index, int64_t n, const double* weight) {
+    ++version;
     bool fits_float = true, all_shared = true;
     for (int64_t k = 0; k < n; ++k) {
         fits_float = fits_float && double(float(weight[k])) == weight[k];

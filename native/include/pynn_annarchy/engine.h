@@ -11,6 +11,7 @@
 #include "pynn_annarchy/bundle.h"
 #include "pynn_annarchy/currents.h"
 #include "pynn_annarchy/delayed_rows.h"
+#include "pynn_annarchy/device.h"
 #include "pynn_annarchy/dendrites.h"
 #include "pynn_annarchy/learning.h"
 #include "pynn_annarchy/stream.h"
@@ -168,6 +169,7 @@ public:
     std::vector<std::unique_ptr<DelayedRows>> rows;  // by partition
     std::vector<Calendar> calendars;                 // by partition
     std::shared_ptr<Bundle> bundle;                  // with which its synapses lie, if not in its own rows
+    uint64_t version = 0;                            // of its weights, for those who keep copies
     std::unique_ptr<Stream> stream;                  // spikes on their way that lie in no calendar
     Pairing pairing = Pairing::unknown;
     bool changes = false;                            // whether it learns or is clocked: increments may be any number
@@ -280,9 +282,12 @@ private:
     void build_partition(Staging& staging, std::size_t partition, int64_t begin, int64_t end);
 };
 
+class OnDevice;
+
 class Engine {
 public:
     Engine(int partitions, double dt, uint32_t seed_key);
+    ~Engine();
 
     int partitions;
     double dt;
@@ -297,6 +302,8 @@ public:
     std::vector<std::unique_ptr<Current>> currents;
     Work work;                                       // done in all runs
 
+    // From now on steps are done by a device; there is one partition.
+    void use_device(std::shared_ptr<Device> device);
     // Runs n steps with at most `workers` threads; returns the index of a projection whose increment failed, or -1.
     int run(int64_t n_steps, int workers);
     void replace(int index, std::shared_ptr<Projection> projection);
@@ -320,6 +327,9 @@ public:
     void clear_spikes(int population);
 
 private:
+    friend class OnDevice;
+    std::unique_ptr<OnDevice> on_device;
+
     // What a thread uses again and again.
     struct Due {
         std::vector<pnn_group> groups;

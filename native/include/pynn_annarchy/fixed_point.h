@@ -26,6 +26,15 @@ PNN_FN double from_fixed(int64_t sum, double quantum) {
 #endif
 }
 
+// Adds to a sum to which others may add at the same time where lanes of a device do it.
+PNN_FN void accumulate(int64_t* sum, int64_t amount) {
+#if defined(__CUDA_ARCH__)
+    atomicAdd(reinterpret_cast<unsigned long long*>(sum), static_cast<unsigned long long>(amount));
+#else
+    *sum += amount;
+#endif
+}
+
 }  // namespace pnn
 
 #endif

@@ -36,6 +36,10 @@ public:
             for (int64_t i = 0; i < n; ++i) values[i] = one(first, i);
             return;
         }
+        if (n == 1) {  // a device's lane
+            values[0] = by_bounds(first);
+            return;
+        }
         uint32_t words[AT_ONCE] = {}, counts[AT_ONCE] = {};
         first_words(first.seed_key, first.object_index, first.element, first.trial_batch, first.step, first.event,
                     first.draw << 8, n, words);
@@ -72,6 +76,12 @@ private:
         bool is_near = false;
         for (int j = 0; j < n_bounds_; ++j) is_near |= bounds_[j] - word < 2u;
         return is_near;
+    }
+    PNN_FN double by_bounds(const Identity& who) const {
+        const uint32_t word = philox(who.seed_key, who.object_index, who.element, who.trial_batch, who.step, who.event, who.draw << 8).a;
+        int j = 0;
+        while (j < n_bounds_ && word > bounds_[j]) ++j;
+        return is_near_bound(word) ? one(who, 0) : static_cast<double>(j);
     }
     PNN_FN bool is_by_rejection() const { return lambda_ >= 10.0 && lambda_ <= 0x1p52; }
     PNN_FN double one(Identity who, int64_t i) const {

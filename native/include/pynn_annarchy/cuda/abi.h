@@ -23,6 +23,7 @@ typedef struct pnn_control {
     int64_t stop_after;           // the last step that is done: of later ones kernels do nothing
     int32_t failed;               // 1 + the number of a projection whose increment failed, 0 for none
     int32_t has_more;             // 1 + the number of a population with more spikes of a cell in a step than can be counted
+    uint64_t spikes, events;      // how many there were
 } pnn_control;
 
 // In which order the emulation takes the lanes of a block, and blocks.
@@ -35,6 +36,7 @@ typedef struct pnn_launch {
     int64_t step;                 // for which they are
     int32_t device;
     int32_t order;                // PNN_FORWARD, ...; of the emulation alone
+    void (*guard)(int32_t open);  // lets the CPU at the device's memory, or bars it; of the emulation alone
 } pnn_launch;
 
 // Spikes of one population in one step, on the device, in no defined order.
@@ -109,9 +111,15 @@ typedef struct pnn_device_properties {
     int32_t driver_version, runtime_version;
 } pnn_device_properties;
 
-// Records of one step, for all populations and variables that are recorded.
+// The lists of one population's spikes, of which that of the coming step is emptied.
+typedef struct pnn_ring {
+    uint32_t* d_numbers;                  // of spikes, by step modulo size
+    int64_t size;
+} pnn_ring;
+
+// What is kept of a population's spikes in a step.
 typedef struct pnn_spike_record {
-    pnn_sent from;
+    pnn_sent sent;
     const uint8_t* d_recorded;            // per cell; null: all
     int64_t* d_step;
     uint32_t* d_index;
@@ -119,17 +127,61 @@ typedef struct pnn_spike_record {
     uint32_t* d_n;
 } pnn_spike_record;
 
+// One variable of some cells, as doubles.
+typedef struct pnn_copy {
+    const void* d_source;
+    int32_t dtype;
+    const int64_t* d_index;               // null: of all
+    int64_t n;
+    double* d_out;
+} pnn_copy;
+
+// A current into some cells of a population.
+typedef struct pnn_injection {
+    void* d_input;
+    int32_t dtype;
+    const int64_t* d_index;               // ascending; a cell that is named twice takes the current twice
+    int64_t n;
+    double amplitude;
+} pnn_injection;
+
+// Spikes of one population in a window of time, and how many there are of each cell.
+typedef struct pnn_window {
+    pnn_sent sent;                        // of this step
+    uint32_t* d_counts;                   // per cell
+    double* d_values;                     // in Hz
+    double per_spike;
+    uint32_t* d_index;                    // kept, in the order of steps, from place 0 on
+    uint32_t* d_count;
+    uint32_t* d_end;                      // how many are kept by the end of each step, by the number of the step since `first`
+    int64_t first, n_back;                // a spike is forgotten so many steps later
+    int64_t n_old;                        // entries of d_end before the present step
+} pnn_window;
+
 typedef struct pnn_device_library {
     uint32_t version;
-    // Errors: codes of the runtime; 0 is none. `describe` tells one in words.
+    // All return a code of the runtime; 0 is none. `describe` tells one in words.
     int32_t (*open)(int32_t device, pnn_device_properties* properties, void** stream);
     const char* (*describe)(int32_t error);
-    int32_t (*allocate)(void** d_memory, size_t bytes);
-    int32_t (*release)(void* d_memory);
+    int32_t (*allocate)(void** d_memory, size_t bytes, const pnn_launch* launch);
+    int32_t (*release)(void* d_memory, const pnn_launch* launch);
     int32_t (*upload)(void* d_memory, const void* host, size_t bytes, const pnn_launch* launch);
     int32_t (*download)(void* host, const void* d_memory, size_t bytes, const pnn_launch* launch);  // waits
     int32_t (*fill)(void* d_memory, int32_t byte, size_t bytes, const pnn_launch* launch);
     int32_t (*synchronize)(const pnn_launch* launch);
+    void (*guard)(int32_t open);          // see pnn_launch; null on a real device
+    // Kernels that know no model.
+    int32_t (*begin_step)(const pnn_ring* rings, int64_t n_rings, const pnn_launch* launch);
+    int32_t (*emit)(const pnn_sent* sent, const uint32_t* d_index, const uint32_t* d_count, int64_t n, const pnn_launch* launch);
+    int32_t (*emit_axonal)(const pnn_sent* sent, const double* d_axonal, int64_t n, const pnn_launch* launch);
+    int32_t (*assign)(void* d_array, int32_t dtype, const uint32_t* d_index, const double* d_values, int64_t n, const pnn_launch* launch);
+    int32_t (*add_amounts)(int64_t* d_sums, const uint32_t* d_index, const int64_t* d_amounts, int64_t n, const pnn_launch* launch);
+    int32_t (*add_up)(void* d_input, int32_t dtype, const void* d_base, const double* d_sums, int64_t n, const pnn_launch* launch);
+    int32_t (*inject)(const pnn_injection* injection, const pnn_launch* launch);
+    int32_t (*copy)(const pnn_copy* copies, int64_t n_copies, const pnn_launch* launch);
+    int32_t (*record_spikes)(const pnn_spike_record* records, int64_t n_records, const pnn_launch* launch);
+    int32_t (*take_rates)(const pnn_window* window, const pnn_launch* launch);
+    int32_t (*form_value)(int32_t operation, const double* d_row, int64_t n, double* d_out, const pnn_launch* launch);
 } pnn_device_library;
 
 typedef const pnn_device_library* (*pnn_device_library_entry_fn)(void);

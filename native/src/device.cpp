@@ -1,0 +1,81 @@
+// device.cpp: the library of a device, loaded when one is asked for.
+#include "pynn_annarchy/device.h"
+
+#include <dlfcn.h>
+
+#include <map>
+#include <mutex>
+
+namespace pnn {
+
+namespace {
+
+std::map<const pnn_module*, const pnn_device_module*>& launchers() {
+    static std::map<const pnn_module*, const pnn_device_module*> known;
+    return known;
+}
+
+}  // namespace
+
+const pnn_device_module* device_module_of(const pnn_module* module) {
+    const auto found = launchers().find(module);
+    return found == launchers().end() ? nullptr : found->second;
+}
+
+void remember_device_module(const pnn_module* module, const pnn_device_module* given) { launchers()[module] = given; }
+
+std::shared_ptr<Device> Device::open(const char* path, int device, int order) {
+    void* const loaded = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+    if (loaded == nullptr) throw DeviceError(dlerror(), 0);
+    const auto entry = reinterpret_cast<pnn_device_library_entry_fn>(dlsym(loaded, "pnn_device_library_entry"));
+    if (entry == nullptr) throw DeviceError("no symbol 'pnn_device_library_entry'", 0);
+    auto opened = std::make_shared<Device>();
+    opened->library_ = entry();
+    if (opened->library_->version != PNN_DEVICE_VERSION) throw DeviceError("the device's library is of another version", 0);
+    const int32_t failed = opened->library_->open(device, &opened->properties_, &opened->how_.stream);
+    if (failed != 0) {
+        const std::string n = std::to_string(opened->properties_.n_devices);
+        throw DeviceError(std::string(opened->library_->describe(failed)) + " (devices found: " + n + ")", failed);
+    }
+    opened->how_.device = device;
+    opened->how_.order = order;
+    opened->how_.guard = opened->library_->guard;
+    opened->d_control = static_cast<pnn_control*>(opened->allocate(sizeof(pnn_control)));
+    opened->how_.d_control = opened->d_control;
+    return opened;
+}
+
+pnn_launch Device::for_step(int64_t step) const {
+    pnn_launch how = how_;
+    how.step = step;
+    return how;
+}
+
+void Device::check(int32_t code, const char* what) const {
+    if (code == 0) return;
+    throw DeviceError(std::string("the device '") + properties_.name + "' could not " + what + ": " + library_->describe(code), code);
+}
+
+void* Device::allocate(std::size_t bytes) {
+    void* memory = nullptr;
+    const int32_t failed = library_->allocate(&memory, bytes > 0 ? bytes : 1, &how_);
+    if (failed != 0)
+        throw DeviceError("the network does not fit into the memory of the device '" + std::string(properties_.name) + "': " +
+                              std::to_string(allocated_ >> 20) + " MiB were taken, " + std::to_string((bytes >> 20) + 1) +
+                              " MiB more were asked for, and " + std::to_string(properties_.free_memory >> 20) + " of " +
+                              std::to_string(properties_.memory >> 20) + " MiB were free at first",
+                          failed);
+    allocated_ += bytes;
+    return memory;
+}
+
+void Device::release(void* memory, std::size_t bytes) {
+    library_->release(memory, &how_);
+    allocated_ -= bytes;
+}
+
+Device::~Device() {
+    if (d_control != nullptr) release(d_control, sizeof(pnn_control));
+}
+
+}  // namespace pnn

@@ -1,0 +1,513 @@
+// device.cu: what a device does that no model tells it: memory, and the kernels of the step loop. Compiled by nvcc when a
+// device is first asked for, or by the C++ compiler (PNN_EMULATED) to run all kernels on the CPU.
+#include "pynn_annarchy/cuda/kernel.h"
+#include "pynn_annarchy/mathematics.h"
+#include "pynn_annarchy/reduce.h"
+
+#if defined(PNN_EMULATED)
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <cstdint>
+#include <map>
+#include <string>
+#endif
+
+namespace pnn {
+namespace cuda {
+namespace {
+
+// ---- kernels ---------------------------------------------------------------------------------------------------------------
+
+constexpr int32_t LANES = LANES_A_BLOCK;
+
+// One lane an element.
+template <class Each>
+struct ForEach {
+    static constexpr int32_t lanes = LANES_A_BLOCK;
+    static constexpr int n_phases = 1;
+    using Shared = Nothing;
+    Each each;
+    int64_t n;
+
+    template <int phase>
+    PNN_DEVICE void run(const Place& place, Shared&) const {
+        const int64_t i = place.block * lanes + place.lane;
+        if (i < n) each(i);
+    }
+};
+
+template <class Each>
+int32_t for_each(const Each& each, int64_t n, const pnn_launch& how) {
+    ForEach<Each> kernel;
+    memset(static_cast<void*>(&kernel), 0, sizeof kernel);
+    kernel.each = each;
+    kernel.n = n;
+    return launch(kernel, (n + LANES - 1) / LANES, how);
+}
+
+// Several tasks of the same kind in one launch: each has a number of elements.
+template <class Task>
+struct ForTasks {
+    static constexpr int32_t lanes = LANES_A_BLOCK;
+    static constexpr int n_phases = 1;
+    using Shared = Nothing;
+    struct Item {
+        Task task;
+        int64_t first_block, n;
+    };
+    static constexpr int MOST_ITEMS = static_cast<int>(MOST_ARGUMENTS / sizeof(Item));
+    Item items[MOST_ITEMS];
+    int32_t n_items;
+    int64_t step;
+
+    template <int phase>
+    PNN_DEVICE void run(const Place& place, Shared&) const {
+        int32_t k = 0;
+        while (k + 1 < n_items && items[k + 1].first_block <= place.block) ++k;
+        const int64_t i = (place.block - items[k].first_block) * lanes + place.lane;
+        if (i < items[k].n) items[k].task(i, step);
+    }
+};
+
+template <class Task, class Given>
+int32_t for_tasks(const Given* given, int64_t n_given, const pnn_launch& how) {
+    using Kernel = ForTasks<Task>;
+    for (int64_t first = 0; first < n_given;) {
+        Kernel kernel;
+        memset(static_cast<void*>(&kernel), 0, sizeof kernel);
+        kernel.step = how.step;
+        int64_t n_blocks = 0;
+        for (; first < n_given && kernel.n_items < Kernel::MOST_ITEMS; ++first) {
+            typename Kernel::Item& item = kernel.items[kernel.n_items++];
+            item.task = Task{given[first]};
+            item.first_block = n_blocks;
+            item.n = item.task.size();
+            n_blocks += (item.n + LANES - 1) / LANES;
+        }
+        const int32_t failed = launch(kernel, n_blocks, how);
+        if (failed != 0) return failed;
+    }
+    return 0;
+}
+
+// After a failure, nothing more is done from the next step on.
+struct Stop {
+    pnn_control* control;
+    int64_t step;
+    PNN_DEVICE void operator()(int64_t) const {
+        if (control->failed != 0 || control->has_more != 0) control->stop_after = step - 1;
+    }
+};
+
+struct Empty {
+    pnn_ring ring;
+    int64_t size() const { return 1; }
+    PNN_DEVICE void operator()(int64_t, int64_t step) const { ring.d_numbers[step % ring.size] = 0; }
+};
+
+int32_t begin_step(const pnn_ring* rings, int64_t n_rings, const pnn_launch* how) {
+    const int32_t failed = for_each(Stop{how->d_control, how->step}, 1, *how);
+    return failed != 0 ? failed : for_tasks<Empty>(rings, n_rings, *how);
+}
+
+struct Emit {
+    pnn_sent sent;
+    const uint32_t *index, *count;
+    int64_t n;
+    pnn_control* control;
+    PNN_DEVICE void operator()(int64_t i) const {
+        sent.d_index[i] = index[i];
+        sent.d_count[i] = count[i];
+        if (i == 0) *sent.d_n = static_cast<uint32_t>(n);
+        add_to(&control->spikes, count[i]);
+    }
+};
+int32_t emit(const pnn_sent* sent, const uint32_t* d_index, const uint32_t* d_count, int64_t n, const pnn_launch* how) {
+    return for_each(Emit{*sent, d_index, d_count, n, how->d_control}, n, *how);
+}
+
+struct EmitAxonal {
+    pnn_sent sent;
+    const double* axonal;
+    pnn_control* control;
+    PNN_DEVICE void operator()(int64_t i) const {
+        if (axonal[i] == 0.0) return;
+        const uint32_t k = claim(sent.d_n, 1);
+        sent.d_index[k] = static_cast<uint32_t>(i);
+        sent.d_count[k] = 1;
+        add_to(&control->spikes, 1);
+    }
+};
+int32_t emit_axonal(const pnn_sent* sent, const double* d_axonal, int64_t n, const pnn_launch* how) {
+    return for_each(EmitAxonal{*sent, d_axonal, how->d_control}, n, *how);
+}
+
+template <class Real>
+struct Assign {
+    Real* array;
+    const uint32_t* index;
+    const double* values;
+    PNN_DEVICE void operator()(int64_t i) const { array[index[i]] = static_cast<Real>(values[i]); }
+};
+int32_t assign(void* d_array, int32_t dtype, const uint32_t* d_index, const double* d_values, int64_t n, const pnn_launch* how) {
+    if (dtype == PNN_F64) return for_each(Assign<double>{static_cast<double*>(d_array), d_index, d_values}, n, *how);
+    return for_each(Assign<float>{static_cast<float*>(d_array), d_index, d_values}, n, *how);
+}
+
+struct AddAmounts {
+    int64_t* sums;
+    const uint32_t* index;
+    const int64_t* amounts;
+    PNN_DEVICE void operator()(int64_t i) const { add_to(reinterpret_cast<uint64_t*>(sums + index[i]), static_cast<uint64_t>(amounts[i])); }
+};
+int32_t add_amounts(int64_t* d_sums, const uint32_t* d_index, const int64_t* d_amounts, int64_t n, const pnn_launch* how) {
+    return for_each(AddAmounts{d_sums, d_index, d_amounts}, n, *how);
+}
+
+template <class Real>
+struct AddUp {
+    Real* input;
+    const Real* base;
+    const double* sums;
+    PNN_DEVICE void operator()(int64_t i) const {
+        input[i] = static_cast<Real>(base == nullptr ? sums[i] : static_cast<double>(base[i]) + sums[i]);
+    }
+};
+int32_t add_up(void* d_input, int32_t dtype, const void* d_base, const double* d_sums, int64_t n, const pnn_launch* how) {
+    if (dtype == PNN_F64) return for_each(AddUp<double>{static_cast<double*>(d_input), static_cast<const double*>(d_base), d_sums}, n, *how);
+    return for_each(AddUp<float>{static_cast<float*>(d_input), static_cast<const float*>(d_base), d_sums}, n, *how);
+}
+
+template <class Real>
+struct Inject {
+    Real* input;
+    const int64_t* index;
+    int64_t n;
+    Real amplitude;
+    PNN_DEVICE void operator()(int64_t k) const {
+        if (k > 0 && index[k - 1] == index[k]) return;  // the first lane of a cell adds for all of its entries
+        Real sum = input[index[k]];
+        for (int64_t same = k; same < n && index[same] == index[k]; ++same) sum += amplitude;
+        input[index[k]] = sum;
+    }
+};
+int32_t inject(const pnn_injection* injection, const pnn_launch* how) {
+    const pnn_injection& given = *injection;
+    if (given.dtype == PNN_F64)
+        return for_each(Inject<double>{static_cast<double*>(given.d_input), given.d_index, given.n, given.amplitude}, given.n, *how);
+    return for_each(Inject<float>{static_cast<float*>(given.d_input), given.d_index, given.n, static_cast<float>(given.amplitude)}, given.n, *how);
+}
+
+struct Copy {
+    pnn_copy copy;
+    int64_t size() const { return copy.n; }
+    PNN_DEVICE void operator()(int64_t i, int64_t) const {
+        const int64_t from = copy.d_index == nullptr ? i : copy.d_index[i];
+        copy.d_out[i] = copy.dtype == PNN_F64 ? static_cast<const double*>(copy.d_source)[from]
+                                              : static_cast<double>(static_cast<const float*>(copy.d_source)[from]);
+    }
+};
+int32_t copy(const pnn_copy* copies, int64_t n_copies, const pnn_launch* how) { return for_tasks<Copy>(copies, n_copies, *how); }
+
+// Lists are taken by turns: how long they are is known on the device alone.
+struct RecordSpikes {
+    pnn_spike_record record;
+    int64_t size() const { return MOST_BLOCKS / 8 * LANES + LANES; }
+    PNN_DEVICE void operator()(int64_t first, int64_t step) const {
+        const int64_t n = *record.sent.d_n, n_lanes = MOST_BLOCKS / 8 * LANES + LANES;
+        for (int64_t i = first; i < n; i += n_lanes) {
+            const uint32_t index = record.sent.d_index[i];
+            if (record.d_recorded != nullptr && record.d_recorded[index] == 0) continue;
+            const uint32_t k = claim(record.d_n, 1);
+            record.d_step[k] = step;
+            record.d_index[k] = index;
+            record.d_count[k] = record.sent.d_count[i];
+        }
+    }
+};
+int32_t record_spikes(const pnn_spike_record* records, int64_t n_records, const pnn_launch* how) {
+    return for_tasks<RecordSpikes>(records, n_records, *how);
+}
+
+// Spikes of this step count from now on, those of a window ago no longer. Sums of whole numbers, and then values of them.
+struct TakeRates {
+    static constexpr int32_t lanes = LANES_A_BLOCK;
+    static constexpr int n_phases = 3;
+    using Shared = Nothing;
+    pnn_window window;
+    int64_t step;
+
+    PNN_DEVICE uint32_t end_of(int64_t emitted) const { return emitted < window.first ? 0 : window.d_end[emitted - window.first]; }
+
+    template <int phase>
+    PNN_DEVICE void run(const Place& place, Shared&) const {
+        const uint32_t n = *window.sent.d_n, begin = end_of(step - 1);
+        const int64_t gone = step - window.n_back;
+        const uint32_t first_gone = end_of(gone - 1), last_gone = end_of(gone);
+        if constexpr (phase == 0) {
+            for (uint32_t i = static_cast<uint32_t>(place.lane); i < n; i += lanes) {
+                window.d_index[begin + i] = window.sent.d_index[i];
+                window.d_count[begin + i] = window.sent.d_count[i];
+                claim(window.d_counts + window.sent.d_index[i], window.sent.d_count[i]);
+            }
+            if (place.lane == 0) window.d_end[step - window.first] = begin + n;
+        } else if constexpr (phase == 1) {
+            for (uint32_t i = first_gone + static_cast<uint32_t>(place.lane); i < last_gone; i += lanes)
+                claim(window.d_counts + window.d_index[i], 0u - window.d_count[i]);
+        } else {
+            for (uint32_t i = static_cast<uint32_t>(place.lane); i < n; i += lanes) show(window.sent.d_index[i]);
+            for (uint32_t i = first_gone + static_cast<uint32_t>(place.lane); i < last_gone; i += lanes) show(window.d_index[i]);
+        }
+    }
+    PNN_DEVICE void show(uint32_t cell) const { window.d_values[cell] = window.d_counts[cell] * window.per_spike; }
+};
+int32_t take_rates(const pnn_window* window, const pnn_launch* how) {
+    TakeRates kernel;
+    memset(static_cast<void*>(&kernel), 0, sizeof kernel);
+    kernel.window = *window;
+    kernel.step = how->step;
+    return launch(kernel, 1, *how);
+}
+
+// The 32 partial results of reduce.h, one a lane, and their tree.
+template <class Operation, class Value>
+struct FormValue {
+    static constexpr int32_t lanes = static_cast<int32_t>(pnn::LANES);
+    static constexpr int n_phases = 2;
+    struct Shared {
+        double partial[lanes];
+    };
+    const double* row;
+    int64_t n;
+    double* out;
+    bool is_root;
+
+    template <int phase>
+    PNN_DEVICE void run(const Place& place, Shared& shared) const {
+        if constexpr (phase == 0) {
+            double partial = Operation::start;
+            for (int64_t i = place.lane; i < n; i += lanes) partial = Operation::join(partial, Value::of(row[i]));
+            shared.partial[place.lane] = partial;
+        } else if (place.lane == 0) {
+            const double value = Operation::finish(joined<Operation>(shared.partial), static_cast<uint64_t>(n));
+            *out = is_root ? pnn::sqrt(value) : value;
+        }
+    }
+};
+struct Itself {
+    PNN_DEVICE static double of(double x) { return x; }
+};
+struct Size {
+    PNN_DEVICE static double of(double x) { return x < 0.0 ? -x : x == 0.0 ? 0.0 : x; }
+};
+struct Square {
+    PNN_DEVICE static double of(double x) { return x * x; }
+};
+template <class Operation, class Value>
+int32_t formed(const double* d_row, int64_t n, double* d_out, bool is_root, const pnn_launch& how) {
+    FormValue<Operation, Value> kernel;
+    memset(static_cast<void*>(&kernel), 0, sizeof kernel);
+    kernel.row = d_row;
+    kernel.n = n;
+    kernel.out = d_out;
+    kernel.is_root = is_root;
+    return launch(kernel, 1, how);
+}
+int32_t form_value(int32_t operation, const double* d_row, int64_t n, double* d_out, const pnn_launch* how) {
+    switch (operation) {
+        case 0: return formed<Mean, Itself>(d_row, n, d_out, false, *how);
+        case 1: return formed<Min, Itself>(d_row, n, d_out, false, *how);
+        case 2: return formed<Max, Itself>(d_row, n, d_out, false, *how);
+        case 3: return formed<Sum, Size>(d_row, n, d_out, false, *how);
+        default: return formed<Sum, Square>(d_row, n, d_out, true, *how);
+    }
+}
+
+// ---- memory ----------------------------------------------------------------------------------------------------------------
+
+#if defined(PNN_EMULATED)
+
+// Each piece ends where a page without access begins, and begins after another: an access beyond either end ends the
+// process. New memory holds a pattern. Where the host barred its own access (guard), reading it there ends the process too.
+constexpr uintptr_t first_address = 0x100000000000;  // below all that systems give out by themselves
+constexpr int32_t no_memory = 2, no_device = 100, wrong_device = 101, old_driver = 35;
+constexpr int32_t capability = 90;
+
+struct Piece {
+    char* pages;
+    size_t size;
+};
+std::map<void*, Piece> pieces;
+uintptr_t next_address = first_address;
+size_t used = 0;
+int is_open = 1;  // whether the host may look
+
+size_t page_size() {
+    static const size_t size = static_cast<size_t>(sysconf(_SC_PAGESIZE));
+    return size;
+}
+
+// PYNN_ANNARCHY_EMULATION says what device is played: "devices=0", "memory=100000", "driver=old", separated by commas.
+int64_t played(const char* what, int64_t otherwise) {
+    const char* text = getenv("PYNN_ANNARCHY_EMULATION");
+    const std::string wanted = std::string(what) + "=";
+    const char* found = text == nullptr ? nullptr : strstr(text, wanted.c_str());
+    if (found == nullptr) return otherwise;
+    const char* value = found + wanted.size();
+    return strncmp(value, "old", 3) == 0 ? 1 : strtoll(value, nullptr, 10);
+}
+
+void set_access(int may) {
+    if (may == is_open) return;
+    is_open = may;
+    for (auto& piece : pieces) mprotect(piece.second.pages, piece.second.size, may ? PROT_READ | PROT_WRITE : PROT_NONE);
+}
+
+// 1 and 0: the host may look, or may not; 2: it may until 3 bars it again, since each change takes long.
+bool is_lax = false;
+void guard(int32_t open) {
+    if (open >= 2) is_lax = open == 2;
+    set_access(is_lax || (open & 1) == 1 ? open != 3 : 0);
+}
+
+int32_t open(int32_t device, pnn_device_properties* properties, void** stream) {
+    const int64_t n_devices = played("devices", 1);
+    *stream = nullptr;
+    properties->n_devices = static_cast<int32_t>(n_devices);
+    if (played("driver", 0) != 0) return old_driver;
+    if (n_devices == 0) return no_device;
+    if (device < 0 || device >= n_devices) return wrong_device;
+    strncpy(properties->name, "emulated device", sizeof properties->name - 1);
+    properties->memory = played("memory", int64_t(1) << 40);
+    properties->free_memory = properties->memory - static_cast<int64_t>(used);
+    properties->capability = capability;
+    return 0;
+}
+
+const char* describe(int32_t error) {
+    switch (error) {
+        case no_memory: return "out of memory";
+        case no_device: return "no CUDA-capable device is detected";
+        case wrong_device: return "invalid device ordinal";
+        case old_driver: return "CUDA driver version is insufficient for CUDA runtime version";
+        default: return "unknown error";
+    }
+}
+
+int32_t allocate(void** d_memory, size_t bytes, const pnn_launch*) {
+    if (used + bytes > static_cast<size_t>(played("memory", int64_t(1) << 40))) return no_memory;
+    const size_t page = page_size(), size = (bytes + page - 1) / page * page;
+    char* const wanted = reinterpret_cast<char*>(next_address + page);
+    void* const pages = mmap(wanted, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE | MAP_NORESERVE, -1, 0);
+    if (pages == MAP_FAILED) return no_memory;
+    next_address += size + 2 * page;
+    memset(pages, 0xa5, size);
+    void* const begin = static_cast<char*>(pages) + (size - (bytes + 15) / 16 * 16);
+    pieces[begin] = {static_cast<char*>(pages), size};
+    used += bytes;
+    if (!is_open) mprotect(pages, size, PROT_NONE);
+    *d_memory = begin;
+    return 0;
+}
+
+int32_t release(void* d_memory, const pnn_launch*) {
+    const auto known = pieces.find(d_memory);
+    if (known == pieces.end()) return 1;
+    munmap(known->second.pages, known->second.size);
+    pieces.erase(known);
+    return 0;
+}
+
+int32_t upload(void* d_memory, const void* host, size_t bytes, const pnn_launch*) {
+    const int before = is_open;
+    set_access(1);
+    memcpy(d_memory, host, bytes);
+    set_access(before);
+    return 0;
+}
+int32_t download(void* host, const void* d_memory, size_t bytes, const pnn_launch*) {
+    const int before = is_open;
+    set_access(1);
+    memcpy(host, d_memory, bytes);
+    set_access(before);
+    return 0;
+}
+int32_t fill(void* d_memory, int32_t byte, size_t bytes, const pnn_launch*) {
+    const int before = is_open;
+    set_access(1);
+    memset(d_memory, byte, bytes);
+    set_access(before);
+    return 0;
+}
+int32_t synchronize(const pnn_launch*) { return 0; }
+
+#else
+
+constexpr void (*guard)(int32_t) = nullptr;
+
+int32_t open(int32_t device, pnn_device_properties* properties, void** stream) {
+    cudaDriverGetVersion(&properties->driver_version);
+    cudaRuntimeGetVersion(&properties->runtime_version);
+    int n_devices = 0;
+    cudaError_t failed = cudaGetDeviceCount(&n_devices);
+    properties->n_devices = failed == cudaSuccess ? n_devices : 0;
+    if (failed != cudaSuccess) return static_cast<int32_t>(failed);
+    if (device < 0 || device >= n_devices) return static_cast<int32_t>(cudaErrorInvalidDevice);
+    failed = cudaSetDevice(device);
+    if (failed != cudaSuccess) return static_cast<int32_t>(failed);
+    cudaDeviceProp found;
+    failed = cudaGetDeviceProperties(&found, device);
+    if (failed != cudaSuccess) return static_cast<int32_t>(failed);
+    strncpy(properties->name, found.name, sizeof properties->name - 1);
+    properties->capability = 10 * found.major + found.minor;
+    size_t free_memory = 0, memory = 0;
+    failed = cudaMemGetInfo(&free_memory, &memory);
+    if (failed != cudaSuccess) return static_cast<int32_t>(failed);
+    properties->memory = static_cast<int64_t>(memory);
+    properties->free_memory = static_cast<int64_t>(free_memory);
+    cudaStream_t made = nullptr;
+    failed = cudaStreamCreateWithFlags(&made, cudaStreamNonBlocking);
+    *stream = made;
+    return static_cast<int32_t>(failed);
+}
+
+const char* describe(int32_t error) { return cudaGetErrorString(static_cast<cudaError_t>(error)); }
+
+cudaError_t chosen(const pnn_launch* how) { return cudaSetDevice(how->device); }
+
+int32_t allocate(void** d_memory, size_t bytes, const pnn_launch* how) {
+    const cudaError_t failed = chosen(how);
+    if (failed != cudaSuccess) return static_cast<int32_t>(failed);
+    const cudaError_t refused = cudaMalloc(d_memory, bytes);
+    if (refused != cudaSuccess) cudaGetLastError();  // else later calls would report it
+    return static_cast<int32_t>(refused);
+}
+int32_t release(void* d_memory, const pnn_launch* how) {
+    const cudaError_t failed = chosen(how);
+    return static_cast<int32_t>(failed != cudaSuccess ? failed : cudaFree(d_memory));
+}
+int32_t upload(void* d_memory, const void* host, size_t bytes, const pnn_launch* how) {
+    return static_cast<int32_t>(cudaMemcpyAsync(d_memory, host, bytes, cudaMemcpyHostToDevice, static_cast<cudaStream_t>(how->stream)));
+}
+int32_t download(void* host, const void* d_memory, size_t bytes, const pnn_launch* how) {
+    const auto stream = static_cast<cudaStream_t>(how->stream);
+    const cudaError_t failed = cudaMemcpyAsync(host, d_memory, bytes, cudaMemcpyDeviceToHost, stream);
+    return static_cast<int32_t>(failed != cudaSuccess ? failed : cudaStreamSynchronize(stream));
+}
+int32_t fill(void* d_memory, int32_t byte, size_t bytes, const pnn_launch* how) {
+    return static_cast<int32_t>(cudaMemsetAsync(d_memory, byte, bytes, static_cast<cudaStream_t>(how->stream)));
+}
+int32_t synchronize(const pnn_launch* how) { return static_cast<int32_t>(cudaStreamSynchronize(static_cast<cudaStream_t>(how->stream))); }
+
+#endif
+
+const pnn_device_library library = {PNN_DEVICE_VERSION, open, describe, allocate, release, upload, download, fill, synchronize, guard,
+                                    begin_step, emit, emit_axonal, assign, add_amounts, add_up, inject, copy, record_spikes,
+                                    take_rates, form_value};
+
+}  // namespace
+}  // namespace cuda
+}  // namespace pnn
+
+PNN_EXPORT const pnn_device_library* pnn_device_library_entry() { return &pnn::cuda::library; }

@@ -1,0 +1,726 @@
+// on_device.cpp: the step loop on a device; see on_device.h.
+#include "pynn_annarchy/on_device.h"
+
+#include <algorithm>
+#include <chrono>
+#include <iterator>
+#include <limits>
+#include <tuple>
+#include <unordered_set>
+
+namespace pnn {
+
+namespace {
+
+constexpr int64_t NEVER_STOP = std::numeric_limits<int64_t>::max();
+constexpr std::size_t MOST_RECORDED = std::size_t(256) << 20;  // bytes of records that the device keeps before they are handed over
+constexpr int64_t MOST_STEPS = 1000;                           // between two looks at what happens there
+
+std::size_t size_of(int32_t dtype) { return dtype == PNN_F32 || dtype == PNN_I32 ? 4 : 8; }
+
+// A list of spikes, in the order of their cells.
+void sort_by_index(SpikeList& list) {
+    std::vector<std::pair<uint32_t, uint32_t>> spikes;
+    for (std::size_t i = 0; i < std::size_t(list.n); ++i) spikes.emplace_back(list.index[i], list.count[i]);
+    std::sort(spikes.begin(), spikes.end());
+    for (std::size_t i = 0; i < spikes.size(); ++i) std::tie(list.index[i], list.count[i]) = spikes[i];
+}
+
+}  // namespace
+
+// ---- copies of arrays --------------------------------------------------------------------------------------------------------
+
+void Mirrors::begin() {
+    for (auto& copy : copies_) copy.second.is_asked_for = copy.second.is_written = false;
+}
+
+void Mirrors::end_of_asking() {
+    for (auto copy = copies_.begin(); copy != copies_.end();) copy = copy->second.is_asked_for ? std::next(copy) : copies_.erase(copy);
+}
+
+void* Mirrors::of(const void* host, std::size_t bytes, bool is_written) {
+    const char* const first = static_cast<const char*>(host);
+    auto next = copies_.upper_bound(first);
+    if (next != copies_.begin()) {
+        const auto before = std::prev(next);
+        Copy& copy = before->second;
+        const bool contains = first + bytes <= before->first + copy.bytes;
+        if (contains && copy.is_asked_for) {
+            copy.is_written = copy.is_written || is_written;
+            return copy.there.data() + (first - before->first);
+        }
+        // Of an earlier run: it serves again where it is the very same.
+        if (before->first != first || copy.bytes != bytes) {
+            if (before->first + copy.bytes > first) copies_.erase(before);
+        }
+    }
+    for (next = copies_.upper_bound(first); next != copies_.end() && next->first < first + bytes;) next = copies_.erase(next);
+    Copy& copy = copies_.try_emplace(first).first->second;
+    if (copy.bytes != bytes) copy.there = DeviceArray<char>(device_);
+    copy.bytes = bytes;
+    copy.is_asked_for = true;
+    copy.is_written = is_written;
+    copy.there.upload(first, bytes);
+    return copy.there.data();
+}
+
+void* Mirrors::known(const void* host) const {
+    const char* const first = static_cast<const char*>(host);
+    const auto next = copies_.upper_bound(first);
+    if (next != copies_.begin()) {
+        const auto before = std::prev(next);
+        if (first == before->first || first < before->first + before->second.bytes) return before->second.there.data() + (first - before->first);
+    }
+    throw std::logic_error("an array that the device has no copy of");
+}
+
+void Mirrors::hand_back() {
+    for (auto& copy : copies_)
+        if (copy.second.is_written) copy.second.there.download(const_cast<char*>(copy.first), 0, copy.second.bytes);
+}
+
+// ---- before a run ------------------------------------------------------------------------------------------------------------
+
+OnDevice::OnDevice(Engine& engine, std::shared_ptr<Device> device)
+    : engine_(engine), device_(std::move(device)), mirrors_(device_) {}
+
+template <class Call>
+void OnDevice::call(const char* what, Call launcher) {
+    device_->check(launcher(device_->library(), &how_), what);
+}
+
+pnn_sent OnDevice::Cells::at(int64_t step) const {
+    const auto slot = std::size_t(step % ring_size), size = index.size() / std::size_t(ring_size);
+    return {index.data() + slot * size, count.data() + slot * size, numbers.data() + slot};
+}
+
+int64_t OnDevice::largest_delay(std::size_t population) const {
+    int64_t largest = 1;
+    for (const auto& projection : engine_.projections)
+        if (projection && (projection->pre == int(population) || projection->axons == int(population)))
+            largest = std::max<int64_t>(largest, projection->max_delay());
+    return largest;
+}
+
+void OnDevice::check_supported() const {
+    for (const auto& projection : engine_.projections) {
+        if (!projection || projection->module == nullptr) continue;
+        if (device_module_of(projection->module) == nullptr)
+            throw DeviceError("a module was not compiled for the device", 0);
+    }
+}
+
+void OnDevice::prepare(int64_t n_steps) {
+    for (auto& projection : engine_.projections) {
+        if (!projection) continue;
+        projection->unbundle();
+        projection->leave_stream();
+    }
+    engine_.bundles.clear();
+    engine_.may_bundle = true;
+    for (auto& population : engine_.populations) {
+        population->stream = nullptr;
+        population->list_is_read = true;
+    }
+    check_supported();
+    engine_.find_concerned();
+    engine_.find_currents();
+    engine_.publish_present();
+    if (engine_.step == 0)
+        for (auto& population : engine_.populations)
+            if (population->module == nullptr && population->active) engine_.work.spikes += Engine::emit_given(*population, 0);
+    first_ = engine_.step + 1;
+    mirrors_.begin();
+    while (cells_.size() < engine_.populations.size()) cells_.push_back(std::make_unique<Cells>(device_));
+    for (std::size_t number = 0; number < engine_.populations.size(); ++number) prepare_population(number, n_steps);
+    for (auto known = paths_.begin(); known != paths_.end();) known = known->second->of.expired() ? paths_.erase(known) : std::next(known);
+    for (auto* list : {&engine_.projections, &engine_.draining})
+        for (auto& projection : *list)
+            if (projection) prepare_projection(projection);
+    injections_.clear();
+    for (auto& population : engine_.populations)
+        for (const Injection& injection : population->injections) {
+            auto index = std::make_unique<DeviceArray<int64_t>>(device_);
+            index->upload(injection.index);
+            injections_[&injection] = std::move(index);
+        }
+    signals_.clear();
+    for (auto& signal : engine_.signals) {
+        signals_.push_back(std::make_unique<SignalThere>(device_));
+        signals_.back()->index.upload(signal->index);
+    }
+    mirrors_.end_of_asking();
+    room_ = 0;
+}
+
+void OnDevice::prepare_population(std::size_t number, int64_t n_steps) {
+    Population& population = *engine_.populations[number];
+    Cells& cells = *cells_[number];
+    const auto size = std::size_t(population.size);
+    cells.arrays.clear();
+    cells.inputs.clear();
+    if (population.module != nullptr)
+        for (std::size_t field = 0; field < population.arrays.size(); ++field)
+            cells.arrays.push_back(mirrors_.of(population.arrays[field], size * size_of(population.module->arrays[field].dtype), true));
+    for (int64_t* input : population.inputs) cells.inputs.push_back(static_cast<int64_t*>(mirrors_.of(input, size * sizeof(int64_t), true)));
+    for (const Gathered& gathered : population.gathered) {
+        mirrors_.of(gathered.sums.data(), gathered.sums.size() * sizeof(double), true);
+        if (gathered.base != nullptr) mirrors_.of(gathered.base, size * size_of(gathered.dtype), false);
+    }
+    for (const Seen& variable : population.published.variables)
+        mirrors_.of(variable.rows.data(), variable.rows.size() * sizeof(double), variable.source != nullptr);
+    cells.values.resize(std::max<std::size_t>(1, population.values.size()));
+    if (population.module == nullptr && population.axonal == nullptr) {
+        mirrors_.of(population.event_index.data(), population.event_index.size() * sizeof(uint32_t), false);
+        mirrors_.of(population.event_count.data(), population.event_count.size() * sizeof(uint32_t), false);
+    }
+    cells.ring_size = largest_delay(number) + 2;
+    cells.index.resize(size * std::size_t(cells.ring_size));
+    cells.count.resize(size * std::size_t(cells.ring_size));
+    cells.numbers.resize(std::size_t(cells.ring_size));
+    cells.numbers.fill_zero();
+    std::vector<pnn_sent> ring;
+    for (int64_t slot = 0; slot < cells.ring_size; ++slot) ring.push_back(cells.at(slot));
+    cells.ring.upload(ring);
+    cells.n_recorded.resize(1);
+    cells.n_recorded.fill_zero();
+    if (!population.recorded.empty()) cells.recorded.upload(population.recorded);
+    if (population.rate.values != nullptr) prepare_rates(population, cells, n_steps);
+}
+
+void OnDevice::prepare_rates(Population& population, Cells& cells, int64_t n_steps) {
+    FiringRate& rate = population.rate;
+    mirrors_.of(rate.values, std::size_t(population.size), true);
+    cells.rate_counts.upload(rate.counts);
+    const RecentSpikes& known = rate.spikes[0];
+    cells.rate_first = first_ - rate.window;
+    std::vector<uint32_t> end;
+    std::size_t k = known.first;
+    for (int64_t emitted = cells.rate_first; emitted < first_; ++emitted) {
+        while (k < known.step.size() && known.step[k] <= emitted) ++k;
+        end.push_back(uint32_t(k - known.first));
+    }
+    const std::size_t n_known = known.step.size() - known.first, room = n_known + std::size_t(n_steps) * std::size_t(population.size);
+    if (room > std::numeric_limits<uint32_t>::max())
+        throw DeviceError("firing rates of so many cells cannot be kept over so many steps at once: run fewer steps at a time", 0);
+    cells.rate_index.resize(room);
+    cells.rate_count.resize(room);
+    cells.rate_index.put(known.index.data() + known.first, 0, n_known);
+    cells.rate_count.put(known.count.data() + known.first, 0, n_known);
+    cells.rate_end.resize(end.size() + std::size_t(n_steps));
+    cells.rate_end.put(end.data(), 0, end.size());
+}
+
+void OnDevice::prepare_projection(const std::shared_ptr<Projection>& projection) {
+    if (projection->learns || projection->clocked || projection->module == nullptr) return;
+    auto& known = paths_[projection.get()];
+    const DelayedRows& rows = *projection->rows[0];
+    const bool is_new = !known || known->of.lock() != projection;
+    if (is_new) {
+        known = std::make_unique<Paths>(device_);
+        known->of = projection;
+        if (rows.targets16.size()) known->targets.upload(reinterpret_cast<const char*>(rows.targets16.data()), rows.targets16.size() * 2);
+        else known->targets.upload(reinterpret_cast<const char*>(rows.targets32.data()), rows.targets32.size() * 4);
+        known->row_start.upload(rows.row_start);
+        known->group_start.upload(rows.group_start);
+        known->group_delay.upload(rows.group_delay);
+        std::vector<uint16_t> delays(rows.group_delay);
+        std::sort(delays.begin(), delays.end());
+        delays.erase(std::unique(delays.begin(), delays.end()), delays.end());
+        known->delays.upload(delays);
+    }
+    if (is_new || known->version != projection->version) {
+        const auto* bytes = rows.weight_form == PNN_WEIGHT_F64   ? reinterpret_cast<const char*>(rows.weights64.data())
+                            : rows.weight_form == PNN_WEIGHT_F32 ? reinterpret_cast<const char*>(rows.weights32.data())
+                                                                 : reinterpret_cast<const char*>(&rows.shared_weight);
+        const std::size_t each = rows.weight_form == PNN_WEIGHT_F32 ? 4 : 8;
+        known->weights.upload(bytes, each * (rows.weight_form == PNN_WEIGHT_SHARED ? 1 : std::size_t(rows.n)));
+        known->version = projection->version;
+    }
+    known->shared.upload(projection->shared);
+}
+
+// ---- the run -----------------------------------------------------------------------------------------------------------------
+
+int OnDevice::run(int64_t n_steps) {
+    const auto called = std::chrono::steady_clock::now();
+    if (engine_.partitions != 1) throw std::logic_error("a device takes networks of one partition");
+    prepare(n_steps);
+    engine_.work.preparation += seconds_since(called);
+    const auto started = std::chrono::steady_clock::now();
+    const int64_t before = engine_.step, last = engine_.step + n_steps;
+    pnn_control control{NEVER_STOP, 0, 0, 0, 0};
+    int64_t done = engine_.step;
+    how_ = device_->for_step(0);
+    device_->check(device_->library().upload(device_->d_control, &control, sizeof control, &how_), "begin");
+    while (done < last && control.failed == 0 && control.has_more == 0) {
+        chunk_first_ = done + 1;
+        const int64_t end = done + steps_at_once(last - done);
+        make_room(end - done);
+        for (int64_t n = done + 1; n <= end; ++n) step(n);
+        how_ = device_->for_step(0);
+        device_->check(device_->library().download(&control, device_->d_control, sizeof control, &how_), "run");
+        const int64_t stopped = std::min(end, control.stop_after);
+        take_records(done + 1, stopped);
+        done = stopped;
+    }
+    finish(first_, done);
+    engine_.work.spikes += control.spikes;
+    engine_.work.events += control.events;
+    engine_.step = done;
+    std::vector<ThreadWork> nothing;
+    engine_.note_work(nothing, done - before, seconds_since(started));
+    auto& draining = engine_.draining;
+    draining.erase(std::remove_if(draining.begin(), draining.end(), [](const auto& p) { return !p->in_flight(); }), draining.end());
+    return control.failed - 1;
+}
+
+int64_t OnDevice::steps_at_once(int64_t left) const {
+    std::size_t bytes = 1;  // a step
+    for (const Population* population : engine_.concerned.recording) bytes += 16 * std::size_t(population->size);
+    for (const auto& signal : engine_.signals) bytes += sizeof(double) * signal->index.size();
+    const int64_t most = device_->is_emulated() ? 7 : MOST_STEPS;
+    return std::min({left, most, std::max<int64_t>(1, int64_t(MOST_RECORDED / bytes))});
+}
+
+void OnDevice::make_room(int64_t n_steps) {
+    if (n_steps <= room_) return;
+    room_ = n_steps;
+    for (std::size_t number = 0; number < cells_.size(); ++number) {
+        if (!engine_.populations[number]->records_spikes) continue;
+        const std::size_t most = std::size_t(n_steps) * std::size_t(engine_.populations[number]->size);
+        cells_[number]->record_step.resize(most);
+        cells_[number]->record_index.resize(most);
+        cells_[number]->record_count.resize(most);
+    }
+    for (std::size_t k = 0; k < signals_.size(); ++k) signals_[k]->rows.resize(std::size_t(n_steps) * engine_.signals[k]->index.size());
+}
+
+void OnDevice::step(int64_t n) {
+    how_ = device_->for_step(n);
+    // An emulation bars the host from the device's memory between kernels only in a run's first steps: that takes long.
+    if (device_->is_emulated()) device_->library().guard(n < first_ + 3 ? 3 : 2);
+    std::vector<pnn_ring> rings;
+    for (const auto& cells : cells_) rings.push_back({cells->numbers.data(), cells->ring_size});
+    call("begin a step", [&](const pnn_device_library& library, const pnn_launch* how) {
+        return library.begin_step(rings.data(), int64_t(rings.size()), how);
+    });
+    const pnn_step present = engine_.step_value(n);
+    form_values(n);
+    for (Population* population : engine_.concerned.gathering)
+        for (Gathered& gathered : population->gathered)
+            call("clear sums", [&](const pnn_device_library& library, const pnn_launch* how) {
+                return library.fill(mirrors_.known(gathered.sums.data()), 0, gathered.sums.size() * sizeof(double), how);
+            });
+    deliver(n);
+    update_currents(present);
+    for (Population* population : engine_.concerned.gathering)
+        for (Gathered& gathered : population->gathered)
+            call("add up inputs", [&](const pnn_device_library& library, const pnn_launch* how) {
+                const void* base = gathered.base == nullptr ? nullptr : mirrors_.known(gathered.base);
+                const auto* sums = static_cast<const double*>(mirrors_.known(gathered.sums.data()));
+                return library.add_up(mirrors_.known(gathered.input), gathered.dtype, base, sums, population->size, how);
+            });
+    update_populations(present);
+    publish(n);
+    take_rates(n);
+    record(n);
+    loans_.clear();
+}
+
+// ---- what falls due ----------------------------------------------------------------------------------------------------------
+
+pnn_route OnDevice::route_of(const Projection& projection, const Paths& paths) const {
+    const DelayedRows& rows = *projection.rows[0];
+    pnn_route route{};
+    const pnn_rows view = engine_.rows_view(projection, 0);
+    route.rows.inverse_quantum = view.inverse_quantum;
+    route.rows.bound = view.bound;
+    route.rows.object_index = view.object_index;
+    if (view.accumulator != nullptr) route.rows.accumulator = static_cast<int64_t*>(mirrors_.known(view.accumulator));
+    route.rows.targets = paths.targets.data();
+    route.rows.target_bits = rows.targets16.size() ? 16 : 32;
+    route.rows.weight_form = rows.weight_form;
+    route.rows.weights = paths.weights.data();
+    route.rows.shared = paths.shared.data();
+    route.d_row_start = paths.row_start.data();
+    route.d_group_start = paths.group_start.data();
+    route.d_group_delay = paths.group_delay.data();
+    route.d_delays = paths.delays.data();
+    route.n_delays = int32_t(paths.delays.size());
+    route.number = projection.number;
+    route.first = first_;
+    return route;
+}
+
+void OnDevice::add_routes(const std::shared_ptr<Projection>& projection, bool takes_new, int64_t n, std::vector<pnn_route>& routes) {
+    Paths& paths = *paths_.at(projection.get());
+    const DelayedRows& rows = *projection->rows[0];
+    const Activity& activity = engine_.projections[std::size_t(projection->number)]->activity;
+    const pnn_route route = route_of(*projection, paths);
+    // Spikes from before this run are in the calendar, those of the step before it in the lists.
+    if (takes_new && n == first_) engine_.send(*projection, n - 1, 0);
+    Calendar& calendar = projection->calendars[0];
+    std::vector<Cursor>& now = calendar.at(n);
+    std::vector<pnn_group> groups;
+    for (const Cursor cursor : now) {
+        if (activity.passes(cursor.axonal))
+            groups.push_back({rows.group_start[cursor.group], rows.group_start[cursor.group + 1], int64_t(cursor.multiplicity)});
+        Cursor further = cursor;
+        if (++further.group == cursor.row_end) continue;
+        calendar.at(n + rows.group_delay[further.group] - rows.group_delay[cursor.group]).push_back(further);
+    }
+    now.clear();
+    if (!groups.empty()) {
+        pnn_route listed = route;
+        paths.groups.upload(groups);
+        listed.d_groups = paths.groups.data();
+        listed.n_groups = int64_t(groups.size());
+        routes.push_back(listed);
+    }
+    if (!takes_new || n == first_ || route.n_delays == 0) return;
+    for (int source : {projection->pre, projection->axons}) {
+        if (source < 0 || !activity.passes(source == projection->axons)) continue;
+        pnn_route due = route;
+        due.d_ring = cells_[std::size_t(source)]->ring.data();
+        due.ring_size = cells_[std::size_t(source)]->ring_size;
+        due.n_sources = engine_.populations[std::size_t(source)]->size;
+        routes.push_back(due);
+    }
+}
+
+void OnDevice::deliver(int64_t n) {
+    std::map<const pnn_device_module*, std::vector<pnn_route>> routes;
+    for (auto* list : {&engine_.projections, &engine_.draining})
+        for (auto& projection : *list)
+            if (projection && projection->module != nullptr && !projection->learns && !projection->clocked)
+                add_routes(projection, list == &engine_.projections, n, routes[device_module_of(projection->module)]);
+    const pnn_step present = engine_.step_value(n);
+    for (const auto& of_module : routes)
+        if (!of_module.second.empty())
+            call("deliver spikes", [&](const pnn_device_library&, const pnn_launch* how) {
+                return of_module.first->deliver(of_module.second.data(), int64_t(of_module.second.size()), &present, how);
+            });
+}
+
+// ---- cells -------------------------------------------------------------------------------------------------------------------
+
+void OnDevice::update_currents(const pnn_step& present) {
+    Engine::CurrentsOfPartition& own = engine_.currents_of[0];
+    if (present.step < own.until) return;
+    own.until = std::numeric_limits<int64_t>::max();
+    for (int current : own.wanted) own.until = std::min(own.until, engine_.currents[std::size_t(current)]->evaluate(present, 0));
+    for (auto& population : engine_.populations)
+        if (!population->injections.empty()) inject(*population);
+}
+
+void OnDevice::inject(Population& population) {
+    const bool has_changed = std::any_of(population.injections.begin(), population.injections.end(), [&](const Injection& injection) {
+        return injection.bounds[0] < injection.bounds[1] && engine_.currents[std::size_t(injection.current)]->has_changed(0);
+    });
+    if (!has_changed) return;
+    void* const input = mirrors_.known(population.injected);
+    call("clear currents", [&](const pnn_device_library& library, const pnn_launch* how) {
+        return library.fill(input, 0, std::size_t(population.size) * size_of(population.injected_dtype), how);
+    });
+    for (const Injection& injection : population.injections) {
+        const DeviceArray<int64_t>& index = *injections_.at(&injection);
+        const pnn_injection given{input, population.injected_dtype, index.data(), int64_t(index.size()),
+                                  engine_.currents[std::size_t(injection.current)]->amplitude(0)};
+        if (given.n > 0)
+            call("inject currents", [&](const pnn_device_library& library, const pnn_launch* how) { return library.inject(&given, how); });
+    }
+}
+
+void OnDevice::form_values(int64_t n) {
+    values_.resize(engine_.populations.size());
+    for (std::size_t number : engine_.concerned.valued) {
+        Population& population = *engine_.populations[number];
+        Cells& cells = *cells_[number];
+        for (std::size_t k = 0; k < population.values.size(); ++k) {
+            const PopulationValue& value = population.values[k];
+            const auto* rows = static_cast<const double*>(mirrors_.known(population.published.row(std::size_t(value.variable))));
+            const double* row = rows + population.published.begin(n - 1, population.size);
+            call("form values of a population", [&](const pnn_device_library& library, const pnn_launch* how) {
+                return library.form_value(int32_t(value.operation), row, population.size, cells.values.data() + k, how);
+            });
+        }
+        values_[number].resize(population.values.size());
+        cells.values.download(values_[number].data(), 0, population.values.size());
+    }
+}
+
+void OnDevice::rest(Population& population) {
+    for (int64_t* input : population.inputs)
+        call("clear inputs", [&](const pnn_device_library& library, const pnn_launch* how) {
+            return library.fill(mirrors_.known(input), 0, std::size_t(population.size) * sizeof(int64_t), how);
+        });
+}
+
+void OnDevice::emit_given(Population& population, Cells& cells, int64_t n) {
+    const std::size_t before = population.next_event;
+    Engine::emit_given(population, n);
+    const SpikeList& list = population.spikes[n & 1][0];
+    if (list.n == 0) return;
+    const std::size_t first = population.next_event - std::size_t(list.n);
+    if (first < before) throw std::logic_error("given spikes are not in order");
+    const auto* index = static_cast<const uint32_t*>(mirrors_.known(population.event_index.data())) + first;
+    const auto* count = static_cast<const uint32_t*>(mirrors_.known(population.event_count.data())) + first;
+    const pnn_sent sent = cells.at(n);
+    call("emit given spikes", [&](const pnn_device_library& library, const pnn_launch* how) {
+        return library.emit(&sent, index, count, list.n, how);
+    });
+}
+
+void OnDevice::follow_schedule(Schedule& schedule, int64_t n) {
+    ScheduledPart& part = schedule.parts[0];
+    const std::size_t width = schedule.inputs.size(), begin = part.next;
+    while (part.next < part.step.size() && part.step[part.next] < n) ++part.next;
+    if (part.next == begin) return;
+    // Of several changes of a cell the last one counts: lanes have no order.
+    std::vector<uint32_t> index;
+    std::vector<std::size_t> places;
+    std::unordered_set<uint32_t> taken;
+    for (std::size_t k = part.next; k-- > begin;)
+        if (taken.insert(part.index[k]).second) {
+            index.push_back(part.index[k]);
+            places.push_back(k);
+        }
+    loans_.push_back(std::make_unique<DeviceArray<char>>(device_));
+    DeviceArray<char>& where = *loans_.back();
+    where.upload(reinterpret_cast<const char*>(index.data()), index.size() * sizeof(uint32_t));
+    std::vector<double> values(index.size());
+    for (std::size_t k = 0; k < width; ++k) {
+        for (std::size_t i = 0; i < places.size(); ++i) values[i] = part.value[places[i] * width + k];
+        loans_.push_back(std::make_unique<DeviceArray<char>>(device_));
+        DeviceArray<char>& there = *loans_.back();
+        there.upload(reinterpret_cast<const char*>(values.data()), values.size() * sizeof(double));
+        call("follow a schedule", [&](const pnn_device_library& library, const pnn_launch* how) {
+            return library.assign(mirrors_.known(schedule.inputs[k]), schedule.dtype, reinterpret_cast<const uint32_t*>(where.data()),
+                                  reinterpret_cast<const double*>(there.data()), int64_t(index.size()), how);
+        });
+    }
+}
+
+void OnDevice::show_frame(Population& population, int64_t n) {
+    Frames& frames = population.frames;
+    const int64_t row = frames.row_at(n - 1);
+    if (row == frames.shown[0]) return;
+    frames.shown[0] = row;
+    const auto size = std::size_t(population.size), width = frames.one_for_all ? 1 : size;
+    const auto show = [&](auto example, std::size_t k) {
+        using Real = decltype(example);
+        const double* const values = row < 0 ? nullptr : frames.values + (std::size_t(row) * frames.inputs.size() + k) * width;
+        std::vector<Real> shown(size);
+        for (std::size_t i = 0; i < size; ++i) shown[i] = values == nullptr ? Real(0) : static_cast<Real>(values[frames.one_for_all ? 0 : i]);
+        call("show inputs", [&](const pnn_device_library& library, const pnn_launch* how) {
+            return library.upload(mirrors_.known(frames.inputs[k]), shown.data(), size * sizeof(Real), how);
+        });
+        call("show inputs", [&](const pnn_device_library& library, const pnn_launch* how) { return library.synchronize(how); });
+    };
+    for (std::size_t k = 0; k < frames.inputs.size(); ++k) frames.dtype == PNN_F64 ? show(0.0, k) : show(0.0f, k);
+}
+
+void OnDevice::update_populations(const pnn_step& present) {
+    std::map<const pnn_device_module*, std::vector<pnn_cells>> together;
+    std::vector<std::vector<double>> shared(engine_.populations.size());
+    std::vector<std::size_t> axonal;
+    for (std::size_t number = 0; number < engine_.populations.size(); ++number) {
+        Population& population = *engine_.populations[number];
+        Cells& cells = *cells_[number];
+        if (!population.active) {
+            rest(population);
+        } else if (population.axonal != nullptr) {
+            axonal.push_back(number);
+        } else if (population.module == nullptr) {
+            emit_given(population, cells, present.step);
+        } else {
+            if (!population.schedule.parts.empty()) follow_schedule(population.schedule, present.step);
+            if (!population.frames.inputs.empty()) show_frame(population, present.step);
+            pnn_cells given{};
+            given.segment = population.segment;
+            given.segment.arrays = cells.arrays.data();
+            given.segment.inputs = cells.inputs.data();
+            if (!population.values.empty()) {
+                shared[number] = population.shared;
+                for (std::size_t k = 0; k < population.values.size(); ++k)
+                    if (population.values[k].shared >= 0) shared[number][std::size_t(population.values[k].shared)] = values_[number][k];
+                given.segment.shared = shared[number].data();
+            }
+            given.size = population.size;
+            given.sent = cells.at(present.step);
+            given.number = int32_t(number);
+            if (population.size > 0) together[device_module_of(population.module)].push_back(given);
+        }
+    }
+    for (const auto& of_module : together)
+        call("update cells", [&](const pnn_device_library&, const pnn_launch* how) {
+            return of_module.first->neurons(of_module.second.data(), int64_t(of_module.second.size()), &present, how);
+        });
+    for (std::size_t number : axonal) {
+        const Population& population = *engine_.populations[number];
+        const pnn_sent sent = cells_[number]->at(present.step);
+        call("emit axonal spikes", [&](const pnn_device_library& library, const pnn_launch* how) {
+            return library.emit_axonal(&sent, static_cast<const double*>(mirrors_.known(population.axonal)), population.size, how);
+        });
+    }
+}
+
+// ---- what is kept of a step --------------------------------------------------------------------------------------------------
+
+void OnDevice::publish(int64_t n) {
+    std::vector<pnn_copy> copies;
+    for (Population* population : engine_.concerned.publishing)
+        for (Seen& variable : population->published.variables) {
+            if (variable.source == nullptr) continue;
+            auto* rows = static_cast<double*>(mirrors_.known(variable.rows.data()));
+            copies.push_back({mirrors_.known(variable.source), variable.dtype, nullptr, population->size,
+                              rows + population->published.begin(n, population->size)});
+        }
+    if (!copies.empty())
+        call("publish values", [&](const pnn_device_library& library, const pnn_launch* how) {
+            return library.copy(copies.data(), int64_t(copies.size()), how);
+        });
+}
+
+void OnDevice::take_rates(int64_t n) {
+    for (std::size_t number = 0; number < engine_.populations.size(); ++number) {
+        Population& population = *engine_.populations[number];
+        if (population.rate.values == nullptr || !population.active) continue;
+        Cells& cells = *cells_[number];
+        const pnn_window window{cells.at(n), cells.rate_counts.data(), static_cast<double*>(mirrors_.known(population.rate.values)),
+                                population.rate.per_spike, cells.rate_index.data(), cells.rate_count.data(), cells.rate_end.data(),
+                                cells.rate_first, population.rate.window, 0};
+        call("count spikes", [&](const pnn_device_library& library, const pnn_launch* how) { return library.take_rates(&window, how); });
+    }
+}
+
+void OnDevice::record(int64_t n) {
+    std::vector<pnn_spike_record> records;
+    for (std::size_t number = 0; number < engine_.populations.size(); ++number) {
+        const Population& population = *engine_.populations[number];
+        if (!population.records_spikes) continue;
+        Cells& cells = *cells_[number];
+        records.push_back({cells.at(n), population.recorded.empty() ? nullptr : cells.recorded.data(), cells.record_step.data(),
+                           cells.record_index.data(), cells.record_count.data(), cells.n_recorded.data()});
+    }
+    if (!records.empty())
+        call("record spikes", [&](const pnn_device_library& library, const pnn_launch* how) {
+            return library.record_spikes(records.data(), int64_t(records.size()), how);
+        });
+    std::vector<pnn_copy> copies;
+    for (std::size_t k = 0; k < signals_.size(); ++k) {
+        const Signal& signal = *engine_.signals[k];
+        if ((n - signal.start_step) % signal.every != 0 || signal.index.empty()) continue;
+        SignalThere& there = *signals_[k];
+        const auto width = int64_t(signal.index.size());
+        copies.push_back({mirrors_.known(signal.source), signal.dtype, there.index.data(), width, there.rows.data() + there.n_rows++ * width});
+    }
+    if (!copies.empty())
+        call("record variables", [&](const pnn_device_library& library, const pnn_launch* how) {
+            return library.copy(copies.data(), int64_t(copies.size()), how);
+        });
+}
+
+void OnDevice::take_records(int64_t first, int64_t last) {
+    for (std::size_t number = 0; number < cells_.size(); ++number) {
+        Population& population = *engine_.populations[number];
+        if (!population.records_spikes) continue;
+        Cells& cells = *cells_[number];
+        uint32_t n = 0;
+        cells.n_recorded.download(&n, 0, 1);
+        cells.n_recorded.fill_zero();
+        std::vector<int64_t> step(n);
+        std::vector<uint32_t> index(n), count(n), order(n);
+        cells.record_step.download(step.data(), 0, n);
+        cells.record_index.download(index.data(), 0, n);
+        cells.record_count.download(count.data(), 0, n);
+        for (uint32_t k = 0; k < n; ++k) order[k] = k;
+        std::sort(order.begin(), order.end(), [&](uint32_t a, uint32_t b) { return std::tie(step[a], index[a]) < std::tie(step[b], index[b]); });
+        RecordedSpikes& out = population.spike_record[0];
+        for (uint32_t k : order) {
+            out.step.push_back(step[k]);
+            out.index.push_back(index[k]);
+            out.count.push_back(count[k]);
+        }
+    }
+    for (std::size_t k = 0; k < signals_.size(); ++k) {
+        const Signal& signal = *engine_.signals[k];
+        const auto samples_by = [&](int64_t n) { return (n - signal.start_step) / signal.every; };
+        const int64_t width = int64_t(signal.index.size()), row = samples_by(first - 1) - samples_by(engine_.step);
+        const int64_t n_rows = samples_by(last) - samples_by(first - 1);
+        if (n_rows > 0 && width > 0) signals_[k]->rows.download(signal.buffer + row * width, 0, std::size_t(n_rows * width));
+        signals_[k]->n_rows = 0;
+    }
+}
+
+// ---- after a run -------------------------------------------------------------------------------------------------------------
+
+void OnDevice::take_list(const Cells& cells, int64_t n, SpikeList& list) const {
+    uint32_t size = 0;
+    const auto slot = std::size_t(n % cells.ring_size), width = cells.index.size() / std::size_t(cells.ring_size);
+    cells.numbers.download(&size, slot, 1);
+    list.n = size;
+    if (list.index.size() < size) list.index.resize(size);
+    if (list.count.size() < size) list.count.resize(size);
+    cells.index.download(list.index.data(), slot * width, size);
+    cells.count.download(list.count.data(), slot * width, size);
+    sort_by_index(list);
+}
+
+void OnDevice::finish(int64_t first, int64_t last) {
+    if (device_->is_emulated()) device_->library().guard(3);
+    how_ = device_->for_step(0);
+    mirrors_.hand_back();
+    for (std::size_t number = 0; number < cells_.size(); ++number) {
+        Population& population = *engine_.populations[number];
+        if (last >= first && (population.module != nullptr || population.axonal != nullptr))
+            take_list(*cells_[number], last, population.spikes[last & 1][0]);
+        if (population.rate.values != nullptr && last >= first) hand_back_rates(population, *cells_[number], last);
+    }
+    for (auto& projection : engine_.projections)
+        if (projection && projection->module != nullptr && !projection->learns && !projection->clocked) put_under_way(*projection, first, last);
+}
+
+// Spikes emitted in this run, but for those of its last step, go where the host looks for them.
+void OnDevice::put_under_way(Projection& projection, int64_t first, int64_t last) {
+    const DelayedRows& rows = *projection.rows[0];
+    if (rows.group_delay.empty()) return;
+    SpikeList list;
+    for (int source : {projection.pre, projection.axons}) {
+        if (source < 0) continue;
+        for (int64_t emitted = std::max(first, last - projection.max_delay() + 1); emitted < last; ++emitted) {
+            take_list(*cells_[std::size_t(source)], emitted, list);
+            for (std::size_t i = 0; i < std::size_t(list.n); ++i) {
+                uint32_t group = rows.row_start[list.index[i]];
+                const uint32_t end = rows.row_start[list.index[i] + 1];
+                while (group < end && emitted + rows.group_delay[group] <= last) ++group;
+                if (group < end)
+                    projection.calendars[0].at(emitted + rows.group_delay[group]).push_back({group, end, list.count[i], source == projection.axons, 0});
+            }
+        }
+    }
+}
+
+void OnDevice::hand_back_rates(Population& population, Cells& cells, int64_t last) {
+    FiringRate& rate = population.rate;
+    cells.rate_counts.download(rate.counts.data(), 0, rate.counts.size());
+    std::vector<uint32_t> end(std::size_t(last - cells.rate_first + 1));
+    cells.rate_end.download(end.data(), 0, end.size());
+    RecentSpikes known;
+    const std::size_t n = end.back();
+    std::vector<uint32_t> index(n), count(n);
+    cells.rate_index.download(index.data(), 0, n);
+    cells.rate_count.download(count.data(), 0, n);
+    for (int64_t emitted = std::max(cells.rate_first, last - rate.window + 1); emitted <= last; ++emitted) {
+        const auto place = std::size_t(emitted - cells.rate_first);
+        for (std::size_t k = place == 0 ? 0 : end[place - 1]; k < end[place]; ++k) {
+            known.step.push_back(emitted);
+            known.index.push_back(index[k]);
+            known.count.push_back(count[k]);
+        }
+    }
+    rate.spikes[0] = std::move(known);
+}
+
+}  // namespace pnn
