@@ -12,6 +12,68 @@ from libcpp.vector cimport vector
 
 import numpy as np
 
+from pynn_annarchy.engine.device_errors import device_error
+
+
+cdef extern from *:
+    """
+    #include <exception>
+    #include <new>
+    #include <string>
+    #include "pynn_annarchy/device.h"
+
+    enum Kind { of_device, of_memory, of_engine };
+
+    // What is being thrown: its text and, where a device says it, its code.
+    static Kind thrown(std::string& text, int& code) {
+        try {
+            throw;
+        } catch (const pnn::DeviceError& error) {
+            text = error.what();
+            code = error.code;
+            return of_device;
+        } catch (const std::bad_alloc& error) {
+            text = error.what();
+            return of_memory;
+        } catch (const std::exception& error) {
+            text = error.what();
+        } catch (...) {
+            text = "unknown";
+        }
+        return of_engine;
+    }
+    """
+    enum Kind:
+        of_device
+        of_memory
+        of_engine
+    Kind thrown(string&, int&)
+
+
+cdef int raise_thrown() except *:
+    """Raises for what C++ throws where a device may be at work."""
+    cdef string text
+    cdef int code = 0
+    cdef Kind kind = thrown(text, code)
+    said = text.decode(errors="replace")
+    if kind == of_device:
+        raise device_error(said, code)
+    raise MemoryError(said) if kind == of_memory else RuntimeError(said)
+
+
+cdef extern from "pynn_annarchy/cuda/abi.h" nogil:
+    ctypedef struct pnn_device_properties:
+        char* name
+        int64_t memory
+        int64_t free_memory
+        int32_t capability
+
+cdef extern from "pynn_annarchy/device.h" namespace "pnn" nogil:
+    cdef cppclass CDevice "pnn::Device":
+        @staticmethod
+        shared_ptr[CDevice] open(const char*, int, int) except +raise_thrown
+        const pnn_device_properties& properties()
+
 cdef extern from "pynn_annarchy/abi.h" nogil:
     ctypedef struct pnn_field:
         const char* name
@@ -259,17 +321,18 @@ cdef extern from "pynn_annarchy/engine.h" namespace "pnn" nogil:
         vector[shared_ptr[CProjection]] draining
         vector[unique_ptr[Signal]] signals
         vector[unique_ptr[Current]] currents
-        vector[uint8_t] state() except +
-        void restore(const uint8_t*, size_t) except +
-        int run(int64_t, int) except +
+        vector[uint8_t] state() except +raise_thrown
+        void restore(const uint8_t*, size_t) except +raise_thrown
+        void use_device(shared_ptr[CDevice]) except +raise_thrown
+        int run(int64_t, int) except +raise_thrown
         void replace(int, shared_ptr[CProjection])
         void clear_events()
         void clear_spikes(int)
         int64_t n_recorded(int)
         void take_recorded(int, int64_t*, int64_t*)
         void update_quanta(int)
-        void accept(int) except +
-        void apply(int) except +
+        void accept(int) except +raise_thrown
+        void apply(int) except +raise_thrown
         pnn_step now()
     const double headroom
     const pnn_module* load_module(const char*, const char*, string&)
@@ -298,6 +361,34 @@ cdef class Module:
     @property
     def shared(self):
         return tuple(self.table.shared[i].decode() for i in range(self.table.n_shared))
+
+
+cdef class Device:
+    """A device that can run the steps of networks: its number, or an emulation that takes lanes in some order."""
+
+    cdef shared_ptr[CDevice] device
+
+    def __init__(self, path: str, int number, int order):
+        self.device = CDevice.open(path.encode(), number, order)
+
+    @property
+    def name(self):
+        return self.device.get().properties().name.decode(errors="replace")
+
+    @property
+    def memory(self):
+        """Bytes, in all."""
+        return self.device.get().properties().memory
+
+    @property
+    def free_memory(self):
+        """Bytes that were free when it was opened."""
+        return self.device.get().properties().free_memory
+
+    @property
+    def capability(self):
+        """Compute capability, (9, 0) and the like."""
+        return divmod(self.device.get().properties().capability, 10)
 
 
 cdef class Staging:
@@ -1042,6 +1133,14 @@ cdef class Engine:
     def set_active(self, int number, bint active):
         """Whether the cells of a population do anything."""
         self.engine.populations[number].get().active = active
+
+    def use_device(self, Device device):
+        """From now on steps are done by a device; there is one partition."""
+        self.engine.use_device(device.device)
+
+    def leave_device(self):
+        """No step is done by the device any more: its memory is free."""
+        self.engine.use_device(shared_ptr[CDevice]())
 
     def run(self, int64_t n_steps, int workers):
         """Runs without the GIL; returns the number of a projection whose increment failed, or -1."""

@@ -60,6 +60,9 @@ class Loop(ABC):
                 self._bind_synapses(synapses)
                 synapses.is_bound = True
 
+    def close(self) -> None:  # noqa: B027  # what most loops hold belongs to the network
+        """No step will follow; values stay readable."""
+
     @abstractmethod
     def use_threads(self, threads: int) -> None:
         """Takes so many threads from now on, as far as there is work for them."""

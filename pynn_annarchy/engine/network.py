@@ -17,6 +17,7 @@ from pynn_annarchy.engine.cells import NO_SPIKES, Cells, Population, Spikes, Spi
 from pynn_annarchy.engine.checkpoint import Checkpoint, capture, restore
 from pynn_annarchy.engine.clocked import check_coupling, check_seen, clocked_synapses, is_clocked
 from pynn_annarchy.engine.connectivity import SynapseBuilder, Synapses
+from pynn_annarchy.engine.cuda_loop import CudaLoop, open_device
 from pynn_annarchy.engine.currents import Current, Output, Waveform
 from pynn_annarchy.engine.frames import Frames
 from pynn_annarchy.engine.loop import Loop
@@ -43,7 +44,8 @@ class Network:
         dt: time step, in ms.
         seed: of all random numbers, 64 bits.
         threads: number of threads, or 'auto'. Results never depend on it.
-        partitions: parts that every population is cut into; as many as threads or cores, unless a checkpoint asks.
+        partitions: parts that every population is cut into; as many as threads or cores, unless a checkpoint asks. On a
+            device there is one.
         options: target, compiler and precision.
 
     Raises:
@@ -80,6 +82,7 @@ class Network:
         self.polled: list[SignalRecorder] = []
         """Recorders of what no loop samples: each sample is taken between two advances of the loop."""
         self._loop: Loop | None = None
+        self._device: _binding.Device | None = None
         self._is_open = True
         self._has_changed = True
         self._n_changes = 0
@@ -98,6 +101,8 @@ class Network:
     @property
     def partitions(self) -> int:
         """Number of parts that every population is cut into."""
+        if self.options.target == "cuda":
+            return 1
         if self._partitions is not None:
             return self._partitions
         return available_cores() if self.threads == "auto" else int(self.threads)
@@ -109,7 +114,7 @@ class Network:
 
     @property
     def target(self) -> str:
-        """'cpp' or 'reference', what 'auto' came to."""
+        """'cpp', 'cuda' or 'reference'; not 'auto', but what that came to."""
         return self.loop.target
 
     def bounds(self, size: int) -> IntArray:
@@ -214,6 +219,9 @@ class Network:
     def close(self) -> None:
         """Ends the simulation; recorded data and present values stay readable."""
         self._is_open = False
+        self._device = None
+        if self._loop is not None:
+            self._loop.close()
 
     # preparation
 
@@ -224,6 +232,12 @@ class Network:
             self.prepare()
         assert self._loop is not None
         return self._loop
+
+    def device(self) -> _binding.Device:
+        """The device of the target 'cuda', opened when it is first asked for."""
+        if self._device is None:
+            self._device = open_device(self.options)
+        return self._device
 
     def compile(
         self, cells: Iterable[Cells], synapses: Iterable[Synapses] = (), specs: Iterable[ModelSpec] = ()
@@ -236,6 +250,8 @@ class Network:
         missing = [key for key in wanted if key not in self.modules]
         if missing:
             with self.watch.of("compile_time"):
+                if self.options.target == "cuda":
+                    self.device()  # that there is none is known sooner than models are compiled for it
                 self.modules.update(zip(missing, compile_models(missing, self.options), strict=True))
         for item in cells:
             item.compiled = self.modules[item.spec, item.storage]
@@ -254,8 +270,7 @@ class Network:
 
     def _bind(self) -> None:
         if self._loop is None:
-            native = all(model.library is not None for model in self.modules.values())
-            self._loop = NativeLoop(self) if native else ReferenceLoop(self)
+            self._loop = self._new_loop()
         pending = [population for population in self.populations if not population.is_bound]
         before = {population.number: population.max_spikes for population in pending}
         with self.watch.of("init_time"):
@@ -274,6 +289,12 @@ class Network:
         for number in changed_bounds:
             self._update_quanta(self.populations[number])
         self._stale_bounds.clear()
+
+    def _new_loop(self) -> Loop:
+        if self.options.target == "cuda":
+            return CudaLoop(self)
+        native = all(model.library is not None for model in self.modules.values())
+        return NativeLoop(self) if native else ReferenceLoop(self)
 
     def _fill(self, cells: list[Cells]) -> None:
         """Computes what kernels read as parameters; populations of one model with shared values go together."""

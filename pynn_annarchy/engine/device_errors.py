@@ -1,0 +1,40 @@
+"""What a device or its driver refuses, as an error that names the way out."""
+
+from __future__ import annotations
+
+from pynn_annarchy.exceptions import AnnarchyError, CompilationError, ModelError, TargetUnavailable
+
+_NOT_LOADED, _NO_MEMORY, _NOT_STARTED, _OLD_DRIVER, _IN_USE, _NO_DEVICE, _WRONG_DEVICE = 0, 2, 3, 35, 46, 100, 101
+_NEWER_CODE = 222
+"""Codes of the runtime (`cudaError`); 0 where the library of the device could not be loaded (`device.h`)."""
+
+_CPU = "use target='cpp'"
+_UPDATE = f"update NVIDIA's driver, install a CUDA toolkit as old as the driver, or {_CPU}"
+_WAYS_OUT = {
+    _NOT_STARTED: f"a process forked from one that has used a device cannot use it; start a new one, or {_CPU}",
+    _OLD_DRIVER: _UPDATE,
+    _NEWER_CODE: _UPDATE,
+    _IN_USE: f"wait until no other process has it for itself, choose another with device=..., or {_CPU}",
+    _NO_DEVICE: f"install NVIDIA's driver where there is a card, or {_CPU}; device='emulated' runs the same code "
+    "on the CPU, slowly",
+    _WRONG_DEVICE: f"devices are numbered from 0, choose one with device=..., or {_CPU}",
+}
+
+
+def device_error(text: str, code: int) -> AnnarchyError:
+    """The error for what the library of a device could not do.
+
+    Args:
+        text: what it was, and why.
+        code: of the device's runtime.
+    """
+    if code == _NO_MEMORY:
+        return ModelError(f"{text}; make the network smaller, try precision='single', or {_CPU}")
+    if code == _NOT_LOADED:
+        return CompilationError(
+            f"the library of the device cannot be loaded ({text}); to have it made anew, empty the folder of compiled "
+            f"models ($PYNN_ANNARCHY_CACHE), or {_CPU}"
+        )
+    if code in _WAYS_OUT:
+        return TargetUnavailable(f"target='cuda' cannot run: {text}; {_WAYS_OUT[code]}")
+    return TargetUnavailable(f"{text}; begin anew in another process, or {_CPU}")
