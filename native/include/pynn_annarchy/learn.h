@@ -38,7 +38,7 @@ template <>
 struct Parameter<true> {
     double value;
 
-    Parameter(const pnn_rows& rows, int field) : value(*static_cast<const double*>(rows.arrays[field])) {}
+    PNN_FN Parameter(const pnn_rows& rows, int field) : value(*static_cast<const double*>(rows.arrays[field])) {}
     PNN_FN double operator[](uint64_t) const { return value; }
 };
 
@@ -47,7 +47,7 @@ struct Parameter<false> {
     const double* values;
     uint64_t stride;  // 0: one value
 
-    Parameter(const pnn_rows& rows, int field)
+    PNN_FN Parameter(const pnn_rows& rows, int field)
         : values(static_cast<const double*>(rows.arrays[field])), stride(static_cast<uint64_t>(rows.array_steps[field])) {}
     PNN_FN double operator[](uint64_t s) const { return values[s * stride]; }
 };
@@ -62,7 +62,7 @@ struct Decay<true> {
     const double* values;
     double last;
 
-    Decay(const pnn_rows& rows, int number) : values(rows.tables[number]), last(static_cast<double>(rows.table_length - 1)) {}
+    PNN_FN Decay(const pnn_rows& rows, int number) : values(rows.tables[number]), last(static_cast<double>(rows.table_length - 1)) {}
     PNN_FN double operator()(double, double steps, double) const {
         return values[static_cast<int64_t>(steps < last ? steps : last)];
     }
@@ -74,7 +74,7 @@ struct Decay<false> {
     const double* values;
     double last;
 
-    Decay(const pnn_rows& rows, int number)
+    PNN_FN Decay(const pnn_rows& rows, int number)
         : values(rows.tables != nullptr ? rows.tables[number] : nullptr), last(static_cast<double>(rows.table_length - 1)) {}
     PNN_FN double operator()(double tau, double steps, double dt) const {
         return values != nullptr ? values[static_cast<int64_t>(steps < last ? steps : last)] : computed(tau, steps, dt);
@@ -135,7 +135,7 @@ PNN_FN void for_each(const Action& action) {
 }
 
 // So that all decays are computed.
-inline pnn_rows without_tables(pnn_rows rows) {
+PNN_FN pnn_rows without_tables(pnn_rows rows) {
     rows.tables = nullptr;
     return rows;
 }
@@ -171,9 +171,9 @@ private:
 };
 
 // Where the k-th of some values begins of each synapse of a block.
-template <int64_t n>
+template <int64_t n, int64_t block = BLOCK>
 struct Room {
-    static constexpr int64_t each = n > 0 ? n : 1, all = BLOCK * each;
+    static constexpr int64_t each = n > 0 ? n : 1, all = block * each;
 };
 
 // One passage along up to BLOCK synapses. What differs between them without a pattern, above all how often their
@@ -181,8 +181,8 @@ struct Room {
 // that compilers make vectors of them.
 //
 // Model<true> is for parameters that all share and decays that are in tables; Model<false> for others, where `each` looks
-// up the decays that there are tables for, and `any` computes all of them.
-template <template <bool> class Model, class Target>
+// up the decays that there are tables for, and `any` computes all of them. `Forms` has these models, as `Models` does.
+template <template <bool> class Model, class Target, class Forms = Models<Model>, int64_t BLOCK = pnn::BLOCK>
 struct Visit {
     using Any = Model<false>;
     using State = typename Any::State;
@@ -190,14 +190,14 @@ struct Visit {
     static constexpr int64_t LISTS = 2 * PAGE_SPIKES;
     static constexpr double early = Any::arrives_first ? 1.0 : 0.0;  // steps from the start of one, when spikes pass, to its end
 
-    double state[Room<State::n_>::all];     // BLOCK of the first variable, BLOCK of the second, ...
-    double changed[Room<State::n_>::all];
+    double state[Room<State::n_, BLOCK>::all];     // BLOCK of the first variable, BLOCK of the second, ...
+    double changed[Room<State::n_, BLOCK>::all];
     int64_t place[BLOCK];                   // of the element's first row in the history
     int32_t after[BLOCK + SELECT_ROOM];     // how many of its spikes have not been applied yet
     int32_t spared[BLOCK];                  // minus how many of those are not to be applied now
     int32_t coincident[BLOCK];              // whether one arrives together with the passing spike
     double last[BLOCK];                     // its newest spike that the passing one sees, minus infinity for none
-    double traces[Room<n_post>::all];       // right after that one
+    double traces[Room<n_post, BLOCK>::all];       // right after that one
     double sent[BLOCK];
     int64_t quanta[BLOCK];
     int32_t lists[LISTS][BLOCK + SELECT_ROOM];        // synapses with more than so many spikes that have not been applied
@@ -206,14 +206,14 @@ struct Visit {
     const pnn_rows& rows;
     const pnn_passage& passage;
     const Window window;
-    const Models<Model>& models;
+    const Forms& models;
     const double dt;
     const double held;                      // elapsed times below this are in the tables
     const HistoryShape shape;
     const uint64_t first;                   // synapse of the block
     const int64_t n;
 
-    PNN_FN Visit(const pnn_rows& rows_, const pnn_passage& passage_, const Models<Model>& models_, double dt_,
+    PNN_FN Visit(const pnn_rows& rows_, const pnn_passage& passage_, const Forms& models_, double dt_,
                  uint64_t first_, int64_t n_)
         : rows(rows_), passage(passage_), window(passage_, Any::arrives_first), models(models_), dt(dt_), held(models_.elapsed_in_tables(passage_)),
           shape{rows_.history_page, n_post}, first(first_), n(n_) {}
@@ -505,7 +505,7 @@ private:
         }
         for (int64_t i = 0; i < n; ++i) quanta[i] = to_fixed(sent[i], inverse_quantum);
         int64_t* const accumulator = rows.accumulator;
-        for (int64_t i = 0; i < n; ++i) accumulator[targets[i]] += quanta[i];
+        for (int64_t i = 0; i < n; ++i) accumulate(accumulator + targets[i], quanta[i]);
         return n_unsound == 0;
     }
 };

@@ -175,38 +175,41 @@ PNN_FN uint64_t source_of(const pnn_dendrites& dendrites, uint64_t s) {
 template <class Model>
 constexpr double lateness = Model::advances_first ? 1.0 : 0.0;
 
+// Spikes of one passage pass synapse `k` of the rows; returns whether what it sends may be added.
+template <class Model, class Target>
+PNN_FN bool pass_synapse(const Model& model, const pnn_dendrites& dendrites, const pnn_rows& rows, const pnn_passage& passage,
+                         uint64_t k, const pnn_step& step) {
+    const double now = static_cast<double>(step.step), late = lateness<Model>;
+    const uint64_t element = static_cast<const Target*>(rows.targets)[k], s = dendrites.places[k];
+    pnn_event event{};
+    event.t = (now - late) * step.dt;
+    event.step = passage.emitted;
+    event.kind = passage.kind;
+    if (dendrites.passed != nullptr) {
+        event.t_pre = (dendrites.passed[s] - late) * step.dt;
+        event.t_post = (dendrites.spiked[element] - late) * step.dt;
+    }
+    double sum = 0.0;
+    for (int64_t repetition = 0; repetition < passage.multiplicity; ++repetition) {
+        event.repetition = passage.kind != PNN_SPIKE ? AXONAL_EVENT : static_cast<uint32_t>(repetition);
+        sum += model.pre_spike(s, source_of(dendrites, s), dendrites.row_of_post + element, element, event);
+        if (!Model::advances_first) event.t_pre = event.t;
+    }
+    if (dendrites.passed != nullptr && !Model::advances_first) {
+        dendrites.passed_before[s] = dendrites.passed[s];
+        dendrites.passed[s] = now;
+    }
+    if (rows.accumulator != nullptr) accumulate(rows.accumulator + element, to_fixed(sum, rows.inverse_quantum));
+    return is_sound(sum, rows.bound * static_cast<double>(passage.multiplicity));
+}
+
 template <class Model, class Target>
 int32_t pass_spikes_to(const Model& model, const pnn_dendrites& dendrites, const pnn_rows& rows, const pnn_passage* passages,
                        int64_t n_passages, const pnn_step& step) {
-    const Target* targets = static_cast<const Target*>(rows.targets);
-    const double now = static_cast<double>(step.step), late = lateness<Model>;
     bool sound = true;
-    for (int64_t p = 0; p < n_passages; ++p) {
-        const pnn_passage& passage = passages[p];
-        for (uint64_t k = passage.begin; k < passage.end; ++k) {
-            const uint64_t element = targets[k], s = dendrites.places[k];
-            pnn_event event{};
-            event.t = (now - late) * step.dt;
-            event.step = passage.emitted;
-            event.kind = passage.kind;
-            if (dendrites.passed != nullptr) {
-                event.t_pre = (dendrites.passed[s] - late) * step.dt;
-                event.t_post = (dendrites.spiked[element] - late) * step.dt;
-            }
-            double sum = 0.0;
-            for (int64_t repetition = 0; repetition < passage.multiplicity; ++repetition) {
-                event.repetition = passage.kind != PNN_SPIKE ? AXONAL_EVENT : static_cast<uint32_t>(repetition);
-                sum += model.pre_spike(s, source_of(dendrites, s), dendrites.row_of_post + element, element, event);
-                if (!Model::advances_first) event.t_pre = event.t;
-            }
-            if (dendrites.passed != nullptr && !Model::advances_first) {
-                dendrites.passed_before[s] = dendrites.passed[s];
-                dendrites.passed[s] = now;
-            }
-            sound &= is_sound(sum, rows.bound * static_cast<double>(passage.multiplicity));
-            if (rows.accumulator != nullptr) rows.accumulator[element] += to_fixed(sum, rows.inverse_quantum);
-        }
-    }
+    for (int64_t p = 0; p < n_passages; ++p)
+        for (uint64_t k = passages[p].begin; k < passages[p].end; ++k)
+            sound &= pass_synapse<Model, Target>(model, dendrites, rows, passages[p], k, step);
     return sound ? 0 : 1;
 }
 
@@ -225,28 +228,34 @@ int32_t pass_spikes(const pnn_dendrites* dendrites, const pnn_rows* rows, const 
                                   : pass_spikes_at<OneWeight>(dendrites, rows, passages, n_passages, step);
 }
 
+// The spikes of an element reach one of its synapses.
+template <class Model>
+PNN_FN void reach_synapse(const Model& model, const pnn_dendrites& dendrites, uint64_t s, uint64_t element, uint32_t n_spikes,
+                          const pnn_step& step) {
+    const double now = static_cast<double>(step.step), late = lateness<Model>;
+    pnn_event event{};
+    event.t = (now - late) * step.dt;
+    event.step = step.step;
+    if (dendrites.passed != nullptr) {
+        event.coincident = !Model::advances_first && dendrites.passed[s] == now;
+        event.t_pre = (event.coincident ? dendrites.passed_before[s] : dendrites.passed[s] - late) * step.dt;
+        event.t_post = Model::advances_first ? event.t : dendrites.spiked[element] * step.dt;
+    }
+    for (uint32_t repetition = 0; repetition < n_spikes; ++repetition) {
+        event.repetition = POST_EVENTS + repetition;
+        model.post_spike(s, source_of(dendrites, s), dendrites.row_of_post + element, element, event);
+        event.t_post = event.t;
+    }
+}
+
 template <class Model>
 void reach_at(const pnn_dendrites* dendrites, const pnn_spikes* spikes, int64_t first, const pnn_step* step) {
     const Model model(*dendrites, *step);
-    const double now = static_cast<double>(step->step), late = lateness<Model>;
     for (int64_t i = 0; i < spikes->n; ++i) {
         const uint64_t element = spikes->index[i] - static_cast<uint64_t>(first);
-        for (uint64_t s = dendrites->start[element]; s < dendrites->start[element + 1]; ++s) {
-            pnn_event event{};
-            event.t = (now - late) * step->dt;
-            event.step = step->step;
-            if (dendrites->passed != nullptr) {
-                event.coincident = !Model::advances_first && dendrites->passed[s] == now;
-                event.t_pre = (event.coincident ? dendrites->passed_before[s] : dendrites->passed[s] - late) * step->dt;
-                event.t_post = Model::advances_first ? event.t : dendrites->spiked[element] * step->dt;
-            }
-            for (uint32_t repetition = 0; repetition < spikes->count[i]; ++repetition) {
-                event.repetition = POST_EVENTS + repetition;
-                model.post_spike(s, source_of(*dendrites, s), dendrites->row_of_post + element, element, event);
-                event.t_post = event.t;
-            }
-        }
-        if (dendrites->spiked != nullptr) dendrites->spiked[element] = now;
+        for (uint64_t s = dendrites->start[element]; s < dendrites->start[element + 1]; ++s)
+            reach_synapse(model, *dendrites, s, element, spikes->count[i], *step);
+        if (dendrites->spiked != nullptr) dendrites->spiked[element] = static_cast<double>(step->step);
     }
 }
 
