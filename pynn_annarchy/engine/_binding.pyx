@@ -12,7 +12,7 @@ from libcpp.vector cimport vector
 
 import numpy as np
 
-from pynn_annarchy.engine.device_errors import device_error
+from pynn_annarchy.engine.device_errors import device_error, library_error
 
 
 cdef extern from *:
@@ -50,15 +50,23 @@ cdef extern from *:
     Kind thrown(string&, int&)
 
 
-cdef int raise_thrown() except *:
-    """Raises for what C++ throws where a device may be at work."""
+cdef error_thrown(bint while_opening):
+    """The error for what C++ throws where a device may be at work."""
     cdef string text
     cdef int code = 0
     cdef Kind kind = thrown(text, code)
     said = text.decode(errors="replace")
     if kind == of_device:
-        raise device_error(said, code)
-    raise MemoryError(said) if kind == of_memory else RuntimeError(said)
+        return library_error(said) if while_opening and code == 0 else device_error(said, code)
+    return MemoryError(said) if kind == of_memory else RuntimeError(said)
+
+
+cdef int raise_thrown() except *:
+    raise error_thrown(False)
+
+
+cdef int raise_unopened() except *:
+    raise error_thrown(True)
 
 
 cdef extern from "pynn_annarchy/cuda/abi.h" nogil:
@@ -71,7 +79,7 @@ cdef extern from "pynn_annarchy/cuda/abi.h" nogil:
 cdef extern from "pynn_annarchy/device.h" namespace "pnn" nogil:
     cdef cppclass CDevice "pnn::Device":
         @staticmethod
-        shared_ptr[CDevice] open(const char*, int, int) except +raise_thrown
+        shared_ptr[CDevice] open(const char*, int, int) except +raise_unopened
         const pnn_device_properties& properties()
 
 cdef extern from "pynn_annarchy/abi.h" nogil:
