@@ -39,6 +39,6 @@ def device_error(text: str, code: int) -> AnnarchyError:
 def library_error(text: str) -> CompilationError:
     """The error for a device's library that cannot be loaded."""
     return CompilationError(
-        f"the library of the device cannot be loaded ({text}); to have it made anew, empty the folder of compiled models "
-        f"($PYNN_ANNARCHY_CACHE), or {_CPU}"
+        f"the library of the device cannot be loaded ({text}); to have it made anew, empty the folder of compiled "
+        f"models ($PYNN_ANNARCHY_CACHE), or {_CPU}"
     )
