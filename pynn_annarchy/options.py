@@ -108,7 +108,8 @@ def _threads(left: dict[str, Any]) -> int | str:
 
 def _compile_options(left: dict[str, Any]) -> Options:
     """Takes what says how to compile; a device that the target does not have stays, to be named as without effect."""
-    given = {key: left.pop(key) for key in COMPILE if key in left and (key != "device" or left.get("target") == "cuda")}
+    is_cuda = left.get("target") == "cuda"
+    given = {key: left.pop(key) for key in COMPILE if key in left and (key != "device" or is_cuda)}
     compiler, flags = given.get("compiler"), given.get("compiler_flags", ())
     if not (compiler is None or isinstance(compiler, str)):
         raise TypeError(f"compiler must be the name of a command, not {compiler!r}")

@@ -37,6 +37,9 @@ INEXACT = frozenset({
 })  # fmt: skip
 """Flags that change results."""
 
+_INSTALLED = "/usr/local/cuda/bin/nvcc"
+"""Where NVIDIA's own installation puts it."""
+
 _WITHOUT_DEVICE = (9, 0)
 """Compute capability that code is compiled for where there is nothing to run it on."""
 _MAJOR, _MINOR = 75, 76  # attributes of a device in NVIDIA's driver
@@ -71,7 +74,7 @@ def _usual_places() -> Iterator[str]:
     if home := os.environ.get("CUDA_HOME"):
         yield str(Path(home, "bin", "nvcc"))
     yield "nvcc"
-    yield "/usr/local/cuda/bin/nvcc"
+    yield _INSTALLED
 
 
 def _architecture(command: tuple[str, ...], device: int) -> str:
