@@ -1,0 +1,105 @@
+"""The kernels of a device, run by the CPU: the bits of the target 'cpp', in whatever order lanes and blocks take turns.
+
+The emulation bars the device's memory to all but kernels and copies, and fills it with a pattern: what is not copied,
+or not written, or depends on an order, shows here (DESIGN D12).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from pynn_annarchy.targets.device import EMULATIONS
+from tests.equivalence.networks import CELL_TYPES, NETWORKS, STEPS, digest
+from tests.equivalence.test_random_sessions import data_of
+
+pytestmark = pytest.mark.compiler
+
+ALL = {**NETWORKS, **CELL_TYPES}
+every_network = pytest.mark.parametrize("build", NETWORKS.values(), ids=NETWORKS)
+in_every_order = pytest.mark.parametrize("device", EMULATIONS)
+
+
+def run(build, pieces=(STEPS,), **options):
+    net = build(**options)
+    for steps in pieces:
+        net.run(steps)
+    return net
+
+
+def on_the_cpu(build, precision="double"):
+    """The digest that a device must give."""
+    return digest(run(build, target="cpp", precision=precision))
+
+
+@in_every_order
+@pytest.mark.parametrize("build", ALL.values(), ids=ALL)
+def test_every_network_gives_the_bits_of_the_cpu(build, device):
+    assert digest(run(build, target="cuda", device=device)) == on_the_cpu(build)
+
+
+@pytest.mark.parametrize("build", ALL.values(), ids=ALL)
+def test_every_network_gives_the_bits_of_the_cpu_in_single_precision(build):
+    options = {"target": "cuda", "device": "emulated-shuffled", "precision": "single"}
+
+    assert digest(run(build, **options)) == on_the_cpu(build, "single")
+
+
+@every_network
+def test_a_run_in_pieces_gives_the_bits_of_one_run(build):
+    pieces = (1, 1, 98, 173, 127)
+
+    assert digest(run(build, pieces, target="cuda", device="emulated-reverse")) == on_the_cpu(build)
+
+
+@every_network
+def test_reset_with_the_same_noise_repeats_every_bit(build):
+    net = run(build, target="cuda", device="emulated-shuffled")
+    first = digest(net)
+    net.reset(repeat_noise=True)
+    net.run(STEPS)
+
+    assert digest(net) == first
+
+
+@in_every_order
+def test_whatever_changes_between_runs_reaches_the_device(device):
+    """Delays, weights, parameters and states set while spikes are under way."""
+
+    def changed(**options):
+        net = run(NETWORKS["heterogeneous"], (100,), **options)
+        cells, noise = net.populations[:2]
+        net.projections[0].set("delay", np.linspace(0.1, 9.0, net.projections[0].n))
+        net.projections[1].set("weight", 0.3)
+        net.run(37)
+        net.projections[1].set("delay", 0.4)
+        cells.set("tau_m", 11.0, np.arange(10))
+        cells.set_state("v", -60.0, np.arange(30, 40))
+        noise.set("rate", 5000.0)
+        net.run(100)
+        return digest(net)
+
+    assert changed(target="cuda", device=device) == changed(target="cpp")
+
+
+def recorded(**options):
+    """Spikes and samples of some cells, taken in several pieces."""
+    net = NETWORKS["IF_cond_exp"](**options)
+    cells = net.populations[0]
+    recorders = [cells.record("v", np.arange(3, 40, 5)), cells.record("gsyn_exc", np.arange(cells.size), every=7)]
+    for steps in (33, 200, 1):
+        net.run(steps)
+    index, times = cells.spike_recorder.spikes()
+    return [index.tolist(), times.tolist(), *(recorder.data().tolist() for recorder in recorders)]
+
+
+@in_every_order
+def test_what_is_recorded_is_that_of_the_cpu(device):
+    assert recorded(target="cuda", device=device) == recorded(target="cpp")
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_any_sequence_of_changes_gives_the_data_of_the_cpu(seed):
+    device = list(EMULATIONS)[seed % len(EMULATIONS)]
+
+    assert data_of(seed, target="cuda", device=device) == data_of(seed, target="cpp", threads=1)
