@@ -79,7 +79,8 @@ void Engine::run_synapses(Projection& projection, int64_t seen, const pnn_step& 
     view.dt = dt;
     if (projection.input >= 0)
         view.sums = post.gathered[std::size_t(projection.input)].sums.data() + projection.rows[std::size_t(partition)]->first_post;
-    if (projection.module->synapses(&view, &step, what) != 0) failed = projection.number;
+    if (projection.elsewhere != nullptr) projection.elsewhere->run_synapses(projection, view, step, what);
+    else if (projection.module->synapses(&view, &step, what) != 0) failed = projection.number;
 }
 
 // The start of step n. In ANNarchy's order synapses advance once all cells have been updated: they do so here, behind the
@@ -120,14 +121,30 @@ void Engine::note_spikes(Projection& projection, int64_t n, int partition, Due& 
     due.work.enter(Phase::presynaptic);
     const DelayedRows& rows = *projection.rows[std::size_t(partition)];
     Dendrites& own = *projection.dendrites[std::size_t(partition)];
+    std::vector<uint32_t> reached;
     for (const SpikeList& list : populations[std::size_t(projection.pre)]->spikes[n & 1])
         for (int64_t i = 0; i < list.n; ++i) {
             const uint32_t source = list.index[std::size_t(i)];
             const uint32_t begin = rows.group_start[rows.row_start[source]], end = rows.group_start[rows.row_start[source + 1]];
-            for (uint32_t k = begin; k < end; ++k) own.passed[own.places[k]] = double(n);
+            for (uint32_t k = begin; k < end; ++k) reached.push_back(uint32_t(own.places[k]));
         }
+    note_step(projection, own.passed.data(), reached, n);
+    note_step(projection, own.spiked.data(), elements_of(projection, n, partition), n);
+}
+
+// The elements of a partition that have spiked.
+std::vector<uint32_t> Engine::elements_of(const Projection& projection, int64_t n, int partition) const {
     const SpikeList& list = populations[std::size_t(projection.post)]->spikes[n & 1][std::size_t(partition)];
-    for (int64_t i = 0; i < list.n; ++i) own.spiked[list.index[std::size_t(i)] - std::size_t(rows.first_post)] = double(n);
+    std::vector<uint32_t> elements;
+    for (int64_t i = 0; i < list.n; ++i)
+        elements.push_back(list.index[std::size_t(i)] - uint32_t(projection.rows[std::size_t(partition)]->first_post));
+    return elements;
+}
+
+void Engine::note_step(const Projection& projection, double* steps, const std::vector<uint32_t>& index, int64_t n) {
+    if (projection.elsewhere != nullptr) projection.elsewhere->assign(steps, index, double(n));
+    else
+        for (uint32_t k : index) steps[k] = double(n);
 }
 
 void Engine::end_step(int64_t n, int partition, Due& due) {
@@ -164,7 +181,8 @@ void Engine::pass_clocked(Projection& projection, pnn_rows view, int64_t n, int 
     view.target_bits = rows.targets16.size() ? 16 : 32;
     const pnn_dendrites own = projection.dendrites_view(pre, *populations[std::size_t(projection.post)], due.values, n, partition);
     const pnn_step present = step_value(n);
-    if (projection.module->pass_spikes(&own, &view, due.passages.data(), int64_t(due.passages.size()), &present) != 0)
+    if (projection.elsewhere != nullptr) projection.elsewhere->pass_spikes(projection, own, view, due.passages, present);
+    else if (projection.module->pass_spikes(&own, &view, due.passages.data(), int64_t(due.passages.size()), &present) != 0)
         failed = projection.number;
 }
 
@@ -177,13 +195,13 @@ void Engine::reach_synapses(Projection& projection, int64_t seen, int64_t n, int
     if (list.n == 0) return;
     const pnn_dendrites own = projection.dendrites_view(*populations[std::size_t(projection.pre)], post, due.values, seen, partition);
     if (!projection.activity.transmits) {
-        const int64_t first = projection.rows[std::size_t(partition)]->first_post;
-        for (int64_t i = 0; own.spiked != nullptr && i < list.n; ++i) own.spiked[list.index[std::size_t(i)] - first] = double(n);
+        if (own.spiked != nullptr) note_step(projection, own.spiked, elements_of(projection, n, partition), n);
         return;
     }
     const pnn_spikes spikes{list.index.data(), list.count.data(), list.n};
     const pnn_step present = step_value(n);
-    projection.module->reach(&own, &spikes, projection.rows[std::size_t(partition)]->first_post, &present);
+    if (projection.elsewhere != nullptr) projection.elsewhere->reach(projection, own, present);
+    else projection.module->reach(&own, &spikes, projection.rows[std::size_t(partition)]->first_post, &present);
 }
 
 namespace {

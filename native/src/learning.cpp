@@ -243,6 +243,12 @@ pnn_passage make_passage(const DelayedRows& part, uint32_t group, const Shifts& 
 
 }  // namespace
 
+int32_t Projection::learn(const pnn_rows& view, const std::vector<pnn_passage>& passages, const pnn_step& step) const {
+    if (elsewhere == nullptr) return module->learn(&view, passages.data(), int64_t(passages.size()), &step);
+    elsewhere->learn(*this, view, passages, step);
+    return 0;
+}
+
 void Projection::accept(const SentSpikes& sent, int64_t emitted, int partition, const pnn_step& step) {
     Learning& state = learning[std::size_t(partition)];
     if (state.accepted == emitted) return;
@@ -306,7 +312,9 @@ void Projection::deliver_learning(const SentSpikes& sent_spikes, const pnn_rows&
     if (kept != state.due.end()) {
         for (const DueIncrement& increment : kept->second) {
             if (!is_sound(increment.amount, view.bound * increment.multiplicity)) failed = number;
-            view.accumulator[increment.element] += to_fixed(increment.amount, view.inverse_quantum);
+            const int64_t amount = to_fixed(increment.amount, view.inverse_quantum);
+            if (elsewhere != nullptr) elsewhere->add(view, increment.element, amount);
+            else view.accumulator[increment.element] += amount;
         }
         state.due.erase(kept);
     }
@@ -349,7 +357,7 @@ void Projection::deliver_learning(const SentSpikes& sent_spikes, const pnn_rows&
     }
     now.clear();
     sent.show(due.data());
-    if (module->learn(&view, due.data(), int64_t(due.size()), &step) != 0) failed = number;
+    if (learn(view, due, step) != 0) failed = number;
 }
 
 void Projection::remember(const SpikeList& spikes, int64_t n, int partition, const pnn_step& step) {
@@ -402,7 +410,7 @@ void Projection::catch_up(int64_t n, int partition, const pnn_step& step) {
     passages.reserve(batch);
     const auto apply_all = [&] {
         sent.show(passages.data());
-        module->learn(&view, passages.data(), int64_t(passages.size()), &step);
+        learn(view, passages, step);
         passages.clear();
         sent.clear();
     };

@@ -151,6 +151,14 @@ void OnDevice::prepare(int64_t n_steps) {
     }
     mirrors_.end_of_asking();
     room_ = 0;
+    std::vector<std::size_t> listed;
+    for (auto& projection : engine_.projections)
+        if (projection && (projection->learns || projection->clocked))
+            for (int number : {projection->pre, projection->axons, projection->post})
+                if (number >= 0) listed.push_back(std::size_t(number));
+    std::sort(listed.begin(), listed.end());
+    listed.erase(std::unique(listed.begin(), listed.end()), listed.end());
+    listed_ = std::move(listed);
 }
 
 void OnDevice::prepare_population(std::size_t number, int64_t n_steps) {
@@ -212,7 +220,54 @@ void OnDevice::prepare_rates(Population& population, Cells& cells, int64_t n_ste
 }
 
 void OnDevice::prepare_projection(const std::shared_ptr<Projection>& projection) {
-    if (projection->learns || projection->clocked || projection->module == nullptr) return;
+    if (projection->module == nullptr) return;
+    projection->elsewhere = this;
+    if (projection->learns) prepare_learning(*projection);
+    else if (projection->clocked) prepare_clocked(*projection);
+    else prepare_paths(projection);
+}
+
+void OnDevice::prepare_column(Column& column, bool is_written) {
+    mirrors_.of(&column.shared, sizeof(double), is_written);
+    if (!column.is_shared()) mirrors_.of(column.each.data(), column.each.size() * sizeof(double), is_written);
+}
+
+void OnDevice::prepare_learning(Projection& projection) {
+    DelayedRows& rows = *projection.rows[0];
+    mirrors_.of(rows.targets16.data(), rows.targets16.size() * sizeof(uint16_t), false);
+    mirrors_.of(rows.targets32.data(), rows.targets32.size() * sizeof(uint32_t), false);
+    mirrors_.of(rows.weights64.data(), rows.weights64.size() * sizeof(double), true);
+    mirrors_.of(&rows.shared_weight, sizeof(double), false);
+    mirrors_.of(rows.ranks.data(), rows.ranks.size() * sizeof(uint32_t), false);
+    for (std::size_t field = 0; field < rows.columns.size(); ++field) prepare_column(rows.columns[field], int(field) >= projection.n_parameters);
+    auto& known = histories_[&projection];
+    if (!known) known = std::make_unique<History>(device_);
+    known->has_changed = true;
+}
+
+void OnDevice::prepare_clocked(Projection& projection) {
+    DelayedRows& rows = *projection.rows[0];
+    Dendrites& own = *projection.dendrites[0];
+    const auto constant = [&](const auto& values) { mirrors_.of(values.data(), values.size() * sizeof(values[0]), false); };
+    const auto variable = [&](auto& values) { mirrors_.of(values.data(), values.size() * sizeof(values[0]), true); };
+    constant(rows.targets16);
+    constant(rows.targets32);
+    constant(own.start);
+    constant(own.sources16);
+    constant(own.sources32);
+    constant(own.run_start);
+    constant(own.runs);
+    constant(own.delays);
+    constant(own.places.each);
+    constant(own.array_steps);
+    constant(own.ranks);
+    variable(own.passed);
+    variable(own.passed_before);
+    variable(own.spiked);
+    for (std::size_t field = 0; field < own.columns.size(); ++field) prepare_column(own.columns[field], int(field) >= projection.n_parameters);
+}
+
+void OnDevice::prepare_paths(const std::shared_ptr<Projection>& projection) {
     auto& known = paths_[projection.get()];
     const DelayedRows& rows = *projection->rows[0];
     const bool is_new = !known || known->of.lock() != projection;
@@ -240,11 +295,27 @@ void OnDevice::prepare_projection(const std::shared_ptr<Projection>& projection)
     known->shared.upload(projection->shared);
 }
 
+namespace {
+
+// Whatever ends a run, the host's own functions serve the synapses again.
+struct Borrowed {
+    Engine& engine;
+    explicit Borrowed(Engine& engine_) : engine(engine_) {}
+    ~Borrowed() {
+        for (auto* list : {&engine.projections, &engine.draining})
+            for (auto& projection : *list)
+                if (projection) projection->elsewhere = nullptr;
+    }
+};
+
+}  // namespace
+
 // ---- the run -----------------------------------------------------------------------------------------------------------------
 
 int OnDevice::run(int64_t n_steps) {
     const auto called = std::chrono::steady_clock::now();
     if (engine_.partitions != 1) throw std::logic_error("a device takes networks of one partition");
+    const Borrowed borrowed(engine_);
     prepare(n_steps);
     engine_.work.preparation += seconds_since(called);
     const auto started = std::chrono::steady_clock::now();
@@ -255,15 +326,21 @@ int OnDevice::run(int64_t n_steps) {
     device_->check(device_->library().upload(device_->d_control, &control, sizeof control, &how_), "begin");
     while (done < last && control.failed == 0 && control.has_more == 0) {
         chunk_first_ = done + 1;
-        const int64_t end = done + steps_at_once(last - done);
+        int64_t end = done + steps_at_once(last - done);
         make_room(end - done);
-        for (int64_t n = done + 1; n <= end; ++n) step(n);
+        for (int64_t n = done + 1; n <= end; ++n) {
+            step(n);
+            if (!listed_.empty() && has_failed()) end = n;  // what the host keeps of spikes ends there too
+        }
         how_ = device_->for_step(0);
         device_->check(device_->library().download(&control, device_->d_control, sizeof control, &how_), "run");
         const int64_t stopped = std::min(end, control.stop_after);
         take_records(done + 1, stopped);
         done = stopped;
     }
+    how_ = device_->for_step(done);
+    form_values(done + 1);
+    engine_.end_step(done, 0, due_);
     finish(first_, done);
     engine_.work.spikes += control.spikes;
     engine_.work.events += control.events;
@@ -298,6 +375,7 @@ void OnDevice::make_room(int64_t n_steps) {
 
 void OnDevice::step(int64_t n) {
     how_ = device_->for_step(n);
+    n_lent_ = 0;
     // An emulation bars the host from the device's memory between kernels only in a run's first steps: that takes long.
     if (device_->is_emulated()) device_->library().guard(n < first_ + 3 ? 3 : 2);
     std::vector<pnn_ring> rings;
@@ -313,6 +391,9 @@ void OnDevice::step(int64_t n) {
                 return library.fill(mirrors_.known(gathered.sums.data()), 0, gathered.sums.size() * sizeof(double), how);
             });
     deliver(n);
+    int failed = -1;  // is known on the device
+    for (Projection* projection : engine_.concerned.delivering)
+        if (projection->learns || projection->clocked) engine_.deliver(*projection, true, n, 0, due_, failed);
     update_currents(present);
     for (Population* population : engine_.concerned.gathering)
         for (Gathered& gathered : population->gathered)
@@ -324,8 +405,12 @@ void OnDevice::step(int64_t n) {
     update_populations(present);
     publish(n);
     take_rates(n);
+    fetch_lists(n);
+    for (Projection* projection : engine_.concerned.learning)
+        if (engine_.populations[std::size_t(projection->post)]->spikes[n & 1][0].n > 0) histories_.at(projection)->has_changed = true;
+    engine_.remember(n, 0, due_);
+    for (Projection* projection : engine_.concerned.reached) engine_.reach_synapses(*projection, n, n, 0, due_);
     record(n);
-    loans_.clear();
 }
 
 // ---- what falls due ----------------------------------------------------------------------------------------------------------
@@ -403,6 +488,175 @@ void OnDevice::deliver(int64_t n) {
             });
 }
 
+// ---- synapses that learn, or do something in every step: the host says which spikes pass when --------------------------------
+
+// The host's lists of what was sent in a step, for those who ask.
+void OnDevice::fetch_lists(int64_t n) {
+    for (std::size_t number : listed_) {
+        Population& population = *engine_.populations[number];
+        if (population.module != nullptr || population.axonal != nullptr) take_list(*cells_[number], n, population.spikes[n & 1][0]);
+    }
+}
+
+bool OnDevice::has_failed() {
+    pnn_control control{};
+    device_->check(device_->library().download(&control, device_->d_control, sizeof control, &how_), "run");
+    return control.failed != 0;
+}
+
+// Values that kernels of this step read. Those of the next step may lie at the same place: copies and kernels keep their order.
+template <class T>
+T* OnDevice::lend(const T* values, std::size_t n) {
+    if (n_lent_ == loans_.size()) loans_.push_back(std::make_unique<DeviceArray<char>>(device_));
+    DeviceArray<char>& loan = *loans_[n_lent_++];
+    loan.upload(reinterpret_cast<const char*>(values), n * sizeof(T));
+    return reinterpret_cast<T*>(loan.data());
+}
+
+// Where the device has what the host has at an address.
+void* OnDevice::there(const void* host) const {
+    if (host == nullptr) return nullptr;
+    const auto* const value = static_cast<const double*>(host);
+    for (std::size_t number : engine_.concerned.valued) {
+        const std::vector<double>& values = due_.values[number];
+        if (value >= values.data() && value < values.data() + values.size()) return cells_[number]->values.data() + (value - values.data());
+    }
+    return mirrors_.known(host);
+}
+
+pnn_rows OnDevice::there(const Projection& projection, pnn_rows view) {
+    view.targets = there(view.targets);
+    if (view.accumulator != nullptr) view.accumulator = static_cast<int64_t*>(there(view.accumulator));
+    if (projection.learns) {
+        const auto n_fields = std::size_t(projection.module->n_arrays);
+        std::vector<void*> arrays;
+        for (std::size_t field = 0; field < n_fields; ++field) arrays.push_back(there(view.arrays[field]));
+        view.arrays = lend(arrays.data(), n_fields);
+        view.array_steps = lend(view.array_steps, n_fields);
+        view.ranks = static_cast<const uint32_t*>(there(view.ranks));
+        History& history = *histories_.at(&projection);
+        const Array<double>& values = projection.learning[0].history;
+        if (history.has_changed) history.values.upload(values);
+        history.has_changed = false;
+        view.history = history.values.data();
+    }
+    view.weights = nullptr;
+    view.shared = nullptr;
+    view.tables = nullptr;
+    return view;
+}
+
+// Passages of one round pass different synapses, whose order then makes no difference.
+std::vector<std::vector<pnn_passage>> OnDevice::rounds(const std::vector<pnn_passage>& passages) const {
+    std::vector<std::vector<pnn_passage>> all;
+    std::map<uint64_t, std::size_t> next;  // round of a group
+    for (const pnn_passage& passage : passages) {
+        const std::size_t round = next[passage.begin]++;
+        if (round == all.size()) all.emplace_back();
+        all[round].push_back(passage);
+    }
+    return all;
+}
+
+void OnDevice::learn(const Projection& projection, const pnn_rows& view, const std::vector<pnn_passage>& passages, const pnn_step& step) {
+    if (passages.empty()) return;
+    const pnn_rows rows = there(projection, view);
+    const auto n_traces = std::size_t(projection.module->n_pre_traces);
+    for (std::vector<pnn_passage>& round : rounds(passages)) {
+        std::vector<double> read;  // what passages point to: traces, and emissions
+        std::vector<std::size_t> places;
+        for (const pnn_passage& passage : round) {
+            places.push_back(read.size());
+            read.insert(read.end(), passage.pre_traces, passage.pre_traces + n_traces);
+            read.insert(read.end(), passage.earlier_traces, passage.earlier_traces + n_traces);
+            read.insert(read.end(), passage.sent, passage.sent + passage.n_sent);
+        }
+        const double* const d_read = lend(read.data(), read.size());
+        for (std::size_t k = 0; k < round.size(); ++k) {
+            round[k].pre_traces = d_read + places[k];
+            round[k].earlier_traces = round[k].pre_traces + n_traces;
+            round[k].sent = round[k].earlier_traces + n_traces;
+        }
+        const pnn_passage* const d_passages = lend(round.data(), round.size());
+        call("let synapses learn", [&](const pnn_device_library&, const pnn_launch* how) {
+            return device_module_of(projection.module)->learn(&rows, d_passages, int64_t(round.size()), projection.number, &step, how);
+        });
+    }
+}
+
+void OnDevice::add(const pnn_rows& view, uint32_t element, int64_t amount) {
+    const uint32_t* const d_index = lend(&element, 1);
+    const int64_t* const d_amount = lend(&amount, 1);
+    call("deliver spikes", [&](const pnn_device_library& library, const pnn_launch* how) {
+        return library.add_amounts(static_cast<int64_t*>(there(view.accumulator)), d_index, d_amount, 1, how);
+    });
+}
+
+pnn_dendrites OnDevice::there(const pnn_dendrites& view, const Projection& projection) {
+    pnn_dendrites there_ = view;
+    const Dendrites& own = *projection.dendrites[0];
+    const auto copy_of = [&](auto& pointer) { pointer = static_cast<std::remove_reference_t<decltype(pointer)>>(there(pointer)); };
+    copy_of(there_.start);
+    copy_of(there_.sources);
+    copy_of(there_.run_start);
+    copy_of(there_.runs);
+    copy_of(there_.delays);
+    copy_of(there_.array_steps);
+    copy_of(there_.ranks);
+    copy_of(there_.places);
+    copy_of(there_.passed);
+    copy_of(there_.passed_before);
+    copy_of(there_.spiked);
+    copy_of(there_.sums);
+    there_.rows_seen = lend(own.rows_seen.data(), own.rows_seen.size());
+    const auto addresses = [&](const auto& pointers) {
+        std::vector<void*> found;
+        for (const void* pointer : pointers) found.push_back(there(pointer));
+        return lend(found.data(), found.size());
+    };
+    there_.pre = reinterpret_cast<const double* const*>(addresses(own.pre));
+    there_.post = reinterpret_cast<const double* const*>(addresses(own.post));
+    there_.arrays = addresses(own.arrays);
+    return there_;
+}
+
+void OnDevice::run_synapses(const Projection& projection, const pnn_dendrites& view, const pnn_step& step, int32_t what) {
+    const pnn_dendrites dendrites = there(view, projection);
+    call("let synapses advance", [&](const pnn_device_library&, const pnn_launch* how) {
+        return device_module_of(projection.module)->synapses(&dendrites, projection.number, &step, what, how);
+    });
+}
+
+void OnDevice::pass_spikes(const Projection& projection, const pnn_dendrites& view, const pnn_rows& rows,
+                           const std::vector<pnn_passage>& passages, const pnn_step& step) {
+    const pnn_dendrites dendrites = there(view, projection);
+    const pnn_rows rows_there = there(projection, rows);
+    for (const std::vector<pnn_passage>& round : rounds(passages)) {
+        const pnn_passage* const d_passages = lend(round.data(), round.size());
+        call("let spikes pass synapses", [&](const pnn_device_library&, const pnn_launch* how) {
+            return device_module_of(projection.module)->pass_spikes(&dendrites, &rows_there, d_passages, int64_t(round.size()), projection.number, &step, how);
+        });
+    }
+}
+
+void OnDevice::reach(const Projection& projection, const pnn_dendrites& view, const pnn_step& step) {
+    const pnn_dendrites dendrites = there(view, projection);
+    const pnn_sent spikes = cells_[std::size_t(projection.post)]->at(step.step);
+    call("let spikes reach synapses", [&](const pnn_device_library&, const pnn_launch* how) {
+        return device_module_of(projection.module)->reach(&dendrites, &spikes, &step, how);
+    });
+}
+
+void OnDevice::assign(double* values, const std::vector<uint32_t>& index, double value) {
+    if (index.empty()) return;
+    const std::vector<double> all(index.size(), value);
+    const uint32_t* const d_index = lend(index.data(), index.size());
+    const double* const d_values = lend(all.data(), all.size());
+    call("note spikes", [&](const pnn_device_library& library, const pnn_launch* how) {
+        return library.assign(there(values), PNN_F64, d_index, d_values, int64_t(index.size()), how);
+    });
+}
+
 // ---- cells -------------------------------------------------------------------------------------------------------------------
 
 void OnDevice::update_currents(const pnn_step& present) {
@@ -433,7 +687,7 @@ void OnDevice::inject(Population& population) {
 }
 
 void OnDevice::form_values(int64_t n) {
-    values_.resize(engine_.populations.size());
+    due_.values.resize(engine_.populations.size());
     for (std::size_t number : engine_.concerned.valued) {
         Population& population = *engine_.populations[number];
         Cells& cells = *cells_[number];
@@ -445,8 +699,8 @@ void OnDevice::form_values(int64_t n) {
                 return library.form_value(int32_t(value.operation), row, population.size, cells.values.data() + k, how);
             });
         }
-        values_[number].resize(population.values.size());
-        cells.values.download(values_[number].data(), 0, population.values.size());
+        due_.values[number].resize(population.values.size());
+        cells.values.download(due_.values[number].data(), 0, population.values.size());
     }
 }
 
@@ -486,18 +740,13 @@ void OnDevice::follow_schedule(Schedule& schedule, int64_t n) {
             index.push_back(part.index[k]);
             places.push_back(k);
         }
-    loans_.push_back(std::make_unique<DeviceArray<char>>(device_));
-    DeviceArray<char>& where = *loans_.back();
-    where.upload(reinterpret_cast<const char*>(index.data()), index.size() * sizeof(uint32_t));
+    const uint32_t* const d_index = lend(index.data(), index.size());
     std::vector<double> values(index.size());
     for (std::size_t k = 0; k < width; ++k) {
         for (std::size_t i = 0; i < places.size(); ++i) values[i] = part.value[places[i] * width + k];
-        loans_.push_back(std::make_unique<DeviceArray<char>>(device_));
-        DeviceArray<char>& there = *loans_.back();
-        there.upload(reinterpret_cast<const char*>(values.data()), values.size() * sizeof(double));
+        const double* const d_values = lend(values.data(), values.size());
         call("follow a schedule", [&](const pnn_device_library& library, const pnn_launch* how) {
-            return library.assign(mirrors_.known(schedule.inputs[k]), schedule.dtype, reinterpret_cast<const uint32_t*>(where.data()),
-                                  reinterpret_cast<const double*>(there.data()), int64_t(index.size()), how);
+            return library.assign(mirrors_.known(schedule.inputs[k]), schedule.dtype, d_index, d_values, int64_t(index.size()), how);
         });
     }
 }
@@ -544,7 +793,7 @@ void OnDevice::update_populations(const pnn_step& present) {
             if (!population.values.empty()) {
                 shared[number] = population.shared;
                 for (std::size_t k = 0; k < population.values.size(); ++k)
-                    if (population.values[k].shared >= 0) shared[number][std::size_t(population.values[k].shared)] = values_[number][k];
+                    if (population.values[k].shared >= 0) shared[number][std::size_t(population.values[k].shared)] = due_.values[number][k];
                 given.segment.shared = shared[number].data();
             }
             given.size = population.size;

@@ -156,9 +156,28 @@ struct Signal {
     int64_t start_step = 0, every = 1;
 };
 
+class Projection;
+
+// Does what synapses do that learn or do something in every step, where it is not the host that does it. Views and passages
+// are the host's, with the host's addresses.
+class SynapsesElsewhere {
+public:
+    virtual ~SynapsesElsewhere() = default;
+    virtual void learn(const Projection& projection, const pnn_rows& view, const std::vector<pnn_passage>& passages, const pnn_step& step) = 0;
+    // Adds a number of quanta to what an element of a partition receives.
+    virtual void add(const pnn_rows& view, uint32_t element, int64_t amount) = 0;
+    virtual void run_synapses(const Projection& projection, const pnn_dendrites& view, const pnn_step& step, int32_t what) = 0;
+    virtual void pass_spikes(const Projection& projection, const pnn_dendrites& view, const pnn_rows& rows,
+                             const std::vector<pnn_passage>& passages, const pnn_step& step) = 0;
+    virtual void reach(const Projection& projection, const pnn_dendrites& view, const pnn_step& step) = 0;
+    // Gives some values of an array one value.
+    virtual void assign(double* values, const std::vector<uint32_t>& index, double value) = 0;
+};
+
 // The synapses of one projection with its spikes in flight.
 class Projection {
 public:
+    SynapsesElsewhere* elsewhere = nullptr;          // in a run: who does what its synapses do; null: the module itself
     int pre = 0, post = 0, receptor = 0;
     int axons = -1;                                  // the population of the axonal spikes of `pre`, where they matter
     const pnn_module* module = nullptr;
@@ -267,7 +286,9 @@ public:
     void remember(const SpikeList& spikes, int64_t n, int partition, const pnn_step& step);
 
 private:
+    friend class OnDevice;
     pnn_rows learning_view(int partition, pnn_rows view = {}) const;
+    int32_t learn(const pnn_rows& view, const std::vector<pnn_passage>& passages, const pnn_step& step) const;
     // Sees to it that the history can take one more spike of an element.
     void make_room(std::size_t element, int64_t n, int partition, const pnn_step& step);
     void catch_up(int64_t n, int partition, const pnn_step& step);
@@ -379,6 +400,8 @@ private:
     void begin_synapses(Projection& projection, const pnn_rows& view, int64_t n, int partition, Due& due, int& failed);
     void end_synapses(Projection& projection, int64_t n, int partition, Due& due);
     void note_spikes(Projection& projection, int64_t n, int partition, Due& due);
+    std::vector<uint32_t> elements_of(const Projection& projection, int64_t n, int partition) const;
+    static void note_step(const Projection& projection, double* steps, const std::vector<uint32_t>& index, int64_t n);
     void run_synapses(Projection& projection, int64_t seen, const pnn_step& step, int partition, Due& due, int32_t what, int& failed);
     void pass_clocked(Projection& projection, pnn_rows view, int64_t n, int partition, Due& due, int& failed);
     void form_inputs(int partition);

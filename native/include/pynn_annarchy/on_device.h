@@ -43,10 +43,18 @@ private:
     std::map<const char*, Copy> copies_;
 };
 
-class OnDevice {
+class OnDevice : public SynapsesElsewhere {
 public:
     OnDevice(Engine& engine, std::shared_ptr<Device> device);
     int run(int64_t n_steps);
+
+    void learn(const Projection& projection, const pnn_rows& view, const std::vector<pnn_passage>& passages, const pnn_step& step) override;
+    void add(const pnn_rows& view, uint32_t element, int64_t amount) override;
+    void run_synapses(const Projection& projection, const pnn_dendrites& view, const pnn_step& step, int32_t what) override;
+    void pass_spikes(const Projection& projection, const pnn_dendrites& view, const pnn_rows& rows,
+                     const std::vector<pnn_passage>& passages, const pnn_step& step) override;
+    void reach(const Projection& projection, const pnn_dendrites& view, const pnn_step& step) override;
+    void assign(double* values, const std::vector<uint32_t>& index, double value) override;
 
 private:
     // Of one population: its spikes by step of emission, and what its kernels are given.
@@ -84,6 +92,12 @@ private:
         DeviceArray<pnn_group> groups;
         double per_group = 0.0;
     };
+    // Of a projection that learns.
+    struct History {
+        explicit History(const std::shared_ptr<Device>& device) : values(device) {}
+        DeviceArray<double> values;
+        bool has_changed = true;
+    };
     struct SignalThere {
         explicit SignalThere(const std::shared_ptr<Device>& device) : index(device), rows(device) {}
         DeviceArray<int64_t> index;
@@ -95,11 +109,23 @@ private:
     void prepare_population(std::size_t number, int64_t n_steps);
     void prepare_rates(Population& population, Cells& cells, int64_t n_steps);
     void prepare_projection(const std::shared_ptr<Projection>& projection);
+    void prepare_paths(const std::shared_ptr<Projection>& projection);
+    void prepare_learning(Projection& projection);
+    void prepare_clocked(Projection& projection);
+    void prepare_column(Column& column, bool is_written);
     void check_supported() const;
     int64_t steps_at_once(int64_t left) const;
     void make_room(int64_t n_steps);
     void step(int64_t n);
     void deliver(int64_t n);
+    void fetch_lists(int64_t n);
+    bool has_failed();
+    pnn_rows there(const Projection& projection, pnn_rows view);
+    pnn_dendrites there(const pnn_dendrites& view, const Projection& projection);
+    void* there(const void* host) const;
+    template <class T>
+    T* lend(const T* values, std::size_t n);
+    std::vector<std::vector<pnn_passage>> rounds(const std::vector<pnn_passage>& passages) const;
     void add_routes(const std::shared_ptr<Projection>& projection, bool takes_new, int64_t n, std::vector<pnn_route>& routes);
     pnn_route route_of(const Projection& projection, const Paths& paths) const;
     void update_currents(const pnn_step& present);
@@ -129,11 +155,14 @@ private:
     std::map<const Projection*, std::unique_ptr<Paths>> paths_;
     std::vector<std::unique_ptr<SignalThere>> signals_;
     std::map<const Injection*, std::unique_ptr<DeviceArray<int64_t>>> injections_;
-    std::vector<std::unique_ptr<DeviceArray<char>>> loans_;      // of one step
+    std::vector<std::unique_ptr<DeviceArray<char>>> loans_;      // of one step, and how many there are of it
+    std::size_t n_lent_ = 0;
     int64_t first_ = 0;                                          // step of the run
     int64_t room_ = 0;                                           // steps that records have room for
     int64_t chunk_first_ = 0;
-    PopulationValues values_;
+    std::map<const Projection*, std::unique_ptr<History>> histories_;
+    std::vector<std::size_t> listed_;                            // populations whose spikes the host has to know in each step
+    Engine::Due due_;
     pnn_launch how_{};
 };
 
