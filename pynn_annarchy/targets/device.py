@@ -29,6 +29,7 @@ FLAGS = (
     "-prec-div=true",
     "-prec-sqrt=true",
     "-ftz=false",
+    "-Werror=cross-execution-space-call",  # else a kernel leaves out what it cannot call
     f"-Xcompiler={','.join(flag for flag in toolchain.FLAGS if flag.startswith('-f'))}",
 )
 INEXACT = frozenset({

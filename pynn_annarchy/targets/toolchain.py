@@ -60,7 +60,7 @@ class Toolchain:
         command = [*self.command, *self.flags, "-I", str(include_directory()), str(source), "-o", str(library)]
         result = subprocess.run(command, capture_output=True, text=True, check=False)
         if result.returncode != 0:
-            errors = "\n".join(line for line in result.stderr.splitlines() if "error" in line) or result.stderr
+            errors = "\n".join(line for line in result.stderr.splitlines() if "error" in line.lower()) or result.stderr
             raise CompilationError(
                 f"{Path(self.command[0]).name} could not compile the code of '{name}':\n{errors[:2000]}\n"
                 f"The generated text lies in {source}"
