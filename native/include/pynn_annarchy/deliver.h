@@ -13,7 +13,7 @@ namespace pnn {
 constexpr int64_t PREFETCH_AHEAD = 12;
 
 template <class Target, class Weight>
-PNN_FN void prefetch(const Target* targets, const Weight* weights, const pnn_group& group, bool has_weights) {
+PNN_HOST void prefetch(const Target* targets, const Weight* weights, const pnn_group& group, bool has_weights) {
     const char* first = reinterpret_cast<const char*>(targets + group.begin);
     const char* last = reinterpret_cast<const char*>(targets + group.end);
     for (int line = 0; line < 4 && first < last; ++line, first += 64) __builtin_prefetch(first);
@@ -96,7 +96,7 @@ int32_t deliver_to(const Synapse& synapse, const pnn_rows& rows, const pnn_group
 constexpr int64_t PREFETCH_BUNDLED = 4;
 
 template <class T>
-PNN_FN void prefetch_all(const T* first, int64_t n) {
+PNN_HOST void prefetch_all(const T* first, int64_t n) {
     const char* const last = reinterpret_cast<const char*>(first + n);
     for (const char* line = reinterpret_cast<const char*>(first); line < last; line += 64) __builtin_prefetch(line);
 }

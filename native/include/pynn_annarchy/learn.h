@@ -102,7 +102,7 @@ struct Window {
     double before;   // those up to here the passing spike sees
     double meeting;  // those emitted just here reached the synapses together with the previous passage; NaN for none
 
-    Window(const pnn_passage& passage, bool arrives_first)
+    PNN_FN Window(const pnn_passage& passage, bool arrives_first)
         : from(passage.applied), until(passage.until), before(passage.until), meeting(__builtin_nan("")) {
         const bool is_axonal = passage.post_shift == 0.0;
         if (passage.previous != PNN_NEVER) {
@@ -540,7 +540,7 @@ private:
 
 // Rows lie anywhere in memory: asking for them ahead hides most of the wait (D8).
 template <class Model, class Target>
-PNN_FN void prefetch_rows(const Model& model, const pnn_rows& rows, const Piece& piece) {
+PNN_HOST void prefetch_rows(const Model& model, const pnn_rows& rows, const Piece& piece) {
     prefetch_all(static_cast<const Target*>(rows.targets) + piece.first, piece.size);
     if (Model::has_stored) prefetch_all(model.first_stored() + piece.first, piece.size);
 }

@@ -9,6 +9,8 @@
 #define PNN_FN inline __attribute__((always_inline))
 #define PNN_APART __attribute__((noinline))
 #endif
+// A function that no device has.
+#define PNN_HOST inline __attribute__((always_inline))
 
 // Before a loop whose rounds do not touch what others of them write.
 #if defined(__clang__)
