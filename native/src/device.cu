@@ -336,7 +336,7 @@ constexpr int32_t capability = 90;
 
 struct Piece {
     char* pages;
-    size_t size;
+    size_t size, bytes;
 };
 std::map<void*, Piece> pieces;
 uintptr_t next_address = first_address;
@@ -404,7 +404,7 @@ int32_t allocate(void** d_memory, size_t bytes, const pnn_launch*) {
     next_address += size + 2 * page;
     memset(pages, 0xa5, size);
     void* const begin = static_cast<char*>(pages) + (size - (bytes + 15) / 16 * 16);
-    pieces[begin] = {static_cast<char*>(pages), size};
+    pieces[begin] = {static_cast<char*>(pages), size, bytes};
     used += bytes;
     if (!is_open) mprotect(pages, size, PROT_NONE);
     *d_memory = begin;
@@ -415,6 +415,7 @@ int32_t release(void* d_memory, const pnn_launch*) {
     const auto known = pieces.find(d_memory);
     if (known == pieces.end()) return 1;
     munmap(known->second.pages, known->second.size);
+    used -= known->second.bytes;
     pieces.erase(known);
     return 0;
 }
