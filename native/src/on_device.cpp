@@ -39,6 +39,7 @@ void Mirrors::end_of_asking() {
 }
 
 void* Mirrors::of(const void* host, std::size_t bytes, bool is_written) {
+    if (host == nullptr) return nullptr;
     const char* const first = static_cast<const char*>(host);
     auto next = copies_.upper_bound(first);
     if (next != copies_.begin()) {
@@ -55,8 +56,9 @@ void* Mirrors::of(const void* host, std::size_t bytes, bool is_written) {
         }
     }
     for (next = copies_.upper_bound(first); next != copies_.end() && next->first < first + bytes;) next = copies_.erase(next);
-    Copy& copy = copies_.try_emplace(first).first->second;
-    if (copy.bytes != bytes) copy.there = DeviceArray<char>(device_);
+    const auto [place, is_new] = copies_.try_emplace(first);
+    Copy& copy = place->second;
+    if (is_new || copy.bytes != bytes) copy.there = DeviceArray<char>(device_);
     copy.bytes = bytes;
     copy.is_asked_for = true;
     copy.is_written = is_written;

@@ -152,7 +152,7 @@ def _value(array: AnyArray) -> Value:
 def _structure(network: Network) -> str:
     """What must be alike: models, sizes, who is connected to whom, what is recorded; one line each."""
     options = network.options
-    lines = [f"a network with dt = {network.dt} on {network.loop.target} in {options.precision} precision"]
+    lines = [f"a network with dt = {network.dt} on {network.loop.state_form} in {options.precision} precision"]
     lines.append(f"{network.partitions} partitions")
     for population in network.populations:
         if isinstance(population, SpikeSource):
@@ -175,7 +175,10 @@ def _difference(saved: str, own: str) -> str:
     theirs, ours = saved.split("\n"), own.split("\n")
     if theirs[1] != ours[1] and theirs[:1] + theirs[2:] == ours[:1] + ours[2:]:
         number = theirs[1].split()[0]
-        return f"the checkpoint was taken with {number} threads: ask for as many, here there are {ours[1].split()[0]}"
+        return (
+            f"the checkpoint was taken with {number} threads: ask for as many, here there are {ours[1].split()[0]}; "
+            "target='cuda' goes on from those of one thread"
+        )
     missing = [line for line in theirs if line not in ours]
     if missing:
         return f"the checkpoint is of another network: it has {missing[0]}, which this one has not"

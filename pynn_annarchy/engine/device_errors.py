@@ -10,7 +10,8 @@ _NO_MEMORY, _NOT_STARTED, _OLD_DRIVER, _IN_USE, _NO_DEVICE, _WRONG_DEVICE, _NEWE
 _CPU = "use target='cpp'"
 _UPDATE = f"update NVIDIA's driver, install a CUDA toolkit as old as the driver, or {_CPU}"
 _WAYS_OUT = {
-    _NOT_STARTED: f"a process forked from one that has used a device cannot use it; start a new one, or {_CPU}",
+    _NOT_STARTED: "a process that was forked from one that has used a device cannot use any (parallel_run() forks: let "
+    f"nothing run before it), or {_CPU}",
     _OLD_DRIVER: _UPDATE,
     _NEWER_CODE: _UPDATE,
     _IN_USE: f"wait until no other process has it for itself, choose another with device=..., or {_CPU}",

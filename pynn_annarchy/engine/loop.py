@@ -24,6 +24,8 @@ class Loop(ABC):
     """
 
     target: str
+    state_form: str
+    """Name of the target that understands what `state` gives."""
 
     def __init__(self, network: Network) -> None:
         self._network = network

@@ -107,7 +107,7 @@ class WorkerChoice:
 class NativeLoop(Loop):
     """Steps of a network in C++."""
 
-    target = "cpp"
+    target = state_form = "cpp"
 
     def __init__(self, network: Network) -> None:
         super().__init__(network)

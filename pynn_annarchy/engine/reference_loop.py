@@ -56,7 +56,7 @@ class _Connections:
 class ReferenceLoop(Loop):
     """Steps of a network in NumPy."""
 
-    target = "reference"
+    target = state_form = "reference"
 
     def __init__(self, network: Network) -> None:
         super().__init__(network)

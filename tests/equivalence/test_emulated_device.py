@@ -103,3 +103,18 @@ def test_any_sequence_of_changes_gives_the_data_of_the_cpu(seed):
     device = list(EMULATIONS)[seed % len(EMULATIONS)]
 
     assert data_of(seed, target="cuda", device=device) == data_of(seed, target="cpp", threads=1)
+
+
+@pytest.mark.parametrize("name", ["IF_cond_exp", "heterogeneous", "driven", "learning", "clocked synapses"])
+@pytest.mark.parametrize("first, second", [("cpp", "cuda"), ("cuda", "cpp"), ("cuda", "cuda")])
+def test_a_checkpoint_goes_on_where_another_target_has_taken_it(name, first, second):
+    def made(target):
+        return NETWORKS[name](target=target, device="emulated-shuffled")
+
+    taken = made(first)
+    taken.run(STEPS // 2)
+    going_on = made(second)
+    going_on.go_on_from(taken.checkpoint())
+    going_on.run(STEPS - STEPS // 2)
+
+    assert digest(going_on) == on_the_cpu(NETWORKS[name])
