@@ -378,8 +378,8 @@ void OnDevice::make_room(int64_t n_steps) {
 void OnDevice::step(int64_t n) {
     how_ = device_->for_step(n);
     n_lent_ = 0;
-    // An emulation bars the host from the device's memory between kernels only in a run's first steps: that takes long.
-    if (device_->is_emulated()) device_->library().guard(n < first_ + 3 ? 3 : 2);
+    // An emulation bars the host from the device's memory between kernels only in a run's first step: that takes long.
+    if (device_->is_emulated()) device_->library().guard(n == first_ ? 3 : 2);
     std::vector<pnn_ring> rings;
     for (const auto& cells : cells_) rings.push_back({cells->numbers.data(), cells->ring_size});
     call("begin a step", [&](const pnn_device_library& library, const pnn_launch* how) {
@@ -408,9 +408,7 @@ void OnDevice::step(int64_t n) {
     publish(n);
     take_rates(n);
     fetch_lists(n);
-    for (Projection* projection : engine_.concerned.learning)
-        if (engine_.populations[std::size_t(projection->post)]->spikes[n & 1][0].n > 0) histories_.at(projection)->has_changed = true;
-    engine_.remember(n, 0, due_);
+    remember(n);
     for (Projection* projection : engine_.concerned.reached) engine_.reach_synapses(*projection, n, n, 0, due_);
     record(n);
 }
@@ -515,6 +513,15 @@ T* OnDevice::lend(const T* values, std::size_t n) {
     return reinterpret_cast<T*>(loan.data());
 }
 
+// Spikes enter the histories of projections that learn, which may have to be caught up meanwhile.
+void OnDevice::remember(int64_t n) {
+    is_remembering_ = true;
+    engine_.remember(n, 0, due_);
+    is_remembering_ = false;
+    for (Projection* projection : engine_.concerned.learning)
+        if (engine_.populations[std::size_t(projection->post)]->spikes[n & 1][0].n > 0) histories_.at(projection)->has_changed = true;
+}
+
 // Where the device has what the host has at an address.
 void* OnDevice::there(const void* host) const {
     if (host == nullptr) return nullptr;
@@ -538,7 +545,7 @@ pnn_rows OnDevice::there(const Projection& projection, pnn_rows view) {
         view.ranks = static_cast<const uint32_t*>(there(view.ranks));
         History& history = *histories_.at(&projection);
         const Array<double>& values = projection.learning[0].history;
-        if (history.has_changed) history.values.upload(values);
+        if (history.has_changed || is_remembering_) history.values.upload(values);
         history.has_changed = false;
         view.history = history.values.data();
     }

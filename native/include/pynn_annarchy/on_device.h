@@ -119,6 +119,7 @@ private:
     void step(int64_t n);
     void deliver(int64_t n);
     void fetch_lists(int64_t n);
+    void remember(int64_t n);
     bool has_failed();
     pnn_rows there(const Projection& projection, pnn_rows view);
     pnn_dendrites there(const pnn_dendrites& view, const Projection& projection);
@@ -163,6 +164,7 @@ private:
     std::map<const Projection*, std::unique_ptr<History>> histories_;
     std::vector<std::size_t> listed_;                            // populations whose spikes the host has to know in each step
     Engine::Due due_;
+    bool is_remembering_ = false;
     pnn_launch how_{};
 };
 
