@@ -200,7 +200,7 @@ void OnDevice::prepare_population(std::size_t number, int64_t n_steps) {
 
 void OnDevice::prepare_rates(Population& population, Cells& cells, int64_t n_steps) {
     FiringRate& rate = population.rate;
-    mirrors_.of(rate.values, std::size_t(population.size), true);
+    mirrors_.of(rate.values, std::size_t(population.size) * sizeof(double), true);
     cells.rate_counts.upload(rate.counts);
     const RecentSpikes& known = rate.spikes[0];
     cells.rate_first = first_ - rate.window;
