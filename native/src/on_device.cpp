@@ -405,8 +405,8 @@ void OnDevice::step(int64_t n) {
                 return library.add_up(mirrors_.known(gathered.input), gathered.dtype, base, sums, population->size, how);
             });
     update_populations(present);
-    publish(n);
     take_rates(n);
+    publish(n);
     fetch_lists(n);
     remember(n);
     for (Projection* projection : engine_.concerned.reached) engine_.reach_synapses(*projection, n, n, 0, due_);
