@@ -120,6 +120,7 @@ void OnDevice::prepare(int64_t n_steps) {
     }
     engine_.bundles.clear();
     engine_.may_bundle = true;
+    engine_.place_sums();
     for (auto& population : engine_.populations) {
         population->stream = nullptr;
         population->list_is_read = true;
@@ -172,7 +173,7 @@ void OnDevice::prepare_population(std::size_t number, int64_t n_steps) {
     if (population.module != nullptr)
         for (std::size_t field = 0; field < population.arrays.size(); ++field)
             cells.arrays.push_back(mirrors_.of(population.arrays[field], size * size_of(population.module->arrays[field].dtype), true));
-    for (int64_t* input : population.inputs) cells.inputs.push_back(static_cast<int64_t*>(mirrors_.of(input, size * sizeof(int64_t), true)));
+    for (int64_t* input : population.inputs[0]) cells.inputs.push_back(static_cast<int64_t*>(mirrors_.of(input, size * sizeof(int64_t), true)));
     for (const Gathered& gathered : population.gathered) {
         mirrors_.of(gathered.sums.data(), gathered.sums.size() * sizeof(double), true);
         if (gathered.base != nullptr) mirrors_.of(gathered.base, size * size_of(gathered.dtype), false);
@@ -714,7 +715,7 @@ void OnDevice::form_values(int64_t n) {
 }
 
 void OnDevice::rest(Population& population) {
-    for (int64_t* input : population.inputs)
+    for (int64_t* input : population.inputs[0])
         call("clear inputs", [&](const pnn_device_library& library, const pnn_launch* how) {
             return library.fill(mirrors_.known(input), 0, std::size_t(population.size) * sizeof(int64_t), how);
         });
