@@ -153,8 +153,8 @@ int32_t deliver_bundle(const pnn_bundle* bundle, const pnn_pieces* groups, int64
 
 constexpr uint32_t pairs_of(uint32_t n) { return (n + 1) / 2; }
 
-PNN_FN int64_t whole(float amount) { return __builtin_llrintf(amount); }
-PNN_FN int64_t whole(double amount) { return __builtin_llrint(amount); }
+PNN_HOST int64_t whole(float amount) { return __builtin_llrintf(amount); }
+PNN_HOST int64_t whole(double amount) { return __builtin_llrint(amount); }
 
 template <class Amount>
 PNN_FN Amount amount_at(const uint32_t* word) {
@@ -169,7 +169,7 @@ PNN_FN Amount amount_at(const uint32_t* word) {
 constexpr int64_t PREFETCH_TOGETHER = 8;
 
 // The empty statement keeps GCC from dropping loops that do nothing else.
-PNN_FN void ask_for(const void* address) {
+PNN_HOST void ask_for(const void* address) {
     __builtin_prefetch(address);
     __asm__ volatile("" : : "r"(address));
 }
