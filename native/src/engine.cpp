@@ -149,6 +149,7 @@ void FiringRate::clear() {
 namespace {
 
 constexpr std::size_t many = 64;  // small projections, from which on they are better off together
+constexpr std::size_t much = std::size_t(1) << 24;  // bytes, of which it pays to give some back
 
 template <class Projections, class Alike>
 std::vector<Projections> groups_of(const Projections& all, const Alike& alike) {
@@ -246,6 +247,7 @@ bool Engine::form_bundle(const Projections& members, Bundle::Layout layout) {
     if (!bundle) return false;
     for (std::size_t p = 0; in_pairs && p < bundle->parts.size(); ++p) bundle->parts[p].sums = first_sum(*members[0], p);
     bundles.push_back(bundle);
+    if (bundle->bytes() > much) return_free_pages();  // where the synapses were
     return true;
 }
 

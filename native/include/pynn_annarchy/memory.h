@@ -11,8 +11,18 @@
 #if defined(__linux__)
 #include <sys/mman.h>
 #endif
+#if defined(__GLIBC__)
+#include <malloc.h>
+#endif
 
 namespace pnn {
+
+// Lets the system have pages that are free but lie between others, which the library keeps.
+inline void return_free_pages() {
+#if defined(__GLIBC__)
+    malloc_trim(0);
+#endif
+}
 
 // A fixed-size array without constructors; not initialised.
 template <class T>
