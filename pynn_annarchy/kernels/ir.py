@@ -331,14 +331,13 @@ class SynapseKernel:
 
     @property
     def sends_weight(self) -> bool:
-        """Whether the body does nothing but add the weight to nothing, or assign it."""
+        """Whether the body does nothing but add the weight to nothing."""
         if not isinstance(self.increment, Local):
             return False
-        name, weight = self.increment.name, Local(WEIGHT, DType.REAL64)
-        begins = Let(name, Literal(0.0, DType.REAL64))
-        total = Arithmetic(BinaryOperator.ADD, self.increment, weight, DType.REAL64)
+        begins = Let(self.increment.name, Literal(0.0, DType.REAL64))
+        total = Arithmetic(BinaryOperator.ADD, self.increment, Local(WEIGHT, DType.REAL64), DType.REAL64)
         statements = [statement for statement in self.body if not isinstance(statement, Comment)]
-        return statements in ([begins, Let(name, total, False)], [begins, Let(name, weight, False)])
+        return statements == [begins, Let(self.increment.name, total, False)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -153,6 +153,23 @@ def test_a_synapse_that_sends_its_weight_times_what_all_share_needs_no_memory():
     assert isinstance(synapse("g_target += weight*factor*exp(-dt)"), SynapseKernel)
 
 
+def test_a_synapse_that_does_nothing_else_sends_its_weight():
+    assert synapse("g_target += weight").sends_weight
+
+
+@pytest.mark.parametrize(
+    "pre_spike",
+    [
+        "g_target += weight*factor",
+        "g_target -= weight",
+        "g_target += factor",
+        "g_target += weight\ng_target += weight",
+    ],
+)
+def test_no_other_synapse_sends_its_weight_alone(pre_spike):
+    assert not synapse(pre_spike).sends_weight
+
+
 @pytest.mark.parametrize(
     "kernel",
     [
