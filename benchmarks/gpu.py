@@ -4,8 +4,8 @@
     python benchmarks/gpu.py coba microcircuit --device 1
     python benchmarks/gpu.py --device emulated --scale 0.02 --duration 20   # no GPU: tries the script itself
 
-What each network does in its first `--checked` ms on the CPU and on the device must have one digest, of all spikes and of
-all weights that have changed. Then `--duration` ms are timed on the device; spikes of the smallest two are recorded.
+What each network does in its first `--checked` ms on the CPU and on the device must have one digest, of all spikes and
+of all weights that have changed. Then `--duration` ms are timed on the device; spikes of the smallest two are recorded.
 """
 
 from __future__ import annotations

@@ -8,7 +8,11 @@
 
 namespace pnn {
 
+#if defined(__CUDACC__)
+constexpr int64_t SELECT_ROOM = 0;
+#else
 constexpr int64_t SELECT_ROOM = 16;  // behind all that may be selected, and behind values, for whole vectors
+#endif
 
 #if defined(__AVX512F__) && !defined(__CUDACC__)
 
