@@ -96,6 +96,10 @@ pnn_sent OnDevice::Cells::at(int64_t step) const {
     return {index.data() + slot * size, count.data() + slot * size, numbers.data() + slot};
 }
 
+uint16_t* OnDevice::Cells::counts_at(int64_t step) const {
+    return counts.size() == 0 ? nullptr : counts.data() + std::size_t(step % ring_size) * (counts.size() / std::size_t(ring_size));
+}
+
 int64_t OnDevice::largest_delay(std::size_t population) const {
     int64_t largest = 1;
     for (const auto& projection : engine_.projections)
@@ -190,6 +194,7 @@ void OnDevice::prepare_population(std::size_t number, int64_t n_steps) {
     cells.count.resize(size * std::size_t(cells.ring_size));
     cells.numbers.resize(std::size_t(cells.ring_size));
     cells.numbers.fill_zero();
+    cells.counts.resize(0);
     std::vector<pnn_sent> ring;
     for (int64_t slot = 0; slot < cells.ring_size; ++slot) ring.push_back(cells.at(slot));
     cells.ring.upload(ring);
@@ -296,6 +301,12 @@ void OnDevice::prepare_paths(const std::shared_ptr<Projection>& projection) {
         known->version = projection->version;
     }
     known->shared.upload(projection->shared);
+    const bool is_present = engine_.projections[std::size_t(projection->number)] == projection;
+    known->is_counted = is_present && engine_.may_stream(*projection);
+    if (known->is_counted) {
+        Cells& sources = *cells_[std::size_t(projection->pre)];
+        sources.counts.resize(sources.index.size());
+    }
 }
 
 namespace {
@@ -465,6 +476,15 @@ void OnDevice::add_routes(const std::shared_ptr<Projection>& projection, bool ta
         routes.push_back(listed);
     }
     if (!takes_new || n == first_ || route.n_delays == 0) return;
+    if (paths.is_counted) {
+        const int64_t emitted = n - projection->max_delay();
+        if (emitted < first_ || !activity.passes(false)) return;
+        pnn_route counted = route;
+        counted.d_counts = cells_[std::size_t(projection->pre)]->counts_at(emitted);
+        counted.n_sources = engine_.populations[std::size_t(projection->pre)]->size;
+        routes.push_back(counted);
+        return;
+    }
     for (int source : {projection->pre, projection->axons}) {
         if (source < 0 || !activity.passes(source == projection->axons)) continue;
         pnn_route due = route;
@@ -714,7 +734,11 @@ void OnDevice::form_values(int64_t n) {
     }
 }
 
-void OnDevice::rest(Population& population) {
+void OnDevice::rest(Population& population, Cells& cells, int64_t n) {
+    if (cells.counts.size() > 0)
+        call("clear spikes", [&](const pnn_device_library& library, const pnn_launch* how) {
+            return library.fill(cells.counts_at(n), 0, std::size_t(population.size) * sizeof(uint16_t), how);
+        });
     for (int64_t* input : population.inputs[0])
         call("clear inputs", [&](const pnn_device_library& library, const pnn_launch* how) {
             return library.fill(mirrors_.known(input), 0, std::size_t(population.size) * sizeof(int64_t), how);
@@ -788,7 +812,7 @@ void OnDevice::update_populations(const pnn_step& present) {
         Population& population = *engine_.populations[number];
         Cells& cells = *cells_[number];
         if (!population.active) {
-            rest(population);
+            rest(population, cells, present.step);
         } else if (population.axonal != nullptr) {
             axonal.push_back(number);
         } else if (population.module == nullptr) {
@@ -809,6 +833,7 @@ void OnDevice::update_populations(const pnn_step& present) {
             given.size = population.size;
             given.sent = cells.at(present.step);
             given.number = int32_t(number);
+            given.d_counts = cells.counts_at(present.step);
             if (population.size > 0) together[device_module_of(population.module)].push_back(given);
         }
     }

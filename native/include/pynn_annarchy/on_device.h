@@ -62,7 +62,7 @@ private:
         explicit Cells(const std::shared_ptr<Device>& device)
             : index(device), count(device), numbers(device), ring(device), record_step(device), record_index(device),
               record_count(device), n_recorded(device), recorded(device), rate_counts(device), rate_index(device), rate_count(device),
-              rate_end(device), values(device) {}
+              rate_end(device), values(device), counts(device) {}
         int64_t ring_size = 0;
         DeviceArray<uint32_t> index, count, numbers;
         DeviceArray<pnn_sent> ring;
@@ -75,7 +75,9 @@ private:
         DeviceArray<uint32_t> rate_counts, rate_index, rate_count, rate_end;
         int64_t rate_first = 0;                  // step of the first entry of rate_end
         DeviceArray<double> values;              // of the whole population
+        DeviceArray<uint16_t> counts;            // spikes of each cell, by step as in the ring; where somebody asks for them
 
+        uint16_t* counts_at(int64_t step) const;
         pnn_sent at(int64_t step) const;
     };
     // Of a projection that sends its weights.
@@ -90,7 +92,7 @@ private:
         DeviceArray<uint16_t> group_delay, delays;
         DeviceArray<double> shared;
         DeviceArray<pnn_group> groups;
-        double per_group = 0.0;
+        bool is_counted = false;                 // numbers for all sources are delivered instead of lists (stream.h)
     };
     // Of a projection that learns.
     struct History {
@@ -133,7 +135,7 @@ private:
     void inject(Population& population);
     void update_populations(const pnn_step& present);
     void form_values(int64_t n);
-    void rest(Population& population);
+    void rest(Population& population, Cells& cells, int64_t n);
     void emit_given(Population& population, Cells& cells, int64_t n);
     void follow_schedule(Schedule& schedule, int64_t n);
     void show_frame(Population& population, int64_t n);
