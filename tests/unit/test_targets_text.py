@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import os
 import re
 from dataclasses import replace
@@ -34,9 +35,10 @@ MODELS = {
 }
 
 
-def text_of(spec, storage=Storage.SHARED, precision="double"):
+def text_of(spec, storage=Storage.SHARED, precision="double", for_device=False):
     generated = generate(spec, storage, Options(precision=precision))
-    return module_text(generated.kernel, storage is Storage.SHARED, precision, "fingerprint", spec.description)
+    is_shared = storage is Storage.SHARED
+    return module_text(generated.kernel, is_shared, precision, "fingerprint", spec.description, for_device)
 
 
 @pytest.mark.parametrize("spec", MODELS.values(), ids=MODELS)
@@ -46,6 +48,35 @@ def test_generated_text_is_the_reviewed_one(spec):
     if os.environ.get("RENEW_GOLDEN"):
         golden.write_text(text_of(spec))
     assert text_of(spec) == golden.read_text()
+
+
+LAUNCHERS = {
+    "IF_curr_exp": "&pnn::cuda::neurons<IF_curr_exp>, nullptr, nullptr, nullptr, nullptr, nullptr",
+    "StaticSynapse": "nullptr, &pnn::cuda::deliver<StaticSynapse>, nullptr, nullptr, nullptr, nullptr",
+    "SpikePairRule_Additive": "nullptr, nullptr, &pnn::cuda::learn<SpikePairRule_Additive>, nullptr, nullptr, nullptr",
+    "ElectricalSynapse": (
+        "nullptr, nullptr, nullptr, &pnn::cuda::synapses<ElectricalSynapse<true>, ElectricalSynapse<false>>, "
+        "&pnn::cuda::pass_spikes<ElectricalSynapse<true>, ElectricalSynapse<false>>, "
+        "&pnn::cuda::reach<ElectricalSynapse<true>, ElectricalSynapse<false>>"
+    ),
+}
+
+
+@pytest.mark.parametrize("name", LAUNCHERS)
+def test_for_a_device_the_text_of_the_cpu_gets_one_include_and_one_table_more(name):
+    spec = {**MODELS, "ElectricalSynapse": specs.ELECTRICAL_SYNAPSE}[name]
+    plain, whole = text_of(spec).splitlines(), text_of(spec, for_device=True).splitlines()
+
+    differences = [line for line in difflib.ndiff(plain, whole) if not line.startswith(("  ", "? "))]
+
+    assert all(line.startswith("+ ") for line in differences)
+    added = " ".join(line[2:].strip() for line in differences)
+    primitive = re.match(r'#include "pynn_annarchy/(\w+)\.h"', next(line for line in plain if "#include" in line))[1]
+    assert added == (
+        f'#include "pynn_annarchy/cuda/{primitive}.h" '
+        f"const pnn_device_module device_module = {{PNN_DEVICE_VERSION, {LAUNCHERS[name]}}}; "
+        "PNN_EXPORT const pnn_device_module* pnn_device_entry() { return &device_module; }"
+    )
 
 
 def test_values_sizes_and_seeds_are_not_in_the_text():
