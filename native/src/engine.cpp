@@ -279,7 +279,25 @@ bool Engine::prepare_pairs(const Projections& members) const {
     return true;
 }
 
-void Engine::find_concerned() {
+namespace {
+
+// What the module gets for an array in a run in which nobody but those who have been asked writes to inputs.
+void* array_of(const Population& population, std::size_t number, std::size_t p) {
+    const pnn_field& field = population.module->arrays[number];
+    void* const array = population.arrays[number];
+    if (field.is_input == 0 || !population.injections.empty() || !population.gathered.empty()) return array;
+    const auto is_zero = [](auto value) { return value == 0; };
+    const auto rests = [&](const auto* values) {
+        return std::all_of(values + population.bounds[p], values + population.bounds[p + 1], is_zero);
+    };
+    const bool at_rest = field.dtype == PNN_F64 ? rests(static_cast<const double*>(array)) : rests(static_cast<const float*>(array));
+    return at_rest ? nullptr : array;
+}
+
+}  // namespace
+
+// `many_steps`: whether what is found out about values pays.
+void Engine::find_concerned(bool many_steps) {
     concerned = Concerned{};
     for (const auto& projection : projections) {
         if (!projection) continue;
@@ -298,11 +316,15 @@ void Engine::find_concerned() {
     concerned.plain.resize(std::size_t(partitions));
     for (std::size_t p = 0; p < concerned.plain.size(); ++p)
         for (auto& population : populations)
-            if (is_plain(*population) && population->bounds[p] < population->bounds[p + 1])
-                concerned.plain[p].push_back({population->module->neurons, segment_of(*population, p), population->bounds[p],
-                                              population->bounds[p + 1],
-                                              {room_in(population->spikes[0][p]), room_in(population->spikes[1][p])},
-                                              {&population->spikes[0][p], &population->spikes[1][p]}});
+            if (is_plain(*population) && population->bounds[p] < population->bounds[p + 1]) {
+                PlainCells cells{population->module->neurons, {}, segment_of(*population, p), population->bounds[p], population->bounds[p + 1],
+                                 {room_in(population->spikes[0][p]), room_in(population->spikes[1][p])},
+                                 {&population->spikes[0][p], &population->spikes[1][p]}};
+                for (std::size_t number = 0; many_steps && number < population->arrays.size(); ++number)
+                    cells.arrays.push_back(array_of(*population, number, p));
+                if (many_steps) cells.segment.arrays = cells.arrays.data();
+                concerned.plain[p].push_back(std::move(cells));
+            }
 }
 
 pnn_segment Engine::segment_of(const Population& population, std::size_t partition) {
@@ -883,7 +905,7 @@ int Engine::run(int64_t n_steps, int workers) {
     form_streams();
     work.preparation += seconds_since(called);
     find_sinks();
-    find_concerned();
+    find_concerned(n_steps >= 16);
     find_currents();
     publish_present();
     const auto started = std::chrono::steady_clock::now();

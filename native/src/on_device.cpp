@@ -130,7 +130,7 @@ void OnDevice::prepare(int64_t n_steps) {
         population->list_is_read = true;
     }
     check_supported();
-    engine_.find_concerned();
+    engine_.find_concerned(false);
     engine_.find_currents();
     engine_.publish_present();
     if (engine_.step == 0)

@@ -115,7 +115,7 @@ class Printer:
         if field.role is Role.COMMON:
             return f"{field.name}_"
         if field.role is Role.AHEAD:
-            return f"ahead_.{field.name}[k_]"
+            return f"{field.name}_"
         return identifier(field.name) if is_constant(field) else f"this->{identifier(field.name)}[i]"
 
     def identity(self, draw: Draw) -> str:
@@ -143,6 +143,9 @@ class Printer:
                 return f"-{self._operand(operand, _ATOM)}"
             case Not(operand):
                 return f"!{self._operand(operand, _ATOM)}"
+            case Arithmetic(BinaryOperator.ADD, left, Arrived(receptor)) if value.dtype is DType.REAL:
+                number = self._receptors.index(receptor)
+                return f"pnn::plus_fixed({self.expression(left)}, input_{number}_[i], quantum_{number}_)"
             case Arithmetic(operator, left, right):
                 binding = _binding(value)
                 return f"{self._operand(left, binding)} {operator.value} {self._operand(right, binding + 1)}"
@@ -253,6 +256,8 @@ def _binding(value: Value) -> int:
             return _LOGIC
         case Compare():
             return _COMPARISON
+        case Arithmetic(BinaryOperator.ADD, _, Arrived()):
+            return _ATOM
         case Arithmetic(BinaryOperator.ADD | BinaryOperator.SUBTRACT):
             return _SUM
         case Arithmetic():
@@ -352,15 +357,27 @@ def _regime_struct(regime: Regime, kernel: CellKernel, printer: Printer) -> str:
         members,
         "const pnn_segment& segment, const pnn_step& step",
         *(_IDENTITY if draws else ()),
+        *_inputs_at_rest(own, printer),
         *_preparation(regime, printer),
         "",
         f"    // {kernel.model}: one cell over one step{where}; returns its number of spikes",
         f"    PNN_FN Count update({arguments}) const {{",
         *wrapped(printer.loads(own.fields)),
+        *wrapped(_known_ahead(regime)),
         *wrapped(printer.statements(own.body)),
         *wrapped([f"return {printer.expression(own.spikes)};"]),
         "    }",
     )
+
+
+def _inputs_at_rest(kernel: CellKernel, printer: Printer) -> Iterator[str]:
+    """The function after which inputs that have no array read zeros, for some cells from the first one on."""
+    inputs = [field for field in kernel.fields if field.role is Role.INPUT and not printer.is_shared(field)]
+    yield from ("", f"    PNN_HOST void go_to_(int64_t{' first_' if inputs else ''}) {{")
+    for field in inputs:
+        name = identifier(field.name)
+        yield f"        if (rests_{name}_) {name} = pnn::ZEROS<{TYPES[field.dtype]}> - first_;"
+    yield "    }"
 
 
 def _common(regime: Regime, printer: Printer) -> Iterator[Member]:
@@ -380,34 +397,58 @@ def _start(text: str) -> str:
     return "\n".join(wrapped([text])).strip().replace("\n", "\n  ")
 
 
+def _known_ahead(regime: Regime) -> Iterator[str]:
+    """What is known of a cell before its step."""
+    for let in regime.kept:
+        name = identifier(let.name)
+        yield f"const {TYPES[let.value.dtype]} {name} = ahead_.{name}[k_];"
+    for field, _ in regime.ahead:
+        kind = TYPES[field.dtype]
+        yield f"const {kind} {field.name}_ = static_cast<{kind}>(ahead_.{field.name}_[k_]);"
+
+
 def _preparation(regime: Regime, printer: Printer) -> Iterator[str]:
     """The function that draws and forms what n cells need, from the first one on."""
     if not regime.ahead:
         return
-    yield from ("", "    struct Ahead {")
-    yield from (f"        {TYPES[field.dtype]} {field.name}[pnn::AT_ONCE];" for field, _ in regime.ahead)
+    size = "MANY_DRAWN" if any(regime.drawn()) else "MANY_FORMED"
+    yield from ("", "    struct Ahead {", f"        static constexpr int64_t SIZE = pnn::{size};")
+    yield from (f"        {TYPES[let.value.dtype]} {identifier(let.name)}[SIZE];" for let in regime.kept)
+    yield from (f"        double {field.name}_[SIZE];" for field, _ in regime.drawn())
+    yield from (f"        pnn::Quotients<SIZE> {field.name}_;" for field, _ in regime.formed())
     yield from ("    };", "    PNN_FN void prepare(int64_t first_, int64_t n_, Ahead& ahead_) const {")
     drawn = [
-        f"        law_of_{field.name}_.draw({printer.identity(draw)}, n_, ahead_.{field.name});"
+        f"        law_of_{field.name}_.draw({printer.identity(draw)}, n_, ahead_.{field.name}_);"
         for field, draw in regime.drawn()
     ]
     yield from ("        const int64_t i = first_;", *drawn) if drawn else ()
-    for field, applied in regime.formed():
-        yield from _formed(field, applied, printer)
+    yield from wrapped(_formed(regime, printer))
     yield "    }"
 
 
-def _formed(field: Field, applied: Apply, printer: Printer) -> Iterator[str]:
-    """The arguments of a function, in the place of its values, and then these."""
+def _formed(regime: Regime, printer: Printer) -> Iterator[str]:
+    """What is kept, and the arguments of functions as divisors; then their values."""
+    formed = list(regime.formed())
+    if not formed:
+        return
+    arguments = [(field, _exponent(applied)) for field, applied in formed]
+    fields = set().union(*map(loaded, (*(let.value for let in regime.kept), *(value for _, value in arguments))))
+    yield from ("PNN_INDEPENDENT", "for (int64_t k_ = 0; k_ < n_; ++k_) {", "    const int64_t i = first_ + k_;")
+    yield from (f"    {line}" for line in printer.loads(sorted(fields, key=lambda each: each.name)))
+    yield from (f"    {line}" for line in printer.statements(regime.kept))
+    for name in (identifier(let.name) for let in regime.kept):
+        yield f"    ahead_.{name}[k_] = {name};"
+    for field, value in arguments:
+        yield f"    ahead_.{field.name}_.divisors[k_] = {printer.expression(value)};"
+    yield "}"
+    yield from (f"pnn::{applied.function}_of_negatives(ahead_.{field.name}_, n_);" for field, applied in formed)
+
+
+def _exponent(applied: Apply) -> Value:
+    """x of ``exprel(-x)``."""
     (argument,) = applied.arguments
-    target = f"{printer.place(field)} = {printer.expression(argument)};"
-    yield from wrapped(
-        ["PNN_INDEPENDENT", "for (int64_t k_ = 0; k_ < n_; ++k_) {", "    const int64_t i = first_ + k_;"]
-    )
-    yield from wrapped(
-        f"    {line}" for line in (*printer.loads(sorted(loaded(argument), key=lambda each: each.name)), target)
-    )
-    yield from wrapped(["}", f"pnn::{applied.function}_of_many(ahead_.{field.name}, n_);"])
+    assert isinstance(argument, Negate), "nothing else is formed ahead"
+    return argument.operand
 
 
 def _choice_struct(found: list[Regime], kernel: CellKernel, printer: Printer) -> str:
@@ -476,6 +517,8 @@ def _fields(kernel: CellKernel, own: Collection[Field], printer: Printer) -> Ite
         const = "const " if is_constant(field) else ""
         name, kind = identifier(field.name), f"{const}{TYPES[field.dtype]}*"
         yield f"{kind} {name};", f"{name}(static_cast<{kind}>(segment.arrays[{number}]))"
+        if field.role is Role.INPUT:
+            yield f"bool rests_{name}_;", f"rests_{name}_(segment.arrays[{number}] == nullptr)"
     values = [field for field in kernel.fields if printer.is_shared(field)]
     for number, field in enumerate(values):
         if field not in own:

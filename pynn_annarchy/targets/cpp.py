@@ -64,7 +64,7 @@ def module_text(
             "namespace {",
             "",
             _struct(kernel, shared),
-            _table("pnn_field", "arrays", [f"{{{_quoted(f.name)}, {_FIELD_TYPES[f.dtype]}}}" for f in arrays]),
+            _table("pnn_field", "arrays", list(map(_field, arrays))),
             _table("char* const", "shared_names", [_quoted(f.name) for f in values]),
             _table("char* const", "receptor_names", [_quoted(receptor) for receptor in receptors]),
             f'const pnn_module module = {{PNN_ABI_VERSION, "{fingerprint}", {_quoted(kernel.model)},',
@@ -148,12 +148,16 @@ def is_shared(field: Field, shared: bool) -> bool:
     return field.role is Role.POPULATION or (shared and field.role is Role.PARAMETER)
 
 
+def _field(field: Field) -> str:
+    return f"{{{_quoted(field.name)}, {_FIELD_TYPES[field.dtype]}, {int(field.role is Role.INPUT)}}}"
+
+
 def _quoted(text: str) -> str:
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def _table(kind: str, name: str, rows: list[str]) -> str:
     # An empty table still needs an element in C++.
-    filler = "{nullptr, 0}" if kind == "pnn_field" else "nullptr"
+    filler = "{nullptr, 0, 0}" if kind == "pnn_field" else "nullptr"
     text = f"const {kind} {name}[] = {{{', '.join(rows) or filler}}};"
     return textwrap.fill(text, 120, subsequent_indent="    ", break_long_words=False, break_on_hyphens=False)

@@ -15,6 +15,7 @@ struct IF_cond_exp {
     Real* gsyn_exc;
     Real* gsyn_inh;
     const Real* i_inj;
+    bool rests_i_inj_;
     double* refractory;
     Real i_offset;
     Real v_reset;
@@ -41,6 +42,7 @@ struct IF_cond_exp {
           gsyn_exc(static_cast<Real*>(segment.arrays[1])),
           gsyn_inh(static_cast<Real*>(segment.arrays[2])),
           i_inj(static_cast<const Real*>(segment.arrays[3])),
+          rests_i_inj_(segment.arrays[3] == nullptr),
           refractory(static_cast<double*>(segment.arrays[4])),
           i_offset(static_cast<Real>(segment.shared[0])),
           v_reset(static_cast<Real>(segment.shared[1])),
@@ -62,22 +64,39 @@ struct IF_cond_exp {
           t(step.t),
           dt(static_cast<Real>(step.dt)) {}
 
+    PNN_HOST void go_to_(int64_t first_) {
+        if (rests_i_inj_) i_inj = pnn::ZEROS<Real> - first_;
+    }
+
     struct Ahead {
-        Real exprel_0[pnn::AT_ONCE];
+        static constexpr int64_t SIZE = pnn::MANY_FORMED;
+        Real gsyn_exc_mean[SIZE];
+        Real gsyn_inh_mean[SIZE];
+        Real decay_v[SIZE];
+        pnn::Quotients<SIZE> exprel_0_;
     };
     PNN_FN void prepare(int64_t first_, int64_t n_, Ahead& ahead_) const {
         PNN_INDEPENDENT
         for (int64_t k_ = 0; k_ < n_; ++k_) {
             const int64_t i = first_ + k_;
-            ahead_.exprel_0[k_] = -((one_over_tau_m + (M_gsyn_exc_gsyn_exc * this->gsyn_exc[i] + M_gsyn_inh_gsyn_inh *
-                this->gsyn_inh[i]) * one_over_cm) * this->dt);
+            const Real gsyn_exc_mean = M_gsyn_exc_gsyn_exc * this->gsyn_exc[i];
+            const Real gsyn_inh_mean = M_gsyn_inh_gsyn_inh * this->gsyn_inh[i];
+            const Real decay_v = one_over_tau_m + (gsyn_exc_mean + gsyn_inh_mean) * one_over_cm;
+            ahead_.gsyn_exc_mean[k_] = gsyn_exc_mean;
+            ahead_.gsyn_inh_mean[k_] = gsyn_inh_mean;
+            ahead_.decay_v[k_] = decay_v;
+            ahead_.exprel_0_.divisors[k_] = decay_v * this->dt;
         }
-        pnn::exprel_of_many(ahead_.exprel_0, n_);
+        pnn::exprel_of_negatives(ahead_.exprel_0_, n_);
     }
 
     // IF_cond_exp: one cell over one step; returns its number of spikes
     PNN_FN Count update(int64_t i, int64_t k_, const Ahead& ahead_) const {
         const Real i_inj = this->i_inj[i];
+        const Real gsyn_exc_mean = ahead_.gsyn_exc_mean[k_];
+        const Real gsyn_inh_mean = ahead_.gsyn_inh_mean[k_];
+        const Real decay_v = ahead_.decay_v[k_];
+        const Real exprel_0_ = static_cast<Real>(ahead_.exprel_0_[k_]);
         Real v = this->v[i];
         Real gsyn_exc = this->gsyn_exc[i];
         Real gsyn_inh = this->gsyn_inh[i];
@@ -86,20 +105,15 @@ struct IF_cond_exp {
         // dv/dt = (v_rest - v)/tau_m + (gsyn_exc*(e_rev_E - v) + gsyn_inh*(e_rev_I - v) + i_offset + i_inj)/cm : init=-65.0, unless_refractory
         // dgsyn_exc/dt = -gsyn_exc/tau_syn_E
         // dgsyn_inh/dt = -gsyn_inh/tau_syn_I
-        const Real gsyn_exc_mean = M_gsyn_exc_gsyn_exc * gsyn_exc;
-        const Real gsyn_inh_mean = M_gsyn_inh_gsyn_inh * gsyn_inh;
-        const Real decay_v = one_over_tau_m + (gsyn_exc_mean + gsyn_inh_mean) * one_over_cm;
-        v = is_refractory ? v : v + this->dt * ahead_.exprel_0[k_] * (v_rest_over_tau_m + (gsyn_exc_mean * e_rev_E +
+        v = is_refractory ? v : v + this->dt * exprel_0_ * (v_rest_over_tau_m + (gsyn_exc_mean * e_rev_E +
             gsyn_inh_mean * e_rev_I + i_offset + i_inj) * one_over_cm - decay_v * v);
         gsyn_exc = P_gsyn_exc_gsyn_exc * gsyn_exc;
         gsyn_inh = P_gsyn_inh_gsyn_inh * gsyn_inh;
         // excitatory: gsyn_exc = gsyn_exc + input
-        Real input = static_cast<Real>(pnn::from_fixed(input_0_[i], quantum_0_));
-        gsyn_exc = gsyn_exc + input;
+        gsyn_exc = pnn::plus_fixed(gsyn_exc, input_0_[i], quantum_0_);
         input_0_[i] = 0;
         // inhibitory: gsyn_inh = gsyn_inh + input
-        input = static_cast<Real>(pnn::from_fixed(input_1_[i], quantum_1_));
-        gsyn_inh = gsyn_inh + input;
+        gsyn_inh = pnn::plus_fixed(gsyn_inh, input_1_[i], quantum_1_);
         input_1_[i] = 0;
         // spike: v >= v_thresh
         refractory = is_refractory ? refractory - 1.0 : refractory;
@@ -115,8 +129,8 @@ struct IF_cond_exp {
     }
 };
 
-const pnn_field arrays[] = {{"v", PNN_REAL}, {"gsyn_exc", PNN_REAL}, {"gsyn_inh", PNN_REAL}, {"i_inj", PNN_REAL},
-    {"refractory", PNN_F64}};
+const pnn_field arrays[] = {{"v", PNN_REAL, 0}, {"gsyn_exc", PNN_REAL, 0}, {"gsyn_inh", PNN_REAL, 0}, {"i_inj",
+    PNN_REAL, 1}, {"refractory", PNN_F64, 0}};
 const char* const shared_names[] = {"i_offset", "v_reset", "v_thresh", "e_rev_E", "e_rev_I", "one_over_tau_m",
     "one_over_cm", "v_rest_over_tau_m", "P_gsyn_exc_gsyn_exc", "P_gsyn_inh_gsyn_inh", "M_gsyn_exc_gsyn_exc",
     "M_gsyn_inh_gsyn_inh", "refractory_steps"};

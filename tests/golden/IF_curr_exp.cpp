@@ -15,6 +15,7 @@ struct IF_curr_exp {
     Real* isyn_exc;
     Real* isyn_inh;
     const Real* i_inj;
+    bool rests_i_inj_;
     double* refractory;
     Real v_reset;
     Real v_thresh;
@@ -38,6 +39,7 @@ struct IF_curr_exp {
           isyn_exc(static_cast<Real*>(segment.arrays[1])),
           isyn_inh(static_cast<Real*>(segment.arrays[2])),
           i_inj(static_cast<const Real*>(segment.arrays[3])),
+          rests_i_inj_(segment.arrays[3] == nullptr),
           refractory(static_cast<double*>(segment.arrays[4])),
           v_reset(static_cast<Real>(segment.shared[0])),
           v_thresh(static_cast<Real>(segment.shared[1])),
@@ -56,6 +58,10 @@ struct IF_curr_exp {
           t(step.t),
           dt(static_cast<Real>(step.dt)) {}
 
+    PNN_HOST void go_to_(int64_t first_) {
+        if (rests_i_inj_) i_inj = pnn::ZEROS<Real> - first_;
+    }
+
     // IF_curr_exp: one cell over one step; returns its number of spikes
     PNN_FN Count update(int64_t i) const {
         const Real i_inj = this->i_inj[i];
@@ -72,12 +78,10 @@ struct IF_curr_exp {
         isyn_exc = P_isyn_exc_isyn_exc * isyn_exc;
         isyn_inh = P_isyn_inh_isyn_inh * isyn_inh;
         // excitatory: isyn_exc = isyn_exc + input
-        Real input = static_cast<Real>(pnn::from_fixed(input_0_[i], quantum_0_));
-        isyn_exc = isyn_exc + input;
+        isyn_exc = pnn::plus_fixed(isyn_exc, input_0_[i], quantum_0_);
         input_0_[i] = 0;
         // inhibitory: isyn_inh = isyn_inh + input
-        input = static_cast<Real>(pnn::from_fixed(input_1_[i], quantum_1_));
-        isyn_inh = isyn_inh + input;
+        isyn_inh = pnn::plus_fixed(isyn_inh, input_1_[i], quantum_1_);
         input_1_[i] = 0;
         // spike: v >= v_thresh
         refractory = is_refractory ? refractory - 1.0 : refractory;
@@ -93,8 +97,8 @@ struct IF_curr_exp {
     }
 };
 
-const pnn_field arrays[] = {{"v", PNN_REAL}, {"isyn_exc", PNN_REAL}, {"isyn_inh", PNN_REAL}, {"i_inj", PNN_REAL},
-    {"refractory", PNN_F64}};
+const pnn_field arrays[] = {{"v", PNN_REAL, 0}, {"isyn_exc", PNN_REAL, 0}, {"isyn_inh", PNN_REAL, 0}, {"i_inj",
+    PNN_REAL, 1}, {"refractory", PNN_F64, 0}};
 const char* const shared_names[] = {"v_reset", "v_thresh", "P_v_v", "P_v_isyn_exc", "P_v_isyn_inh", "P_v_i_inj", "c_v",
     "P_isyn_exc_isyn_exc", "P_isyn_inh_isyn_inh", "refractory_steps"};
 const char* const receptor_names[] = {"excitatory", "inhibitory"};

@@ -127,8 +127,8 @@ struct SpikePairRule_Additive {
     }
 };
 
-const pnn_field arrays[] = {{"tau_plus", PNN_F64}, {"tau_minus", PNN_F64}, {"A_plus", PNN_F64}, {"A_minus", PNN_F64},
-    {"w_min", PNN_F64}, {"w_max", PNN_F64}, {"weight", PNN_F64}};
+const pnn_field arrays[] = {{"tau_plus", PNN_F64, 0}, {"tau_minus", PNN_F64, 0}, {"A_plus", PNN_F64, 0}, {"A_minus",
+    PNN_F64, 0}, {"w_min", PNN_F64, 0}, {"w_max", PNN_F64, 0}, {"weight", PNN_F64, 0}};
 const char* const shared_names[] = {nullptr};
 const char* const receptor_names[] = {nullptr};
 const pnn_module module = {PNN_ABI_VERSION, "fingerprint", "SpikePairRule_Additive",

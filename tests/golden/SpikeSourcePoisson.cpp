@@ -47,6 +47,9 @@ struct SpikeSourcePoisson_0 {
         return drawing;
     }
 
+    PNN_HOST void go_to_(int64_t) {
+    }
+
     // SpikeSourcePoisson: one cell over one step where not rate * this->dt > Real(500.0); returns its number of spikes
     PNN_FN Count update(int64_t i) const {
         Real left = this->left[i];
@@ -108,16 +111,21 @@ struct SpikeSourcePoisson_1 {
         return drawing;
     }
 
+    PNN_HOST void go_to_(int64_t) {
+    }
+
     struct Ahead {
-        double poisson_2[pnn::AT_ONCE];
+        static constexpr int64_t SIZE = pnn::MANY_DRAWN;
+        double poisson_2_[SIZE];
     };
     PNN_FN void prepare(int64_t first_, int64_t n_, Ahead& ahead_) const {
         const int64_t i = first_;
-        law_of_poisson_2_.draw(identity_(i, 2), n_, ahead_.poisson_2);
+        law_of_poisson_2_.draw(identity_(i, 2), n_, ahead_.poisson_2_);
     }
 
     // SpikeSourcePoisson: one cell over one step where rate * this->dt > Real(500.0); returns its number of spikes
     PNN_FN Count update(int64_t i, int64_t k_, const Ahead& ahead_) const {
+        const double poisson_2_ = static_cast<double>(ahead_.poisson_2_[k_]);
         Real drawn_rate = this->drawn_rate[i];
         // left = ite(rate*dt > 500, left, ite(rate == drawn_rate, left, Exponential(ite(rate > 0, 1000/(rate*dt), 1e+30))) - (clip((start + duration - t)/dt, 0, 1) - clip((start - t)/dt, 0, 1)))
         // drawn_rate = rate : init=-1
@@ -125,7 +133,7 @@ struct SpikeSourcePoisson_1 {
         // spike: not rate*dt > 500 and left <= 0
         // emits: ite(rate*dt > 500, Poisson(rate*dt/1000*(clip((start + duration - t)/dt, 0, 1) - clip((start - t)/dt, 0, 1))), 0)
         this->drawn_rate[i] = pnn::flush(drawn_rate);
-        return static_cast<Count>(static_cast<Real>(ahead_.poisson_2[k_]));
+        return static_cast<Count>(static_cast<Real>(poisson_2_));
     }
 };
 
@@ -145,7 +153,7 @@ struct SpikeSourcePoisson {
     PNN_FN int regime() const { return (rate * this->dt > Real(500.0) ? 1 : 0); }
 };
 
-const pnn_field arrays[] = {{"left", PNN_REAL}, {"drawn_rate", PNN_REAL}};
+const pnn_field arrays[] = {{"left", PNN_REAL, 0}, {"drawn_rate", PNN_REAL, 0}};
 const char* const shared_names[] = {"rate", "start", "duration", "most_spikes"};
 const char* const receptor_names[] = {nullptr};
 const pnn_module module = {PNN_ABI_VERSION, "fingerprint", "SpikeSourcePoisson",

@@ -27,7 +27,7 @@ struct StaticSynapse {
     }
 };
 
-const pnn_field arrays[] = {{nullptr, 0}};
+const pnn_field arrays[] = {{nullptr, 0, 0}};
 const char* const shared_names[] = {nullptr};
 const char* const receptor_names[] = {nullptr};
 const pnn_module module = {PNN_ABI_VERSION, "fingerprint", "StaticSynapse",

@@ -119,8 +119,8 @@ struct StochasticTsodyksMarkramSynapse {
     }
 };
 
-const pnn_field arrays[] = {{"weight", PNN_F64}, {"U", PNN_F64}, {"tau_rec", PNN_F64}, {"tau_facil", PNN_F64}, {"empty",
-    PNN_F64}};
+const pnn_field arrays[] = {{"weight", PNN_F64, 0}, {"U", PNN_F64, 0}, {"tau_rec", PNN_F64, 0}, {"tau_facil", PNN_F64,
+    0}, {"empty", PNN_F64, 0}};
 const char* const shared_names[] = {nullptr};
 const char* const receptor_names[] = {nullptr};
 const pnn_module module = {PNN_ABI_VERSION, "fingerprint", "StochasticTsodyksMarkramSynapse",

@@ -325,13 +325,13 @@ LAW = """
 #include "pynn_annarchy/laws.h"
 using namespace pnn;
 void fill(const std::vector<double>& means, std::vector<double>& y) {
-    double values[AT_ONCE];
+    double values[MANY_DRAWN];
     for (double mean : means) {
         const PoissonLaw law(mean);
         double n_others = 0, n_astray = 0;
         for (uint32_t step = 0; step < 200; ++step) {
-            const int64_t n = step % 2 ? AT_ONCE : 37;
-            const Identity first = {1, 2, 0xffffffffu - 20 + step * 64, trial_batch(1, 2), step, 3, 4};
+            const int64_t n = step % 3 == 0 ? MANY_DRAWN : step % 3 == 1 ? 37 : 1;
+            const Identity first = {1, 2, 0xffffffffu - 5000 + step * 64, trial_batch(1, 2), step, 3, 4};
             law.draw(first, n, values);
             for (int64_t i = 0; i < n; ++i) {
                 Identity who = first;
@@ -340,15 +340,17 @@ void fill(const std::vector<double>& means, std::vector<double>& y) {
             }
         }
         for (int j = 0; j < law.n_bounds(); ++j) {
-            for (const uint32_t word : {law.bound(j) + 1, law.bound(j) - 2}) {
+            for (const int away : {1, -2}) {
+                const uint16_t half = uint16_t(law.bound(j) + away);
                 int n_below = 0;
                 bool is_open = false;
                 for (int other = 0; other < law.n_bounds(); ++other) {
-                    n_below += word > law.bound(other);
-                    is_open |= law.bound(other) - word < 2;
+                    n_below += half > law.bound(other);
+                    is_open |= uint16_t(law.bound(other) - half) < 2;
                 }
-                const uint32_t low = word == law.bound(j) + 1 ? 0 : 0xffffffffu;
-                n_astray += !is_open && poisson_by_inversion(open_uniform(word, low), mean) != n_below;
+                const uint32_t rest = away > 0 ? 0 : 0xffffffffu;
+                const double u = open_uniform(uint32_t(half) << 16 | (rest & 0xffff), rest);
+                n_astray += !is_open && poisson_by_inversion(u, mean) != n_below;
             }
         }
         y.push_back(n_others);

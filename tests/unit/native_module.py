@@ -16,7 +16,7 @@ QUANTUM = 2.0**-40
 
 
 class Field(c.Structure):
-    _fields_ = [("name", c.c_char_p), ("dtype", c.c_int32)]
+    _fields_ = [("name", c.c_char_p), ("dtype", c.c_int32), ("is_input", c.c_int32)]
 
 
 class Step(c.Structure):

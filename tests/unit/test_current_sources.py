@@ -71,6 +71,22 @@ def source(request, setup):
 # when they act
 
 
+def test_a_current_acts_after_runs_without_any(setup):
+    """Until then, and in shorter runs than these, cells need not look at what is injected."""
+    cells, injected = resting(70), resting(70)
+    for population in (cells, injected):
+        population.record("v")
+    sim.run(20 * DT)
+    source = sim.DCSource(amplitude=0.3)
+    source.inject_into(injected[60:61])
+    sim.run(20 * DT)
+
+    expected = np.full((41, 70), -65.0)
+    assert_array_equal(potentials(cells), expected)
+    expected[:, 60] = potential_under(np.r_[np.zeros(20), np.full(21, 0.3)])
+    np.testing.assert_allclose(potentials(injected), expected, rtol=1e-14)
+
+
 def test_what_is_recorded_is_what_acts(source):
     cells = resting()
     cells.record("v")

@@ -66,6 +66,26 @@ CHOOSING = ModelSpec(
     max_spikes="1000",
 )
 """What is drawn depends on conditions that all cells share, and on some that they do not."""
+ARRIVING = ModelSpec(
+    "Arriving",
+    parameters=(ParameterSpec("gain", 1.5),),
+    equations="""
+        last = 0.9*last
+        dg/dt = -g/3
+        dv/dt = (g + last - square - v)/5
+        square = 0.5*square
+    """,
+    spike="v > 2",
+    reset="v = 0",
+    receptors=(
+        ReceptorSpec("set", "last = input"),
+        ReceptorSpec("twice", "square += input*input"),
+        ReceptorSpec("within", "v = clip(gain*(v + input), -3, 3)"),
+        ReceptorSpec("turned", "g = input - g"),
+        ReceptorSpec("squared", "last += input**2"),
+    ),
+)
+"""Increments that read what has arrived at other places than the end of a sum, or more than once."""
 
 MODELS = {
     spec.name: spec
@@ -79,6 +99,7 @@ MODELS = {
         source_specs.SPIKE_SOURCE_POISSON_REFRACTORY,
         source_specs.SPIKE_SOURCE_GAMMA,
         EVERYTHING,
+        ARRIVING,
         KINDS,
     )
 }

@@ -7,7 +7,7 @@
 
 #include <stdint.h>
 
-#define PNN_ABI_VERSION 10u
+#define PNN_ABI_VERSION 11u
 
 #ifdef __cplusplus
 extern "C" {
@@ -25,7 +25,7 @@ typedef struct pnn_step {
 
 // One population (or one projection's synapses) as a module sees it.
 typedef struct pnn_segment {
-    void* const* arrays;          // per-element fields, in the order of the module's `arrays` table
+    void* const* arrays;          // per-element fields, in the order of the module's `arrays` table; null: an input at rest
     const double* shared;         // shared values, in the order of the module's `shared` table
     int64_t* const* inputs;       // fixed-point accumulators, one array per receptor, indexed like the fields
     const double* quanta;         // value of one unit of each accumulator
@@ -229,6 +229,7 @@ enum { PNN_F64 = 0, PNN_F32 = 1, PNN_I32 = 2, PNN_I64 = 3 };
 typedef struct pnn_field {
     const char* name;
     int32_t dtype;
+    int32_t is_input;         // 1: that modules only read, and that may be null where it is zero for all elements
 } pnn_field;
 
 typedef struct pnn_module {

@@ -376,7 +376,7 @@ private:
     bool place_sums();
     int64_t* first_sum(const Projection& projection, std::size_t partition) const;
     void find_sinks();
-    void find_concerned();
+    void find_concerned(bool many_steps);
     static pnn_segment segment_of(const Population& population, std::size_t partition);
     static bool is_plain(const Population& population);
     void deliver_pairs(Bundle& bundle, int64_t n, int partition, Due& due);
@@ -423,6 +423,7 @@ private:
     // Cells of one partition that need nothing but to be updated, and where their spikes go, by parity of the step.
     struct PlainCells {
         pnn_neurons_fn neurons;
+        std::vector<void*> arrays;                   // those of the segment, if not the population's own
         pnn_segment segment;
         int64_t begin, end;
         pnn_spikes room[2];                          // of the lists, so that nothing has to be read from there

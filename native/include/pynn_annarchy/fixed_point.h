@@ -35,6 +35,14 @@ PNN_FN void accumulate(int64_t* sum, int64_t amount) {
 #endif
 }
 
+// x + from_fixed(sum, quantum). Times a power of two the nearest double is exact, so that there is one rounding.
+PNN_FN double plus_fixed(double x, int64_t sum, double quantum) {
+    return pnn::fma(from_fixed(sum, 1.0), quantum, x);
+}
+PNN_FN float plus_fixed(float x, int64_t sum, double quantum) {
+    return x + static_cast<float>(from_fixed(sum, quantum));
+}
+
 }  // namespace pnn
 
 #endif

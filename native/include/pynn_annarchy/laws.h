@@ -9,13 +9,14 @@
 
 namespace pnn {
 
-constexpr int64_t AT_ONCE = 64;  // elements
+constexpr int64_t MANY_DRAWN = 128, MANY_FORMED = 64;  // elements
 
 // `poisson` of one mean.
 //
 // Below 10 it is found by inversion: k is the number of sums p_0 + ... + p_j that the uniform number exceeds. The upper
-// 32 bits of that number tell on which side of a sum it lies, unless they are those of the sum itself: then, once in
-// 2^31, the element draws as `poisson` does. Its roundings move a sum by less than 2^-47.
+// 16 bits of that number tell on which side of a sum it lies, unless they are those of the sum itself, or of what the
+// roundings of `poisson` may have moved it to, by less than 2^-47: then, once in 2^14 or so, the element draws as
+// `poisson` does.
 class PoissonLaw {
 public:
     PNN_FN explicit PoissonLaw(double lambda) : lambda_(lambda) {
@@ -26,13 +27,13 @@ public:
             sum += probability;
             k += 1.0;
             probability *= lambda / k;
-            bounds_[n_bounds_++] = upper_bits(sum);
-        } while (bounds_[n_bounds_ - 1] != 0xffffffffu && n_bounds_ < MOST_BOUNDS);
+            bounds_[n_bounds_++] = upper_bits(sum + 0x1p-46);
+        } while (bounds_[n_bounds_ - 1] != LAST && n_bounds_ < MOST_BOUNDS);
     }
 
-    // values[i] = poisson(first + i, lambda) for i < n <= AT_ONCE.
+    // values[i] = poisson(first + i, lambda) for i < n <= MANY_DRAWN.
     PNN_FN void draw(const Identity& first, int64_t n, double* values) const {
-        if (!is_by_inversion()) {
+        if (!is_by_inversion() || first.element >> 32 != (first.element + MANY_DRAWN) >> 32) {
             for (int64_t i = 0; i < n; ++i) values[i] = one(first, i);
             return;
         }
@@ -40,48 +41,46 @@ public:
             values[0] = by_bounds(first);
             return;
         }
-        uint32_t words[AT_ONCE] = {}, counts[AT_ONCE] = {};
-        first_words(first.seed_key, first.object_index, first.element, first.trial_batch, first.step, first.event,
-                    first.draw << 8, n, words);
-        uint32_t largest = 0, is_open = 0;
-        for (int64_t i = 0; i < AT_ONCE; ++i) largest = words[i] > largest ? words[i] : largest;
+        uint16_t halves[MANY_DRAWN] = {}, counts[MANY_DRAWN] = {}, distances[MANY_DRAWN];
+        upper_halves(first.seed_key, first.object_index, first.element, first.trial_batch, first.step, first.event,
+                     first.draw << 8, n, halves);
+        uint16_t largest = 0, least = LAST;
+        for (int64_t i = 0; i < MANY_DRAWN; ++i) {
+            largest = halves[i] > largest ? halves[i] : largest;
+            distances[i] = LAST;
+        }
         for (int j = 0; j < n_bounds_; ++j) {
-            const uint32_t bound = bounds_[j];
-            for (int64_t i = 0; i < AT_ONCE; ++i) {
-                counts[i] += words[i] > bound ? 1u : 0u;
-                is_open |= bound - words[i] < 2u ? 1u : 0u;
+            const uint16_t bound = bounds_[j];
+            for (int64_t i = 0; i < MANY_DRAWN; ++i) {
+                const uint16_t distance = static_cast<uint16_t>(bound - halves[i]);
+                counts[i] = static_cast<uint16_t>(counts[i] + (halves[i] > bound ? 1 : 0));
+                distances[i] = distance < distances[i] ? distance : distances[i];
             }
             if (bound >= largest) break;
         }
+        for (int64_t i = 0; i < MANY_DRAWN; ++i) least = distances[i] < least ? distances[i] : least;
         for (int64_t i = 0; i < n; ++i) values[i] = static_cast<double>(counts[i]);
-        if (is_open == 0) return;
+        if (least > 1) return;
         for (int64_t i = 0; i < n; ++i)
-            if (is_near_bound(words[i])) values[i] = one(first, i);
+            if (distances[i] <= 1) values[i] = one(first, i);
     }
 
-    // Sums are told apart from all but these numbers of 32 bits, and those before them.
+    // Of the end of the interval in which a sum may lie, the upper bits; its begin has the same, or one less.
     PNN_FN int n_bounds() const { return n_bounds_; }
-    PNN_FN uint32_t bound(int j) const { return bounds_[j]; }
+    PNN_FN uint16_t bound(int j) const { return bounds_[j]; }
 
 private:
     static constexpr int MOST_BOUNDS = 64;  // means below 10 need 36
+    static constexpr uint16_t LAST = 0xffffu;
 
     PNN_FN bool is_by_inversion() const { return lambda_ > 0.0 && lambda_ < 10.0; }
-    // Of the end of the interval in which a sum may lie; its begin has the same, or one less.
-    PNN_FN static uint32_t upper_bits(double sum) {
-        const double end = (sum + 0x1p-46) * 0x1p32;
-        return end < 0x1p32 ? static_cast<uint32_t>(end) : 0xffffffffu;
-    }
-    PNN_FN bool is_near_bound(uint32_t word) const {
-        bool is_near = false;
-        for (int j = 0; j < n_bounds_; ++j) is_near |= bounds_[j] - word < 2u;
-        return is_near;
-    }
+    PNN_FN static uint16_t upper_bits(double sum) { return sum < 1.0 ? static_cast<uint16_t>(sum * 0x1p16) : LAST; }
     PNN_FN double by_bounds(const Identity& who) const {
         const uint32_t word = philox(who.seed_key, who.object_index, who.element, who.trial_batch, who.step, who.event, who.draw << 8).a;
+        const uint16_t half = static_cast<uint16_t>(word >> 16);
         int j = 0;
-        while (j < n_bounds_ && word > bounds_[j]) ++j;
-        return is_near_bound(word) ? one(who, 0) : static_cast<double>(j);
+        while (j < n_bounds_ && half > bounds_[j]) ++j;
+        return j < n_bounds_ && bounds_[j] - half <= 1 ? one(who, 0) : static_cast<double>(j);
     }
     PNN_FN bool is_by_rejection() const { return lambda_ >= 10.0 && lambda_ <= 0x1p52; }
     PNN_FN double one(Identity who, int64_t i) const {
@@ -93,29 +92,38 @@ private:
     double lambda_;
     Hat hat_{};
     int n_bounds_ = 0;
-    uint32_t bounds_[MOST_BOUNDS];
+    uint16_t bounds_[MOST_BOUNDS];
 };
 
-// values[i] = exprel(values[i]) for i < n <= AT_ONCE.
+// Values that are still to be divided, where there is something else to do meanwhile.
+template <int64_t SIZE>
+struct Quotients {
+    double dividends[SIZE], divisors[SIZE];
+
+    PNN_FN double operator[](int64_t i) const { return dividends[i] / divisors[i]; }
+};
+
+// x = exprel(-x) for the first n divisors x.
 //
-// Below 0.34 (ln2 / 2 is 0.3466) nothing is reduced, and what scales the quotient cancels, as it is a power of two: where
-// all arguments lie there, and none is zero, four fifths of the operations are left.
-template <class Real>
-PNN_FN void exprel_of_many(Real* values, int64_t n) {
-    uint64_t others = 0;
-    for (int64_t i = 0; i < n; ++i) {
-        const double size = __builtin_fabs(static_cast<double>(values[i]));
-        others |= (size < 0.34) & (size > 0.0) ? 0u : 1u;
-    }
-    if (others != 0) {
-        PNN_INDEPENDENT
-        for (int64_t i = 0; i < n; ++i) values[i] = exprel(values[i]);
-        return;
-    }
+// Of arguments up to 0.34 (ln2 / 2 is 0.3466) nothing is reduced, and what scales the quotient cancels, as it is a power of
+// two: where all of them are positive and lie there, four fifths of the operations are left.
+template <int64_t SIZE>
+PNN_FN void exprel_of_negatives(Quotients<SIZE>& x, int64_t n) {
+    constexpr double LIMIT = 0.34;
+    // Read as whole numbers, positive numbers are in the same order, all others but zero above; zero less one as well.
+    uint64_t largest = 0;
     PNN_INDEPENDENT
     for (int64_t i = 0; i < n; ++i) {
-        const double x = values[i];
-        values[i] = static_cast<Real>((x + x * x * exp_quadratic(x)) / x);
+        const double value = x.divisors[i];
+        const uint64_t rank = bits_of(value) - 1;
+        largest = rank > largest ? rank : largest;
+        x.dividends[i] = value - value * value * exp_quadratic(-value);
+    }
+    if (largest < bits_of(LIMIT) - 1) return;
+    PNN_INDEPENDENT
+    for (int64_t i = 0; i < n; ++i) {
+        x.dividends[i] = exprel(-x.divisors[i]);
+        x.divisors[i] = 1.0;
     }
 }
 

@@ -18,32 +18,49 @@ using Void = void;
 template <class... Models>
 struct Regimes {};
 
+// One bit for each of n <= 64 cells.
+template <class Count>
+PNN_FN uint64_t spiked_of(const Count* counts, int64_t n) {
+    uint64_t spiked = 0;
+    for (int64_t k = 0; k < n; ++k) spiked |= static_cast<uint64_t>(counts[k] > 0 ? 1 : 0) << k;
+    return spiked;
+}
+
 // What a model draws or forms for many cells at once: here nothing.
 template <class Model, class = void>
 struct Preparation {
+    static constexpr int64_t SIZE = MANY_FORMED;
     PNN_FN void prepare(const Model&, int64_t, int64_t) {}
     PNN_FN typename Model::Count update(const Model& model, int64_t i, int64_t) const { return model.update(i); }
 };
 
 template <class Model>
 struct Preparation<Model, Void<typename Model::Ahead>> {
+    static constexpr int64_t SIZE = Model::Ahead::SIZE;
     typename Model::Ahead ahead;
     PNN_FN void prepare(const Model& model, int64_t first, int64_t length) { model.prepare(first, length, ahead); }
     PNN_FN typename Model::Count update(const Model& model, int64_t i, int64_t k) const { return model.update(i, k, ahead); }
 };
 
-// Model has: a constructor from (segment, step), `Count update(int64_t i) const`; or `Regimes` and `int regime() const`.
+// Of inputs at rest: as many zeros as elements are updated together.
+template <class Real>
+alignas(64) constexpr Real ZEROS[MANY_DRAWN > MANY_FORMED ? MANY_DRAWN : MANY_FORMED] = {};
+
+// Model has: a constructor from (segment, step), `void go_to_(int64_t first)` for what elements from `first` on need,
+// `Count update(int64_t i) const`; or `Regimes` and `int regime() const`.
 template <class Model, class = void>
 struct Neurons {
     static void run(const pnn_segment* segment, int64_t begin, int64_t end, const pnn_step* step, pnn_spikes* spikes) {
         // The copy lives on this stack: the compiler keeps its pointers in registers, since no store can reach them (D11).
-        const Model model(*segment, *step);
+        Model model(*segment, *step);
         Preparation<Model> preparation;
-        typename Model::Count counts[AT_ONCE];
+        constexpr int64_t at_once = Preparation<Model>::SIZE;
+        typename Model::Count counts[at_once];
         uint32_t *const index = spikes->index, *const multiplicity = spikes->count;
         int64_t n = 0, n_counted = 0;
-        for (int64_t first = begin; first < end; first += AT_ONCE) {
-            const int64_t length = end - first < AT_ONCE ? end - first : AT_ONCE;
+        for (int64_t first = begin; first < end; first += at_once) {
+            const int64_t length = end - first < at_once ? end - first : at_once;
+            model.go_to_(first);
             preparation.prepare(model, first, length);
             typename Model::Count any = 0;
             PNN_INDEPENDENT
@@ -64,11 +81,13 @@ struct Neurons {
                 if (all > 0xffff) spikes->has_more = 1;
             }
             if (any == 0 || index == nullptr) continue;
-            // Written whether the cell has spiked or not: the next one that has takes the place.
-            for (int64_t k = 0; k < length; ++k) {
-                index[n] = static_cast<uint32_t>(first + k);
-                multiplicity[n] = static_cast<uint32_t>(counts[k]);
-                n += counts[k] > 0 ? 1 : 0;
+            for (int64_t part = 0; part < length; part += 64) {
+                uint64_t spiked = spiked_of(counts + part, length - part < 64 ? length - part : 64);
+                for (; spiked != 0; spiked &= spiked - 1) {
+                    const int64_t k = part + __builtin_ctzll(spiked);
+                    index[n] = static_cast<uint32_t>(first + k);
+                    multiplicity[n++] = static_cast<uint32_t>(counts[k]);
+                }
             }
         }
         spikes->n = n;

@@ -18,6 +18,9 @@ struct Words {
     uint32_t a, b, c, d;
 };
 
+constexpr uint32_t PHILOX_A = 0xD2511F53u, PHILOX_C = 0xCD9E8D57u;        // what these words are multiplied by
+constexpr uint32_t PHILOX_KEY0 = 0x9E3779B9u, PHILOX_KEY1 = 0xBB67AE85u;  // what is added to the keys after a round
+
 // Ten rounds; inputs beyond their width are cut to it.
 PNN_FN Words philox(uint32_t key0, uint32_t key1, uint64_t element, uint32_t trial_batch, uint32_t step,
                     uint32_t event, uint32_t draw) {
@@ -25,36 +28,39 @@ PNN_FN Words philox(uint32_t key0, uint32_t key1, uint64_t element, uint32_t tri
                (static_cast<uint32_t>(element >> 32) & 0xffffu) | trial_batch << 16, step,
                (event & 0xffffu) | draw << 16};
     for (int round = 0; round < 10; ++round) {
-        const uint64_t first = static_cast<uint64_t>(0xD2511F53u) * w.a;
-        const uint64_t second = static_cast<uint64_t>(0xCD9E8D57u) * w.c;
+        const uint64_t first = static_cast<uint64_t>(PHILOX_A) * w.a;
+        const uint64_t second = static_cast<uint64_t>(PHILOX_C) * w.c;
         w = {static_cast<uint32_t>(second >> 32) ^ w.b ^ key0, static_cast<uint32_t>(second),
              static_cast<uint32_t>(first >> 32) ^ w.d ^ key1, static_cast<uint32_t>(first)};
-        key0 += 0x9E3779B9u;
-        key1 += 0xBB67AE85u;
+        key0 += PHILOX_KEY0;
+        key1 += PHILOX_KEY1;
     }
     return w;
 }
 
-// ---- the first word of many elements at once ----------------------------------------------------------------------
+// ---- half of the first word of many elements at once --------------------------------------------------------------
 //
 #if defined(__CUDACC__)  // which knows no vectors
-PNN_FN void first_words(uint32_t key0, uint32_t key1, uint64_t element, uint32_t trial_batch, uint32_t step, uint32_t event,
-                        uint32_t draw, int64_t n, uint32_t* words) {
-    for (int64_t i = 0; i < n; ++i) words[i] = philox(key0, key1, element + static_cast<uint64_t>(i), trial_batch, step, event, draw).a;
+PNN_FN void upper_halves(uint32_t key0, uint32_t key1, uint64_t element, uint32_t trial_batch, uint32_t step, uint32_t event,
+                         uint32_t draw, int64_t n, uint16_t* halves) {
+    for (int64_t i = 0; i < n; ++i) {
+        const Words words = philox(key0, key1, element + static_cast<uint64_t>(i), trial_batch, step, event, draw);
+        halves[i] = static_cast<uint16_t>(words.a >> 16);
+    }
 }
 #else
 // Each element has 64 bits of a vector, of which a product takes the lower half: the upper one may hold anything, so
-// nothing is ever moved between lanes (1.5 ns a word with AVX-512, 3 with AVX2 or without; compilers left to
-// themselves need 3.9 and 6.5).
+// nothing is ever moved between lanes. Each round waits for the one before, so that several vectors go through it
+// together (1.0 ns an element with AVX-512; one vector after the other 1.5, as compilers have it 3.9).
 #if defined(__AVX512F__)
-constexpr int WORD_LANES = 8;
+constexpr int WORD_LANES = 8, ABREAST = 4;  // lanes of a vector, vectors that go together
 #elif defined(__AVX2__)
-constexpr int WORD_LANES = 4;
+constexpr int WORD_LANES = 4, ABREAST = 2;
 #else
-constexpr int WORD_LANES = 2;
+constexpr int WORD_LANES = 2, ABREAST = 2;
 #endif
 typedef uint64_t Lanes __attribute__((vector_size(8 * WORD_LANES)));
-typedef uint32_t HalfLanes __attribute__((vector_size(4 * WORD_LANES)));
+typedef uint16_t QuarterLanes __attribute__((vector_size(2 * WORD_LANES)));
 
 PNN_FN Lanes multiply_lower_halves(Lanes a, uint32_t factor) {
 #if defined(__AVX512F__) && !defined(__clang__)
@@ -75,27 +81,52 @@ PNN_FN Lanes multiply_lower_halves(Lanes a, uint32_t factor) {
 #endif
 }
 
-// words[i] = philox(..., element + i, ...).a for i < n, and beyond up to a multiple of WORD_LANES.
-PNN_FN void first_words(uint32_t key0, uint32_t key1, uint64_t element, uint32_t trial_batch, uint32_t step, uint32_t event,
-                        uint32_t draw, int64_t n, uint32_t* words) {
+// halves[i]: the upper half of philox(..., element + i, ...).a for i < n, and beyond up to a multiple of
+// WORD_LANES * ABREAST. The elements agree in the upper 32 bits of their numbers.
+//
+// What the first two rounds form of the same words for all elements is formed once; of the last two rounds, what is needed.
+PNN_FN void upper_halves(uint32_t key0, uint32_t key1, uint64_t element, uint32_t trial_batch, uint32_t step, uint32_t event,
+                         uint32_t draw, int64_t n, uint16_t* halves) {
+    const uint32_t b0 = (static_cast<uint32_t>(element >> 32) & 0xffffu) | trial_batch << 16;
+    const uint64_t other1 = static_cast<uint64_t>(PHILOX_C) * step;
+    const uint64_t one2 = static_cast<uint64_t>(PHILOX_A) * (static_cast<uint32_t>(other1 >> 32) ^ b0 ^ key0);
+    const uint32_t in_c1 = ((event & 0xffffu) | draw << 16) ^ key1;
+    const uint32_t in_a2 = static_cast<uint32_t>(other1) ^ (key0 + PHILOX_KEY0);
+    const uint32_t in_c2 = static_cast<uint32_t>(one2 >> 32) ^ (key1 + PHILOX_KEY1), d2 = static_cast<uint32_t>(one2);
     Lanes lane{};
     for (int i = 0; i < WORD_LANES; ++i) lane[i] = static_cast<uint64_t>(i);
-    for (int64_t first = 0; first < n; first += WORD_LANES) {
-        const Lanes who = lane + (element + static_cast<uint64_t>(first));
-        Lanes a = who, b = (who >> 32 & 0xffffu) | static_cast<uint64_t>(trial_batch << 16);
-        Lanes c = Lanes{} + step, d = Lanes{} + ((event & 0xffffu) | draw << 16);
-        uint32_t round_key0 = key0, round_key1 = key1;
-        for (int round = 0; round < 10; ++round) {
-            const Lanes one = multiply_lower_halves(a, 0xD2511F53u), other = multiply_lower_halves(c, 0xCD9E8D57u);
-            a = (other >> 32) ^ b ^ round_key0;
-            b = other;
-            c = (one >> 32) ^ d ^ round_key1;
-            d = one;
-            round_key0 += 0x9E3779B9u;
-            round_key1 += 0xBB67AE85u;
+    for (int64_t first = 0; first < n; first += WORD_LANES * ABREAST) {
+        Lanes a[ABREAST], b[ABREAST], c[ABREAST], d[ABREAST];
+        PNN_UNROLL
+        for (int j = 0; j < ABREAST; ++j) {
+            const Lanes who = lane + (element + static_cast<uint64_t>(first + j * WORD_LANES));
+            const Lanes one1 = multiply_lower_halves(who, PHILOX_A);
+            const Lanes other2 = multiply_lower_halves((one1 >> 32) ^ in_c1, PHILOX_C);
+            a[j] = (other2 >> 32) ^ in_a2;
+            b[j] = other2;
+            c[j] = one1 ^ in_c2;
+            d[j] = Lanes{} + d2;
         }
-        const HalfLanes found = __builtin_convertvector(a, HalfLanes);
-        __builtin_memcpy(words + first, &found, sizeof found);
+        uint32_t round_key0 = key0 + 2 * PHILOX_KEY0, round_key1 = key1 + 2 * PHILOX_KEY1;
+        PNN_UNROLL
+        for (int round = 2; round < 9; ++round) {
+            PNN_UNROLL
+            for (int j = 0; j < ABREAST; ++j) {
+                const Lanes one = multiply_lower_halves(a[j], PHILOX_A), other = multiply_lower_halves(c[j], PHILOX_C);
+                a[j] = (other >> 32) ^ b[j] ^ round_key0;
+                b[j] = other;
+                c[j] = (one >> 32) ^ d[j] ^ round_key1;
+                d[j] = one;
+            }
+            round_key0 += PHILOX_KEY0;
+            round_key1 += PHILOX_KEY1;
+        }
+        PNN_UNROLL
+        for (int j = 0; j < ABREAST; ++j) {
+            const Lanes word = (multiply_lower_halves(c[j], PHILOX_C) >> 32) ^ b[j] ^ round_key0;
+            const QuarterLanes found = __builtin_convertvector(word >> 16, QuarterLanes);
+            __builtin_memcpy(halves + first + j * WORD_LANES, &found, sizeof found);
+        }
     }
 }
 #endif

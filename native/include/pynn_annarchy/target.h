@@ -19,6 +19,15 @@
 #define PNN_INDEPENDENT _Pragma("GCC ivdep")
 #endif
 
+// Before a loop of a few rounds, which become one stretch of code.
+#if defined(__CUDACC__)
+#define PNN_UNROLL
+#elif defined(__clang__)
+#define PNN_UNROLL _Pragma("clang loop unroll(full)")
+#else
+#define PNN_UNROLL _Pragma("GCC unroll 16")
+#endif
+
 #if defined(__GNUC__)
 #define PNN_EXPORT extern "C" __attribute__((visibility("default")))
 #else

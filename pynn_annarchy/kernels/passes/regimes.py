@@ -8,11 +8,13 @@
 Where parameters differ between cells little of that is left: then they are not shared.
 
 What an exponential step of a variable takes, ``exprel(-(rate*dt))``, is formed for many cells at once as well, since
-its arguments mostly lie where that is fast; this holds for all parameters.
+its arguments mostly lie where that is fast; this holds for all parameters. The step's values that such an argument is
+made of are formed with it, and kept for the rest of the step.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from itertools import product
@@ -46,6 +48,7 @@ from pynn_annarchy.kernels.ir import (
     values_in,
 )
 from pynn_annarchy.kernels.passes.fold import fold
+from pynn_annarchy.kernels.passes.inputs import join_inputs
 from pynn_annarchy.language.syntax import BinaryOperator
 
 LAWS = ("poisson",)
@@ -68,12 +71,15 @@ class Regime:
         kernel: what a cell does then; its fields keep their order. It may read fields of the roles COMMON and AHEAD.
         common: what the values of role COMMON are.
         ahead: what the numbers of role AHEAD are: draws, and functions of what is known when the step begins.
+        kept: the values of the step that are formed ahead with the arguments of these functions, in order; no more in
+            its body.
     """
 
     outcomes: tuple[tuple[Value, bool], ...]
     kernel: CellKernel
     common: tuple[tuple[Field, Value], ...]
     ahead: tuple[tuple[Field, Draw | Apply], ...]
+    kept: tuple[Let, ...]
 
     def drawn(self) -> Iterator[tuple[Field, Draw]]:
         return ((field, value) for field, value in self.ahead if isinstance(value, Draw))
@@ -111,33 +117,62 @@ def _draws(choice: Select) -> bool:
 
 def _regime(kernel: CellKernel, outcomes: tuple[tuple[Value, bool], ...], is_shared: IsShared) -> Regime:
     body, spikes = (fold(kernel.body, kernel.spikes, dict(outcomes))) if outcomes else (kernel.body, kernel.spikes)
-    lifting = _Lifting(is_shared, any(map(_is_time, values_in(kernel))))
+    body = join_inputs(body)
+    lifting = _Lifting(is_shared, any(map(_is_time, values_in(kernel))), set(_assigned_once(body)))
     body = tuple(lifting.statement(statement) for statement in body)
     spikes = lifting.value(spikes, is_certain=True)
-    values = (spikes, *statement_values(body), *(of for _, of in (*lifting.common, *lifting.ahead)))
+    kept = lifting.kept()
+    body = tuple(each for each in body if not (isinstance(each, Let) and each.name in {let.name for let in kept}))
+    formed = (of for _, of in (*lifting.common, *lifting.ahead))
+    values = (spikes, *statement_values((*kept, *body)), *formed)
     used = set().union(*map(loaded, values)) | {statement.field for statement in body if isinstance(statement, Store)}
     own = tuple(field for field in kernel.fields if field in used)
     lean = replace(kernel, fields=own, body=body, spikes=spikes)
-    return Regime(outcomes, lean, tuple(lifting.common), tuple(lifting.ahead))
+    return Regime(outcomes, lean, tuple(lifting.common), tuple(lifting.ahead), kept)
+
+
+def _assigned_once(body: tuple[Statement, ...]) -> Iterator[str]:
+    """Names that keep their first value."""
+    names = Counter(_assigned(body))
+    return (name for name, number in names.items() if number == 1)
+
+
+def _assigned(body: tuple[Statement, ...]) -> Iterator[str]:
+    for statement in body:
+        match statement:
+            case Let(name, _):
+                yield name
+            case Repeat(_, count, _, repeated):
+                yield count
+                yield from 2 * list(_assigned(repeated))
 
 
 class _Lifting:
     """Puts values and draws that all cells of a call share in one place, and their names where they were."""
 
-    def __init__(self, is_shared: IsShared, has_time: bool) -> None:
+    def __init__(self, is_shared: IsShared, has_time: bool, assigned_once: set[str]) -> None:
         self._is_shared = is_shared
         self._has_time = has_time
+        self._assigned_once = assigned_once
         self._known: dict[Value, Load] = {}
         self._locals: dict[str, Value | None] = {}
+        self._formulas: dict[str, Let] = {}
         self._has_stored = False
         self.common: list[tuple[Field, Value]] = []
         self.ahead: list[tuple[Field, Draw | Apply]] = []
+        self._kept: set[str] = set()
+
+    def kept(self) -> tuple[Let, ...]:
+        """What is formed with the arguments of functions, in the order of the step."""
+        return tuple(formula for name, formula in self._formulas.items() if name in self._kept)
 
     def statement(self, statement: Statement) -> Statement:
         match statement:
             case Let(name, value):
                 lifted = replace(statement, value=self.value(value, is_certain=True))
                 self._locals[name] = self._plain(value)
+                if self._locals[name] is not None and children(value) and name in self._assigned_once:
+                    self._formulas[name] = replace(statement, value=self._of_formulas(value))
                 return lifted
             case Store(_, value):
                 self._has_stored = True
@@ -184,7 +219,26 @@ class _Lifting:
         """The argument of an exponential step, of what is known when the step begins; None where that is not enough."""
         if value.function != EXPONENTIAL or self._has_stored or not _is_of_step(value.arguments[0]):
             return None
-        return self._plain(value.arguments[0])
+        if self._plain(value.arguments[0]) is None:
+            return None
+        argument = self._of_formulas(value.arguments[0])
+        self._keep(argument)
+        return argument
+
+    def _keep(self, value: Value) -> None:
+        """Forms ahead what a value is made of."""
+        for node in nodes(value):
+            if isinstance(node, Local) and node.name not in self._kept:
+                self._kept.add(node.name)
+                self._keep(self._formulas[node.name].value)
+
+    def _of_formulas(self, value: Value) -> Value:
+        """The same of values that stay what they are, and of what is known when the step begins."""
+        if isinstance(value, Local):
+            known = self._locals[value.name]
+            assert known is not None, "nothing else is asked for"
+            return value if value.name in self._formulas else known
+        return map_children(value, self._of_formulas)
 
     def _plain(self, value: Value) -> Value | None:
         """The same of what is known when the step begins, by the four operations; None where it is more, or long."""
