@@ -27,8 +27,8 @@ pytestmark = [pytest.mark.slow, pytest.mark.compiler]
 
 AT_ONCE = 2
 SPILLED = re.compile(r"(\d+) bytes spill stores")
-MOST_SPILLED = 64
-"""Bytes a lane: what a function that is called rather than inlined hands over; it stays in the L1 cache."""
+MOST_SPILLED = 256
+"""Bytes a lane. Rules that learn have some 600 in local arrays anyway, which the L1 cache keeps; cells spill none."""
 VARIANTS: dict[type[Kernel], list[tuple[Storage, str]]] = {
     CellKernel: list(product(Storage, PRECISIONS)),
     SynapseKernel: list(product([Storage.SHARED], PRECISIONS)),
