@@ -184,11 +184,11 @@ struct Inject {
     Real* input;
     const int64_t* index;
     int64_t n;
-    Real amplitude;
+    double amplitude;
     PNN_DEVICE void operator()(int64_t k) const {
         if (k > 0 && index[k - 1] == index[k]) return;  // the first lane of a cell adds for all of its entries
         Real sum = input[index[k]];
-        for (int64_t same = k; same < n && index[same] == index[k]; ++same) sum += amplitude;
+        for (int64_t same = k; same < n && index[same] == index[k]; ++same) sum += static_cast<Real>(amplitude);
         input[index[k]] = sum;
     }
 };
@@ -196,7 +196,7 @@ int32_t inject(const pnn_injection* injection, const pnn_launch* how) {
     const pnn_injection& given = *injection;
     if (given.dtype == PNN_F64)
         return for_each(Inject<double>{static_cast<double*>(given.d_input), given.d_index, given.n, given.amplitude}, given.n, *how);
-    return for_each(Inject<float>{static_cast<float*>(given.d_input), given.d_index, given.n, static_cast<float>(given.amplitude)}, given.n, *how);
+    return for_each(Inject<float>{static_cast<float*>(given.d_input), given.d_index, given.n, given.amplitude}, given.n, *how);
 }
 
 struct Copy {

@@ -130,7 +130,7 @@ typedef struct pnn_spike_record {
 // One variable of some cells, as doubles.
 typedef struct pnn_copy {
     const void* d_source;
-    int32_t dtype;
+    int64_t dtype;                        // without a gap behind it: kernels' arguments are looked at, word by word
     const int64_t* d_index;               // null: of all
     int64_t n;
     double* d_out;
