@@ -1,4 +1,4 @@
-"""nvcc compiles every model of the package for an H200, in both storages and precisions, hardly spilling registers.
+"""nvcc compiles every model of the package for an H200, hardly spilling registers.
 
 Where there is no nvcc these tests are skipped; nothing is run, so that no device is needed. The host's part is compiled
 without optimisation, which takes half of the time; it is that of the target 'cpp'.
