@@ -18,6 +18,9 @@
 #if defined(PNN_EMULATED)
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
 #define PNN_DEVICE inline
 #else
 #include <cuda_runtime.h>
@@ -110,13 +113,20 @@ private:
     int64_t shift_, stride_;
 };
 
+// Whether there is anything at an address. What lies between members may look like one.
+inline bool is_mapped(uint64_t address) {
+    static const uint64_t page = static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
+    unsigned char is_in_core;
+    return mincore(reinterpret_cast<void*>(address / page * page), 1, &is_in_core) == 0;
+}
+
 // No address of the host among a kernel's arguments: a device could not follow it.
 inline void check_arguments(const void* arguments, size_t size, const char* name) {
     constexpr uint64_t first = 0x500000000000, last = 0x7fffffffffff;  // the emulated device's memory lies below
     for (size_t at = 0; at + 8 <= size; at += 8) {
         uint64_t word;
         memcpy(&word, static_cast<const char*>(arguments) + at, 8);
-        if (word < first || word > last) continue;
+        if (word < first || word > last || !is_mapped(word)) continue;
         fprintf(stderr, "emulated device: argument at byte %zu of a kernel is an address of the host (%s)\n", at, name);
         abort();
     }

@@ -2,6 +2,8 @@
 #ifndef PYNN_ANNARCHY_CUDA_NEURONS_H
 #define PYNN_ANNARCHY_CUDA_NEURONS_H
 
+#include <new>
+
 #include "pynn_annarchy/cuda/kernel.h"
 #include "pynn_annarchy/neurons.h"
 
@@ -90,8 +92,7 @@ struct LaunchNeurons {
             for (; first < n_cells && kernel.n_items < Kernel::MOST_ITEMS; ++first) {
                 const pnn_cells& given = cells[first];
                 typename Kernel::Item& item = kernel.items[kernel.n_items++];
-                const Model model(given.segment, step);
-                memcpy(item.model, static_cast<const void*>(&model), sizeof model);
+                new (item.model) Model(given.segment, step);  // whose gaps stay empty: arguments are looked at, word by word
                 item.size = given.size;
                 item.first_block = n_blocks;
                 item.sent = given.sent;
