@@ -6,6 +6,8 @@ or not written, or depends on an order, shows here (DESIGN D12).
 
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 import pytest
 
@@ -27,6 +29,7 @@ def run(build, pieces=(STEPS,), **options):
     return net
 
 
+@functools.cache
 def on_the_cpu(build, precision="double"):
     """The digest that a device must give."""
     return digest(run(build, target="cpp", precision=precision))
