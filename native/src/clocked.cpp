@@ -158,10 +158,9 @@ void Engine::pass_clocked(Projection& projection, pnn_rows view, int64_t n, int 
     Calendar& calendar = projection.calendars[p];
     const Population& pre = *populations[std::size_t(projection.pre)];
     send(projection, n - 1, p);
-    std::vector<Cursor>& now = calendar.at(n);
-    if (now.empty()) return;
     due.passages.clear();
-    for (Cursor cursor : now) {
+    const auto delay_of = [&rows](uint32_t group) { return int64_t(rows.group_delay[group]); };
+    calendar.take_due(n, delay_of, [&](const Cursor& cursor) {
         pnn_passage passage{};
         passage.begin = rows.group_start[cursor.group];
         passage.end = rows.group_start[cursor.group + 1];
@@ -169,16 +168,11 @@ void Engine::pass_clocked(Projection& projection, pnn_rows view, int64_t n, int 
         passage.kind = cursor.axonal ? PNN_AXONAL : PNN_SPIKE;
         passage.emitted = n - rows.group_delay[cursor.group];
         if (projection.activity.passes(cursor.axonal)) due.passages.push_back(passage);
-        const uint32_t next = cursor.group + 1;
-        if (next == cursor.row_end) continue;
-        cursor.group = next;
-        calendar.at(n + rows.group_delay[next] - rows.group_delay[next - 1]).push_back(cursor);
-    }
-    now.clear();
+    });
     if (due.passages.empty()) return;
     due.work.events += events_in(due.passages);
-    view.targets = rows.targets16.size() ? static_cast<const void*>(rows.targets16.data()) : rows.targets32.data();
-    view.target_bits = rows.targets16.size() ? 16 : 32;
+    view.targets = rows.all_targets();
+    view.target_bits = rows.target_bits();
     const pnn_dendrites own = projection.dendrites_view(pre, *populations[std::size_t(projection.post)], due.values, n, partition);
     const pnn_step present = step_value(n);
     if (projection.elsewhere != nullptr) projection.elsewhere->pass_spikes(projection, own, view, due.passages, present);

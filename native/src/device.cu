@@ -5,6 +5,7 @@
 #include "pynn_annarchy/reduce.h"
 
 #if defined(PNN_EMULATED)
+#include <errno.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -39,8 +40,7 @@ struct ForEach {
 
 template <class Each>
 int32_t for_each(const Each& each, int64_t n, const pnn_launch& how) {
-    ForEach<Each> kernel;
-    memset(static_cast<void*>(&kernel), 0, sizeof kernel);
+    auto kernel = cleared<ForEach<Each>>();
     kernel.each = each;
     kernel.n = n;
     return launch(kernel, (n + LANES - 1) / LANES, how);
@@ -56,36 +56,29 @@ struct ForTasks {
         Task task;
         int64_t first_block, n;
     };
-    static constexpr int MOST_ITEMS = static_cast<int>(MOST_ARGUMENTS / sizeof(Item));
-    Item items[MOST_ITEMS];
-    int32_t n_items;
+    Batch<Item> batch;
     int64_t step;
 
     template <int phase>
     PNN_DEVICE void run(const Place& place, Shared&) const {
-        int32_t k = 0;
-        while (k + 1 < n_items && items[k + 1].first_block <= place.block) ++k;
-        const int64_t i = (place.block - items[k].first_block) * lanes + place.lane;
-        if (i < items[k].n) items[k].task(i, step);
+        const Item& item = batch.of_block(place.block);
+        const int64_t i = (place.block - item.first_block) * lanes + place.lane;
+        if (i < item.n) item.task(i, step);
     }
 };
 
 template <class Task, class Given>
 int32_t for_tasks(const Given* given, int64_t n_given, const pnn_launch& how) {
-    using Kernel = ForTasks<Task>;
     for (int64_t first = 0; first < n_given;) {
-        Kernel kernel;
-        memset(static_cast<void*>(&kernel), 0, sizeof kernel);
+        auto kernel = cleared<ForTasks<Task>>();
         kernel.step = how.step;
-        int64_t n_blocks = 0;
-        for (; first < n_given && kernel.n_items < Kernel::MOST_ITEMS; ++first) {
-            typename Kernel::Item& item = kernel.items[kernel.n_items++];
+        for (; first < n_given && !kernel.batch.is_full(); ++first) {
+            auto& item = kernel.batch.add();
             item.task = Task{given[first]};
-            item.first_block = n_blocks;
             item.n = item.task.size();
-            n_blocks += (item.n + LANES - 1) / LANES;
+            kernel.batch.n_blocks += (item.n + LANES - 1) / LANES;
         }
-        const int32_t failed = launch(kernel, n_blocks, how);
+        const int32_t failed = launch(kernel, kernel.batch.n_blocks, how);
         if (failed != 0) return failed;
     }
     return 0;
@@ -159,7 +152,7 @@ struct AddAmounts {
     int64_t* sums;
     const uint32_t* index;
     const int64_t* amounts;
-    PNN_DEVICE void operator()(int64_t i) const { add_to(reinterpret_cast<uint64_t*>(sums + index[i]), static_cast<uint64_t>(amounts[i])); }
+    PNN_DEVICE void operator()(int64_t i) const { accumulate(sums + index[i], amounts[i]); }
 };
 int32_t add_amounts(int64_t* d_sums, const uint32_t* d_index, const int64_t* d_amounts, int64_t n, const pnn_launch* how) {
     return for_each(AddAmounts{d_sums, d_index, d_amounts}, n, *how);
@@ -263,8 +256,7 @@ struct TakeRates {
     PNN_DEVICE void show(uint32_t cell) const { window.d_values[cell] = window.d_counts[cell] * window.per_spike; }
 };
 int32_t take_rates(const pnn_window* window, const pnn_launch* how) {
-    TakeRates kernel;
-    memset(static_cast<void*>(&kernel), 0, sizeof kernel);
+    auto kernel = cleared<TakeRates>();
     kernel.window = *window;
     kernel.step = how->step;
     return launch(kernel, 1, *how);
@@ -306,8 +298,7 @@ struct Square {
 };
 template <class Operation, class Value>
 int32_t formed(const double* d_row, int64_t n, double* d_out, bool is_root, const pnn_launch& how) {
-    FormValue<Operation, Value> kernel;
-    memset(static_cast<void*>(&kernel), 0, sizeof kernel);
+    auto kernel = cleared<FormValue<Operation, Value>>();
     kernel.row = d_row;
     kernel.n = n;
     kernel.out = d_out;
@@ -403,10 +394,13 @@ const char* describe(int32_t error) {
 int32_t allocate(void** d_memory, size_t bytes, const pnn_launch*) {
     if (used + bytes > static_cast<size_t>(played("memory", int64_t(1) << 40))) return no_memory;
     const size_t page = page_size(), size = (bytes + page - 1) / page * page;
-    char* const wanted = reinterpret_cast<char*>(next_address + page);
-    void* const pages = mmap(wanted, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE | MAP_NORESERVE, -1, 0);
-    if (pages == MAP_FAILED) return no_memory;
-    next_address += size + 2 * page;
+    // Others have memory there too: a second library of a device, for one, which begins at the same address.
+    void* pages = MAP_FAILED;
+    for (; pages == MAP_FAILED; next_address += size + 2 * page) {
+        void* const wanted = reinterpret_cast<void*>(next_address + page);
+        pages = mmap(wanted, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE | MAP_NORESERVE, -1, 0);
+        if (pages == MAP_FAILED && errno != EEXIST) return no_memory;
+    }
     memset(pages, 0xa5, size);
     void* const begin = static_cast<char*>(pages) + (size - (bytes + 15) / 16 * 16);
     pieces[begin] = {static_cast<char*>(pages), size, bytes};

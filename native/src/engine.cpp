@@ -86,7 +86,9 @@ Engine::Engine(int partitions_, double dt_, uint32_t seed_key_) : partitions(par
 
 Engine::~Engine() = default;
 
-void Engine::use_device(std::shared_ptr<Device> device) { on_device = std::make_unique<OnDevice>(*this, std::move(device)); }
+void Engine::use_device(std::shared_ptr<Device> device) {
+    on_device = device ? std::make_unique<OnDevice>(*this, std::move(device)) : nullptr;
+}
 
 void Engine::replace(int index, std::shared_ptr<Projection> projection) {
     auto& slot = projections[std::size_t(index)];
@@ -433,15 +435,6 @@ void take_spikes(Calendar& calendar, const SpikeList& list, bool is_axonal, cons
     }
 }
 
-// Each spike that is due in step n waits for the next group of its row, if there is one.
-template <class DelayOf>
-void go_on(Calendar& calendar, const Cursor& cursor, const DelayOf& delay_of, int64_t n) {
-    Cursor further = cursor;
-    if (++further.group == cursor.row_end) return;
-    // Delays inside a row differ by less than the number of buckets, so this is never the bucket being read.
-    calendar.at(n + delay_of(further.group) - delay_of(cursor.group)).push_back(further);
-}
-
 }  // namespace
 
 namespace {
@@ -515,7 +508,7 @@ void Engine::deliver(Bundle& bundle, int64_t n, int partition, Due& due, int& fa
         const uint64_t end = part.end_of(cursor.group);
         due.pieces.push_back({group.begin, end, group.first_piece, group.n_pieces, int64_t(cursor.multiplicity)});
         due.work.events += (all_transmit ? end - group.begin : heard(due.members, part, group)) * cursor.multiplicity;
-        go_on(calendar, cursor, delay_of, n);
+        calendar.go_on(cursor, delay_of, n);
     }
     now.clear();
     const pnn_bundle view{part.targets.data(), part.weights.data(), part.pieces.data(), due.members.data()};
@@ -537,7 +530,7 @@ void Engine::scatter(Bundle& bundle, int64_t n, int partition, Due& due, int& fa
         const uint32_t begin = groups[cursor.group].begin, end = part.end_of(cursor.group);
         due.groups.push_back({begin, end, int64_t(cursor.multiplicity)});
         due.work.events += uint64_t(end - begin) * cursor.multiplicity;
-        go_on(part.calendar, cursor, delay_of, n);
+        part.calendar.go_on(cursor, delay_of, n);
     }
     now.clear();
     pnn_rows view{};
@@ -598,26 +591,19 @@ void Engine::deliver(Projection& projection, bool takes_new, int64_t n, int part
     }
     if (takes_new) send(projection, n - 1, p);
     const auto delay_of = [&rows](uint32_t group) { return int64_t(rows.group_delay[group]); };
-    std::vector<Cursor>& now = calendar.at(n);
-    if (now.empty()) return;
     const Activity& activity = projections[std::size_t(projection.number)]->activity;
     due.groups.clear();
-    for (const Cursor cursor : now) {
+    calendar.take_due(n, delay_of, [&](const Cursor& cursor) {
         const uint32_t begin = rows.group_start[cursor.group], end = rows.group_start[cursor.group + 1];
-        if (activity.passes(cursor.axonal)) {
-            due.groups.push_back({begin, end, int64_t(cursor.multiplicity)});
-            due.work.events += uint64_t(end - begin) * cursor.multiplicity;
-        }
-        go_on(calendar, cursor, delay_of, n);
-    }
-    now.clear();
+        if (!activity.passes(cursor.axonal)) return;
+        due.groups.push_back({begin, end, int64_t(cursor.multiplicity)});
+        due.work.events += uint64_t(end - begin) * cursor.multiplicity;
+    });
     if (due.groups.empty()) return;
-    view.targets = rows.targets16.size() ? static_cast<const void*>(rows.targets16.data()) : rows.targets32.data();
-    view.target_bits = rows.targets16.size() ? 16 : 32;
+    view.targets = rows.all_targets();
+    view.target_bits = rows.target_bits();
     view.weight_form = rows.weight_form;
-    view.weights = rows.weight_form == PNN_WEIGHT_F64   ? static_cast<const void*>(rows.weights64.data())
-                   : rows.weight_form == PNN_WEIGHT_F32 ? static_cast<const void*>(rows.weights32.data())
-                                                        : &rows.shared_weight;
+    view.weights = rows.all_weights();
     view.shared = projection.shared.data();
     const pnn_step present = step_value(n);
     if (projection.module->deliver(&view, due.groups.data(), int64_t(due.groups.size()), &present) != 0) failed = projection.number;
@@ -705,23 +691,33 @@ void Engine::find_currents() {
     }
 }
 
-void Engine::update_currents(const pnn_step& step_value, int partition) {
+// Brings currents up to a step; returns whether any of them had to be looked at.
+bool Engine::evaluate_currents(const pnn_step& step_value, int partition) {
     const auto p = std::size_t(partition);
     CurrentsOfPartition& own = currents_of[p];
-    if (step_value.step < own.until) return;
+    if (step_value.step < own.until) return false;
     own.until = std::numeric_limits<int64_t>::max();
     for (int current : own.wanted) own.until = std::min(own.until, currents[std::size_t(current)]->evaluate(step_value, p));
-    for (auto& population : populations)
-        if (!population->injections.empty()) inject(*population, partition);
+    return true;
 }
 
-// Sums the currents into a population, where one of them has changed.
-void Engine::inject(Population& population, int partition) {
+// Whether one of the currents into a population has changed.
+bool Engine::takes_another_current(const Population& population, int partition) const {
     const auto p = std::size_t(partition);
-    const bool has_changed = std::any_of(population.injections.begin(), population.injections.end(), [&](const Injection& injection) {
+    return std::any_of(population.injections.begin(), population.injections.end(), [&](const Injection& injection) {
         return injection.bounds[p] < injection.bounds[p + 1] && currents[std::size_t(injection.current)]->has_changed(p);
     });
-    if (!has_changed) return;
+}
+
+void Engine::update_currents(const pnn_step& step_value, int partition) {
+    if (!evaluate_currents(step_value, partition)) return;
+    for (auto& population : populations)
+        if (takes_another_current(*population, partition)) inject(*population, partition);
+}
+
+// Sums the currents into a population.
+void Engine::inject(Population& population, int partition) {
+    const auto p = std::size_t(partition);
     const auto sum = [&](auto* input) {
         std::fill(input + population.bounds[p], input + population.bounds[p + 1], 0);
         for (const Injection& injection : population.injections) {
@@ -822,6 +818,14 @@ void Engine::form_values(int64_t n, Due& due) const {
     }
 }
 
+// What cells share, with the values of their population.
+std::vector<double> Engine::shared_with_values(const Population& population, const std::vector<double>& values) {
+    std::vector<double> shared = population.shared;
+    for (std::size_t k = 0; k < population.values.size(); ++k)
+        if (population.values[k].shared >= 0) shared[std::size_t(population.values[k].shared)] = values[k];
+    return shared;
+}
+
 void Engine::update_cells(Population& population, std::size_t number, const pnn_step& present, int partition, Due& due) {
     const auto p = std::size_t(partition);
     SpikeList& list = population.spikes[present.step & 1][p];
@@ -831,9 +835,7 @@ void Engine::update_cells(Population& population, std::size_t number, const pnn_
     if (is_counted && !population.list_is_read) out.index = nullptr;
     pnn_segment segment = segment_of(population, p);
     if (!population.values.empty()) {
-        due.shared = population.shared;
-        for (std::size_t k = 0; k < population.values.size(); ++k)
-            if (population.values[k].shared >= 0) due.shared[std::size_t(population.values[k].shared)] = due.values[number][k];
+        due.shared = shared_with_values(population, due.values[number]);
         segment.shared = due.shared.data();
     }
     if (population.bounds[p] < population.bounds[p + 1])

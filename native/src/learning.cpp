@@ -150,8 +150,8 @@ pnn_rows Projection::learning_view(int partition, pnn_rows view) const {
     const auto p = std::size_t(partition);
     const DelayedRows& part = *rows[p];
     const Learning& state = learning[p];
-    view.targets = part.targets16.size() ? static_cast<const void*>(part.targets16.data()) : part.targets32.data();
-    view.target_bits = part.targets16.size() ? 16 : 32;
+    view.targets = part.all_targets();
+    view.target_bits = part.target_bits();
     view.arrays = state.arrays.data();
     view.array_steps = state.array_steps.data();
     view.tables = table_pointers.data();

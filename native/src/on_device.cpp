@@ -18,6 +18,9 @@ constexpr int64_t MOST_STEPS = 1000;                           // between two lo
 
 std::size_t size_of(int32_t dtype) { return dtype == PNN_F32 || dtype == PNN_I32 ? 4 : 8; }
 
+// Whether it is the host that says which spikes pass the synapses when.
+bool is_led(const Projection& projection) { return projection.learns || projection.clocked; }
+
 // A list of spikes, in the order of their cells.
 void sort_by_index(SpikeList& list) {
     std::vector<std::pair<uint32_t, uint32_t>> spikes;
@@ -92,12 +95,12 @@ void OnDevice::call(const char* what, Call launcher) {
 }
 
 pnn_sent OnDevice::Cells::at(int64_t step) const {
-    const auto slot = std::size_t(step % ring_size), size = index.size() / std::size_t(ring_size);
+    const auto slot = std::size_t(step % ring_size), size = width();
     return {index.data() + slot * size, count.data() + slot * size, numbers.data() + slot};
 }
 
 uint16_t* OnDevice::Cells::counts_at(int64_t step) const {
-    return counts.size() == 0 ? nullptr : counts.data() + std::size_t(step % ring_size) * (counts.size() / std::size_t(ring_size));
+    return counts.size() == 0 ? nullptr : counts.data() + std::size_t(step % ring_size) * width();
 }
 
 int64_t OnDevice::largest_delay(std::size_t population) const {
@@ -140,7 +143,10 @@ void OnDevice::prepare(int64_t n_steps) {
     mirrors_.begin();
     while (cells_.size() < engine_.populations.size()) cells_.push_back(std::make_unique<Cells>(device_));
     for (std::size_t number = 0; number < engine_.populations.size(); ++number) prepare_population(number, n_steps);
+    rings_.clear();
+    for (const auto& cells : cells_) rings_.push_back({cells->numbers.data(), cells->ring_size});
     for (auto known = paths_.begin(); known != paths_.end();) known = known->second->of.expired() ? paths_.erase(known) : std::next(known);
+    histories_.clear();
     for (auto* list : {&engine_.projections, &engine_.draining})
         for (auto& projection : *list)
             if (projection) prepare_projection(projection);
@@ -160,7 +166,7 @@ void OnDevice::prepare(int64_t n_steps) {
     room_ = 0;
     std::vector<std::size_t> listed;
     for (auto& projection : engine_.projections)
-        if (projection && (projection->learns || projection->clocked))
+        if (projection && is_led(*projection))
             for (int number : {projection->pre, projection->axons, projection->post})
                 if (number >= 0) listed.push_back(std::size_t(number));
     std::sort(listed.begin(), listed.end());
@@ -248,9 +254,7 @@ void OnDevice::prepare_learning(Projection& projection) {
     mirrors_.of(&rows.shared_weight, sizeof(double), false);
     mirrors_.of(rows.ranks.data(), rows.ranks.size() * sizeof(uint32_t), false);
     for (std::size_t field = 0; field < rows.columns.size(); ++field) prepare_column(rows.columns[field], int(field) >= projection.n_parameters);
-    auto& known = histories_[&projection];
-    if (!known) known = std::make_unique<History>(device_);
-    known->has_changed = true;
+    histories_[&projection] = std::make_unique<History>(device_);
 }
 
 void OnDevice::prepare_clocked(Projection& projection) {
@@ -282,8 +286,7 @@ void OnDevice::prepare_paths(const std::shared_ptr<Projection>& projection) {
     if (is_new) {
         known = std::make_unique<Paths>(device_);
         known->of = projection;
-        if (rows.targets16.size()) known->targets.upload(reinterpret_cast<const char*>(rows.targets16.data()), rows.targets16.size() * 2);
-        else known->targets.upload(reinterpret_cast<const char*>(rows.targets32.data()), rows.targets32.size() * 4);
+        known->targets.upload(static_cast<const char*>(rows.all_targets()), rows.targets16.size() * 2 + rows.targets32.size() * 4);
         known->row_start.upload(rows.row_start);
         known->group_start.upload(rows.group_start);
         known->group_delay.upload(rows.group_delay);
@@ -293,11 +296,8 @@ void OnDevice::prepare_paths(const std::shared_ptr<Projection>& projection) {
         known->delays.upload(delays);
     }
     if (is_new || known->version != projection->version) {
-        const auto* bytes = rows.weight_form == PNN_WEIGHT_F64   ? reinterpret_cast<const char*>(rows.weights64.data())
-                            : rows.weight_form == PNN_WEIGHT_F32 ? reinterpret_cast<const char*>(rows.weights32.data())
-                                                                 : reinterpret_cast<const char*>(&rows.shared_weight);
         const std::size_t each = rows.weight_form == PNN_WEIGHT_F32 ? 4 : 8;
-        known->weights.upload(bytes, each * (rows.weight_form == PNN_WEIGHT_SHARED ? 1 : std::size_t(rows.n)));
+        known->weights.upload(static_cast<const char*>(rows.all_weights()), each * (rows.weight_form == PNN_WEIGHT_SHARED ? 1 : std::size_t(rows.n)));
         known->version = projection->version;
     }
     known->shared.upload(projection->shared);
@@ -339,7 +339,6 @@ int OnDevice::run(int64_t n_steps) {
     how_ = device_->for_step(0);
     device_->check(device_->library().upload(device_->d_control, &control, sizeof control, &how_), "begin");
     while (done < last && control.failed == 0 && control.has_more == 0) {
-        chunk_first_ = done + 1;
         int64_t end = done + steps_at_once(last - done);
         make_room(end - done);
         for (int64_t n = done + 1; n <= end; ++n) {
@@ -390,12 +389,10 @@ void OnDevice::make_room(int64_t n_steps) {
 void OnDevice::step(int64_t n) {
     how_ = device_->for_step(n);
     n_lent_ = 0;
-    // An emulation bars the host from the device's memory between kernels only in a run's first step: that takes long.
+    // An emulation bars the host from the device's memory between kernels in a run's first step at most: that takes long.
     if (device_->is_emulated()) device_->library().guard(n == first_ ? 3 : 2);
-    std::vector<pnn_ring> rings;
-    for (const auto& cells : cells_) rings.push_back({cells->numbers.data(), cells->ring_size});
     call("begin a step", [&](const pnn_device_library& library, const pnn_launch* how) {
-        return library.begin_step(rings.data(), int64_t(rings.size()), how);
+        return library.begin_step(rings_.data(), int64_t(rings_.size()), how);
     });
     const pnn_step present = engine_.step_value(n);
     form_values(n);
@@ -407,7 +404,7 @@ void OnDevice::step(int64_t n) {
     deliver(n);
     int failed = -1;  // is known on the device
     for (Projection* projection : engine_.concerned.delivering)
-        if (projection->learns || projection->clocked) engine_.deliver(*projection, true, n, 0, due_, failed);
+        if (is_led(*projection)) engine_.deliver(*projection, true, n, 0, due_, failed);
     update_currents(present);
     for (Population* population : engine_.concerned.gathering)
         for (Gathered& gathered : population->gathered)
@@ -436,7 +433,7 @@ pnn_route OnDevice::route_of(const Projection& projection, const Paths& paths) c
     route.rows.object_index = view.object_index;
     if (view.accumulator != nullptr) route.rows.accumulator = static_cast<int64_t*>(mirrors_.known(view.accumulator));
     route.rows.targets = paths.targets.data();
-    route.rows.target_bits = rows.targets16.size() ? 16 : 32;
+    route.rows.target_bits = rows.target_bits();
     route.rows.weight_form = rows.weight_form;
     route.rows.weights = paths.weights.data();
     route.rows.shared = paths.shared.data();
@@ -457,17 +454,12 @@ void OnDevice::add_routes(const std::shared_ptr<Projection>& projection, bool ta
     const pnn_route route = route_of(*projection, paths);
     // Spikes from before this run are in the calendar, those of the step before it in the lists.
     if (takes_new && n == first_) engine_.send(*projection, n - 1, 0);
-    Calendar& calendar = projection->calendars[0];
-    std::vector<Cursor>& now = calendar.at(n);
+    const auto delay_of = [&rows](uint32_t group) { return int64_t(rows.group_delay[group]); };
     std::vector<pnn_group> groups;
-    for (const Cursor cursor : now) {
-        if (activity.passes(cursor.axonal))
-            groups.push_back({rows.group_start[cursor.group], rows.group_start[cursor.group + 1], int64_t(cursor.multiplicity)});
-        Cursor further = cursor;
-        if (++further.group == cursor.row_end) continue;
-        calendar.at(n + rows.group_delay[further.group] - rows.group_delay[cursor.group]).push_back(further);
-    }
-    now.clear();
+    projection->calendars[0].take_due(n, delay_of, [&](const Cursor& cursor) {
+        if (!activity.passes(cursor.axonal)) return;
+        groups.push_back({rows.group_start[cursor.group], rows.group_start[cursor.group + 1], int64_t(cursor.multiplicity)});
+    });
     if (!groups.empty()) {
         pnn_route listed = route;
         paths.groups.upload(groups);
@@ -499,7 +491,7 @@ void OnDevice::deliver(int64_t n) {
     std::map<const pnn_device_module*, std::vector<pnn_route>> routes;
     for (auto* list : {&engine_.projections, &engine_.draining})
         for (auto& projection : *list)
-            if (projection && projection->module != nullptr && !projection->learns && !projection->clocked)
+            if (projection && projection->module != nullptr && !is_led(*projection))
                 add_routes(projection, list == &engine_.projections, n, routes[device_module_of(projection->module)]);
     const pnn_step present = engine_.step_value(n);
     for (const auto& of_module : routes)
@@ -690,19 +682,12 @@ void OnDevice::assign(double* values, const std::vector<uint32_t>& index, double
 // ---- cells -------------------------------------------------------------------------------------------------------------------
 
 void OnDevice::update_currents(const pnn_step& present) {
-    Engine::CurrentsOfPartition& own = engine_.currents_of[0];
-    if (present.step < own.until) return;
-    own.until = std::numeric_limits<int64_t>::max();
-    for (int current : own.wanted) own.until = std::min(own.until, engine_.currents[std::size_t(current)]->evaluate(present, 0));
+    if (!engine_.evaluate_currents(present, 0)) return;
     for (auto& population : engine_.populations)
-        if (!population->injections.empty()) inject(*population);
+        if (engine_.takes_another_current(*population, 0)) inject(*population);
 }
 
 void OnDevice::inject(Population& population) {
-    const bool has_changed = std::any_of(population.injections.begin(), population.injections.end(), [&](const Injection& injection) {
-        return injection.bounds[0] < injection.bounds[1] && engine_.currents[std::size_t(injection.current)]->has_changed(0);
-    });
-    if (!has_changed) return;
     void* const input = mirrors_.known(population.injected);
     call("clear currents", [&](const pnn_device_library& library, const pnn_launch* how) {
         return library.fill(input, 0, std::size_t(population.size) * size_of(population.injected_dtype), how);
@@ -825,9 +810,7 @@ void OnDevice::update_populations(const pnn_step& present) {
             given.segment.arrays = cells.arrays.data();
             given.segment.inputs = cells.inputs.data();
             if (!population.values.empty()) {
-                shared[number] = population.shared;
-                for (std::size_t k = 0; k < population.values.size(); ++k)
-                    if (population.values[k].shared >= 0) shared[number][std::size_t(population.values[k].shared)] = due_.values[number][k];
+                shared[number] = Engine::shared_with_values(population, due_.values[number]);
                 given.segment.shared = shared[number].data();
             }
             given.size = population.size;
@@ -874,7 +857,7 @@ void OnDevice::take_rates(int64_t n) {
         Cells& cells = *cells_[number];
         const pnn_window window{cells.at(n), cells.rate_counts.data(), static_cast<double*>(mirrors_.known(population.rate.values)),
                                 population.rate.per_spike, cells.rate_index.data(), cells.rate_count.data(), cells.rate_end.data(),
-                                cells.rate_first, population.rate.window, 0};
+                                cells.rate_first, population.rate.window};
         call("count spikes", [&](const pnn_device_library& library, const pnn_launch* how) { return library.take_rates(&window, how); });
     }
 }
@@ -942,7 +925,7 @@ void OnDevice::take_records(int64_t first, int64_t last) {
 
 void OnDevice::take_list(const Cells& cells, int64_t n, SpikeList& list) const {
     uint32_t size = 0;
-    const auto slot = std::size_t(n % cells.ring_size), width = cells.index.size() / std::size_t(cells.ring_size);
+    const auto slot = std::size_t(n % cells.ring_size), width = cells.width();
     cells.numbers.download(&size, slot, 1);
     list.n = size;
     if (list.index.size() < size) list.index.resize(size);
@@ -963,7 +946,7 @@ void OnDevice::finish(int64_t first, int64_t last) {
         if (population.rate.values != nullptr && last >= first) hand_back_rates(population, *cells_[number], last);
     }
     for (auto& projection : engine_.projections)
-        if (projection && projection->module != nullptr && !projection->learns && !projection->clocked) put_under_way(*projection, first, last);
+        if (projection && projection->module != nullptr && !is_led(*projection)) put_under_way(*projection, first, last);
 }
 
 // Spikes emitted in this run, but for those of its last step, go where the host looks for them.

@@ -409,3 +409,26 @@ CELL_TYPES: dict[str, Callable[..., Network]] = {
     "PointNeuron": balanced(COMPOSED, 0.01, 0.05, i_offset=0.8),
 }
 """Networks of the other cell types, which differ from those above in nothing but the cells."""
+
+
+def run(build: Callable[..., Network], pieces: tuple[int, ...] = (STEPS,), **options) -> Network:
+    """A network after so many steps, in as many runs as there are pieces."""
+    net = build(**options)
+    for steps in pieces:
+        net.run(steps)
+    return net
+
+
+def changed_between_runs(**options) -> Network:
+    """Delays, weights, parameters and states set while spikes are under way."""
+    net = run(heterogeneous, (100,), **options)
+    cells, noise = net.populations[:2]
+    net.projections[0].set("delay", np.linspace(0.1, 9.0, net.projections[0].n))
+    net.projections[1].set("weight", 0.3)
+    net.run(37)
+    net.projections[1].set("delay", 0.4)
+    cells.set("tau_m", 11.0, np.arange(10))
+    cells.set_state("v", -60.0, np.arange(30, 40))
+    noise.set("rate", 5000.0)
+    net.run(100)
+    return net

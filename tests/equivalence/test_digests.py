@@ -7,17 +7,10 @@ import shutil
 import numpy as np
 import pytest
 
-from tests.equivalence.networks import CELL_TYPES, NETWORKS, STEPS, digest
+from tests.equivalence.networks import CELL_TYPES, NETWORKS, STEPS, changed_between_runs, digest, run
 
 every_network = pytest.mark.parametrize("build", NETWORKS.values(), ids=NETWORKS)
 every_cell_type = pytest.mark.parametrize("build", CELL_TYPES.values(), ids=CELL_TYPES)
-
-
-def run(build, pieces=(STEPS,), **options):
-    net = build(**options)
-    for steps in pieces:
-        net.run(steps)
-    return net
 
 
 @every_network
@@ -90,22 +83,9 @@ def test_another_compiler_gives_the_same_bits(build):
 
 @pytest.mark.parametrize("target", ["cpp", "reference"])
 def test_changes_between_runs_give_the_same_bits_on_every_target_and_number_of_threads(target):
-    """Delays, weights, parameters and states set while spikes are under way."""
+    net = changed_between_runs(target=target, threads=3)
 
-    def changed(**options):
-        net = run(NETWORKS["heterogeneous"], (100,), **options)
-        cells, noise = net.populations[:2]
-        net.projections[0].set("delay", np.linspace(0.1, 9.0, net.projections[0].n))
-        net.projections[1].set("weight", 0.3)
-        net.run(37)
-        net.projections[1].set("delay", 0.4)
-        cells.set("tau_m", 11.0, np.arange(10))
-        cells.set_state("v", -60.0, np.arange(30, 40))
-        noise.set("rate", 5000.0)
-        net.run(100)
-        return digest(net)
-
-    assert changed(target=target, threads=3) == changed(target="cpp", threads=1)
+    assert digest(net) == digest(changed_between_runs(target="cpp", threads=1))
 
 
 def test_new_delays_leave_spikes_under_way_alone(target):

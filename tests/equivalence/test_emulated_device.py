@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from pynn_annarchy.targets.device import EMULATIONS
-from tests.equivalence.networks import CELL_TYPES, NETWORKS, STEPS, digest
+from tests.equivalence.networks import CELL_TYPES, NETWORKS, STEPS, changed_between_runs, digest, run
 from tests.equivalence.test_random_sessions import data_of
 
 pytestmark = pytest.mark.compiler
@@ -20,13 +20,6 @@ pytestmark = pytest.mark.compiler
 ALL = {**NETWORKS, **CELL_TYPES}
 every_network = pytest.mark.parametrize("build", NETWORKS.values(), ids=NETWORKS)
 in_every_order = pytest.mark.parametrize("device", EMULATIONS)
-
-
-def run(build, pieces=(STEPS,), **options):
-    net = build(**options)
-    for steps in pieces:
-        net.run(steps)
-    return net
 
 
 @functools.cache
@@ -67,22 +60,7 @@ def test_reset_with_the_same_noise_repeats_every_bit(build):
 
 @in_every_order
 def test_whatever_changes_between_runs_reaches_the_device(device):
-    """Delays, weights, parameters and states set while spikes are under way."""
-
-    def changed(**options):
-        net = run(NETWORKS["heterogeneous"], (100,), **options)
-        cells, noise = net.populations[:2]
-        net.projections[0].set("delay", np.linspace(0.1, 9.0, net.projections[0].n))
-        net.projections[1].set("weight", 0.3)
-        net.run(37)
-        net.projections[1].set("delay", 0.4)
-        cells.set("tau_m", 11.0, np.arange(10))
-        cells.set_state("v", -60.0, np.arange(30, 40))
-        noise.set("rate", 5000.0)
-        net.run(100)
-        return digest(net)
-
-    assert changed(target="cuda", device=device) == changed(target="cpp")
+    assert digest(changed_between_runs(target="cuda", device=device)) == digest(changed_between_runs(target="cpp"))
 
 
 def recorded(**options):

@@ -108,7 +108,11 @@ def test_options_without_meaning_or_with_wrong_values_are_refused_with_a_sentenc
 
 
 def test_options_that_ask_for_what_is_so_anyhow_are_accepted():
-    ann.Network().config(paradigm="openmp", structural_plasticity=False, sparse_matrix_format="auto", num_threads=None)
+    net, plain = ann.Network(), ann.Network()
+
+    net.config(paradigm="openmp", structural_plasticity=False, sparse_matrix_format="auto", num_threads=None)
+
+    assert net._config == plain._config
 
 
 @pytest.mark.parametrize(

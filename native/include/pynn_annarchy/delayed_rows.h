@@ -174,6 +174,13 @@ struct DelayedRows {
         if (targets16.size() != 0) return targets16[synapse];
         return targets32.size() != 0 ? targets32[synapse] : uint32_t(synapse % std::size_t(n_post));
     }
+    // What a view of rows that lie by themselves has of them.
+    const void* all_targets() const { return targets16.size() ? static_cast<const void*>(targets16.data()) : targets32.data(); }
+    int32_t target_bits() const { return targets16.size() ? 16 : 32; }
+    const void* all_weights() const {
+        if (weight_form == PNN_WEIGHT_F64) return weights64.data();
+        return weight_form == PNN_WEIGHT_F32 ? static_cast<const void*>(weights32.data()) : &shared_weight;
+    }
     // Where every source has one synapse with every target and no spike needs them.
     void forget_targets() {
         targets16.release();
@@ -258,6 +265,24 @@ public:
             for (const Cursor& cursor : buckets_[std::size_t(now + ahead) % buckets_.size()]) visit(now + ahead, cursor);
     }
     std::vector<Cursor>& at(int64_t step) { return buckets_[std::size_t(step) % buckets_.size()]; }
+    // Lets a spike that is due in step n wait for the next group of its row, if there is one.
+    template <class DelayOf>
+    void go_on(Cursor cursor, const DelayOf& delay_of, int64_t n) {
+        const uint32_t group = cursor.group;
+        if (++cursor.group == cursor.row_end) return;
+        // Delays inside a row differ by less than the number of buckets, so this is never the bucket being read.
+        at(n + delay_of(cursor.group) - delay_of(group)).push_back(cursor);
+    }
+    // Calls visit(cursor) for each spike that is due in step n, which then goes on.
+    template <class DelayOf, class Visit>
+    void take_due(int64_t n, const DelayOf& delay_of, Visit visit) {
+        std::vector<Cursor>& now = at(n);
+        for (const Cursor cursor : now) {
+            visit(cursor);
+            go_on(cursor, delay_of, n);
+        }
+        now.clear();
+    }
 
 private:
     std::vector<std::vector<Cursor>> buckets_;

@@ -393,6 +393,7 @@ private:
     void remember(int64_t n, int partition, Due& due);
     void form_values(int64_t n, Due& due) const;
     void update_population(std::size_t number, const pnn_step& present, int partition, Due& due);
+    static std::vector<double> shared_with_values(const Population& population, const std::vector<double>& values);
     void update_cells(Population& population, std::size_t number, const pnn_step& present, int partition, Due& due);
     // See clocked.cpp.
     void publish_present();
@@ -414,6 +415,8 @@ private:
     void send(Projection& projection, int64_t n, std::size_t partition) const;
     void rest(Population& population, int64_t n, int partition);
     void find_currents();
+    bool evaluate_currents(const pnn_step& step, int partition);
+    bool takes_another_current(const Population& population, int partition) const;
     void update_currents(const pnn_step& step, int partition);
     void inject(Population& population, int partition);
     void follow_schedule(Schedule& schedule, int64_t n, int partition);

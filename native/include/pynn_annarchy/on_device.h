@@ -68,7 +68,6 @@ private:
         DeviceArray<pnn_sent> ring;
         std::vector<void*> arrays;
         std::vector<int64_t*> inputs;
-        bool list_is_read = false;
         DeviceArray<int64_t> record_step;
         DeviceArray<uint32_t> record_index, record_count, n_recorded;
         DeviceArray<uint8_t> recorded;
@@ -77,6 +76,7 @@ private:
         DeviceArray<double> values;              // of the whole population
         DeviceArray<uint16_t> counts;            // spikes of each cell, by step as in the ring; where somebody asks for them
 
+        std::size_t width() const { return index.size() / std::size_t(ring_size); }  // of a list
         uint16_t* counts_at(int64_t step) const;
         pnn_sent at(int64_t step) const;
     };
@@ -155,6 +155,7 @@ private:
     std::shared_ptr<Device> device_;
     Mirrors mirrors_;
     std::vector<std::unique_ptr<Cells>> cells_;                  // by number of the population
+    std::vector<pnn_ring> rings_;
     std::map<const Projection*, std::unique_ptr<Paths>> paths_;
     std::vector<std::unique_ptr<SignalThere>> signals_;
     std::map<const Injection*, std::unique_ptr<DeviceArray<int64_t>>> injections_;
@@ -162,7 +163,6 @@ private:
     std::size_t n_lent_ = 0;
     int64_t first_ = 0;                                          // step of the run
     int64_t room_ = 0;                                           // steps that records have room for
-    int64_t chunk_first_ = 0;
     std::map<const Projection*, std::unique_ptr<History>> histories_;
     std::vector<std::size_t> listed_;                            // populations whose spikes the host has to know in each step
     Engine::Due due_;

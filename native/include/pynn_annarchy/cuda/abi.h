@@ -68,7 +68,6 @@ typedef struct pnn_route {
     int64_t ring_size;
     int64_t first;                // step of emission from which on spikes are in the ring
     int64_t n_sources;
-    double per_group;             // synapses, on average
     const pnn_group* d_groups;    // further groups that are due
     int64_t n_groups;
     const uint16_t* d_counts;     // or: every target has one synapse, whose source has sent so many spikes
@@ -155,7 +154,6 @@ typedef struct pnn_window {
     uint32_t* d_count;
     uint32_t* d_end;                      // how many are kept by the end of each step, by the number of the step since `first`
     int64_t first, n_back;                // a spike is forgotten so many steps later
-    int64_t n_old;                        // entries of d_end before the present step
 } pnn_window;
 
 typedef struct pnn_device_library {

@@ -21,29 +21,21 @@ struct DeliverKernel {
         pnn_route route;
         int64_t first_block, n_blocks;
     };
-    static constexpr int MOST_ITEMS = static_cast<int>(MOST_ARGUMENTS / sizeof(Item));
     struct Shared {
         uint64_t n_events;
     };
 
-    Item items[MOST_ITEMS];
-    int32_t n_items;
+    Batch<Item> batch;
     pnn_control* control;
     pnn_step step;
-
-    PNN_DEVICE const Item& item_of(int64_t block) const {
-        int32_t k = 0;
-        while (k + 1 < n_items && items[k + 1].first_block <= block) ++k;
-        return items[k];
-    }
 
     template <int phase>
     PNN_DEVICE void run(const Place& place, Shared& shared) const {
         if constexpr (phase == 0) {
             if (place.lane == 0) shared.n_events = 0;
         } else if constexpr (phase == 1) {
-            const Item& item = item_of(place.block);
-            const Worker worker(item, place);
+            const Item& item = batch.of_block(place.block);
+            const Group worker(place.block - item.first_block, item.n_blocks, place.lane);
             const Synapse synapse(item.route.rows, step);
             if (item.route.d_counts != nullptr) count(item.route, synapse, worker, shared);
             else if (item.route.d_groups != nullptr) deliver_listed(item.route, synapse, worker, shared);
@@ -54,17 +46,7 @@ struct DeliverKernel {
     }
 
 private:
-    // Which of the groups of lanes that serve a route, and which of its lanes.
-    struct Worker {
-        int64_t number, n_workers;
-        int32_t lane;
-
-        PNN_DEVICE Worker(const Item& item, const Place& place)
-            : number((place.block - item.first_block) * groups_a_block + place.lane / LANES_A_GROUP),
-              n_workers(item.n_blocks * groups_a_block), lane(place.lane % LANES_A_GROUP) {}
-    };
-
-    PNN_DEVICE void deliver_due(const pnn_route& route, const Synapse& synapse, const Worker& worker, Shared& shared) const {
+    PNN_DEVICE void deliver_due(const pnn_route& route, const Synapse& synapse, const Group& worker, Shared& shared) const {
         for (int32_t k = 0; k < route.n_delays; ++k) {
             const uint16_t delay = route.d_delays[k];
             const int64_t emitted = step.step - delay;
@@ -72,7 +54,7 @@ private:
             const pnn_sent& sent = route.d_ring[emitted % route.ring_size];
             const int64_t n = *sent.d_n;
             // Another worker begins with each delay: lists are often shorter than there are workers.
-            for (int64_t s = (worker.number + k * int64_t(37)) % worker.n_workers; s < n; s += worker.n_workers) {
+            for (int64_t s = (worker.number + k * int64_t(37)) % worker.n_groups; s < n; s += worker.n_groups) {
                 const uint32_t source = sent.d_index[s];
                 const uint32_t group = group_of(route, source, delay);
                 if (group == NO_GROUP) continue;
@@ -94,8 +76,8 @@ private:
         return first < route.d_row_start[source + 1] && route.d_group_delay[first] == delay ? first : NO_GROUP;
     }
 
-    PNN_DEVICE void deliver_listed(const pnn_route& route, const Synapse& synapse, const Worker& worker, Shared& shared) const {
-        for (int64_t g = worker.number; g < route.n_groups; g += worker.n_workers) deliver_group(route, synapse, route.d_groups[g], worker, shared);
+    PNN_DEVICE void deliver_listed(const pnn_route& route, const Synapse& synapse, const Group& worker, Shared& shared) const {
+        for (int64_t g = worker.number; g < route.n_groups; g += worker.n_groups) deliver_group(route, synapse, route.d_groups[g], worker, shared);
     }
 
     PNN_DEVICE static double weight_of(const pnn_rows& rows, uint64_t s) {
@@ -110,7 +92,7 @@ private:
         return rows.target_bits == 16 ? static_cast<const uint16_t*>(rows.targets)[s] : static_cast<const uint32_t*>(rows.targets)[s];
     }
 
-    PNN_DEVICE void deliver_group(const pnn_route& route, const Synapse& synapse, const pnn_group& group, const Worker& worker, Shared& shared) const {
+    PNN_DEVICE void deliver_group(const pnn_route& route, const Synapse& synapse, const pnn_group& group, const Group& worker, Shared& shared) const {
         const pnn_rows& rows = route.rows;
         for (uint64_t s = group.begin + static_cast<uint64_t>(worker.lane); s < group.end; s += LANES_A_GROUP) {
             const double increment = synapse.increment(weight_of(rows, s));
@@ -121,13 +103,13 @@ private:
     }
 
     // Every target has one synapse, all are alike.
-    PNN_DEVICE void count(const pnn_route& route, const Synapse& synapse, const Worker& worker, Shared& shared) const {
+    PNN_DEVICE void count(const pnn_route& route, const Synapse& synapse, const Group& worker, Shared& shared) const {
         const pnn_rows& rows = route.rows;
         const double increment = synapse.increment(*static_cast<const double*>(rows.weights));
         if (!is_sound(increment, rows.bound)) raise_to(&control->failed, route.number + 1);
         const int64_t once = to_fixed(increment, rows.inverse_quantum);
         uint64_t n_events = 0;
-        for (int64_t i = worker.number * LANES_A_GROUP + worker.lane; i < route.n_sources; i += worker.n_workers * LANES_A_GROUP) {
+        for (int64_t i = worker.number * LANES_A_GROUP + worker.lane; i < route.n_sources; i += worker.n_groups * LANES_A_GROUP) {
             accumulate(rows.accumulator + i, once * route.d_counts[i]);
             n_events += route.d_counts[i];
         }
@@ -138,22 +120,18 @@ private:
 template <class Synapse>
 int32_t deliver(const pnn_route* routes, int64_t n_routes, const pnn_step* step, const pnn_launch* how) {
     using Kernel = DeliverKernel<Synapse>;
-    int64_t first = 0;
-    while (first < n_routes) {
-        Kernel kernel;
-        memset(static_cast<void*>(&kernel), 0, sizeof kernel);
+    for (int64_t first = 0; first < n_routes;) {
+        Kernel kernel = cleared<Kernel>();
         kernel.control = how->d_control;
         kernel.step = *step;
-        int64_t n_blocks = 0;
-        for (; first < n_routes && kernel.n_items < Kernel::MOST_ITEMS; ++first) {
-            typename Kernel::Item& item = kernel.items[kernel.n_items++];
+        for (; first < n_routes && !kernel.batch.is_full(); ++first) {
+            typename Kernel::Item& item = kernel.batch.add();
             item.route = routes[first];
-            item.first_block = n_blocks;
             const int64_t most = item.route.d_groups != nullptr ? item.route.n_groups : item.route.n_sources;
             item.n_blocks = by_turns(most / Kernel::groups_a_block);
-            n_blocks += item.n_blocks;
+            kernel.batch.n_blocks += item.n_blocks;
         }
-        const int32_t failed = launch(kernel, n_blocks, *how);
+        const int32_t failed = launch(kernel, kernel.batch.n_blocks, *how);
         if (failed != 0) return failed;
     }
     return 0;

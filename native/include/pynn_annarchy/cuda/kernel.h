@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "pynn_annarchy/cuda/abi.h"
+#include "pynn_annarchy/fixed_point.h"
 #include "pynn_annarchy/target.h"
 
 #if defined(PNN_EMULATED)
@@ -50,6 +51,46 @@ struct Place {
 
 struct Nothing {};
 
+// Of the groups of lanes of all blocks, which take work by turns: which one a lane is in, and which lane of it.
+struct Group {
+    int64_t number, n_groups;
+    int32_t lane;
+
+    PNN_DEVICE Group(int64_t block, int64_t n_blocks, int32_t lane_of_block)
+        : number((block * LANES_A_BLOCK + lane_of_block) / LANES_A_GROUP), n_groups(n_blocks * (LANES_A_BLOCK / LANES_A_GROUP)),
+          lane(lane_of_block % LANES_A_GROUP) {}
+    PNN_DEVICE explicit Group(const Place& place) : Group(place.block, place.n_blocks, place.lane) {}
+};
+
+// A kernel, or what one is told, with nothing in its gaps and zeros elsewhere: an emulation looks at arguments word by word.
+template <class T>
+T cleared() {
+    T fresh;
+    memset(static_cast<void*>(&fresh), 0, sizeof fresh);
+    return fresh;
+}
+
+// Work of one kind in one launch: items have a first block each, in ascending order.
+template <class Item>
+struct Batch {
+    static constexpr int MOST = sizeof(Item) < MOST_ARGUMENTS ? static_cast<int>(MOST_ARGUMENTS / sizeof(Item)) : 1;
+    Item items[MOST];
+    int32_t n;
+    int64_t n_blocks;
+
+    bool is_full() const { return n == MOST; }
+    // A further one, before its `n_blocks` blocks are added.
+    Item& add() {
+        items[n].first_block = n_blocks;
+        return items[n++];
+    }
+    PNN_DEVICE const Item& of_block(int64_t block) const {
+        int32_t k = 0;
+        while (k + 1 < n && items[k + 1].first_block <= block) ++k;
+        return items[k];
+    }
+};
+
 PNN_DEVICE int64_t blocks_of(int64_t n, int32_t each) { return (n + each - 1) / each; }
 inline int64_t by_turns(int64_t n_blocks) { return n_blocks < 1 ? 1 : n_blocks < MOST_BLOCKS ? n_blocks : MOST_BLOCKS; }
 
@@ -66,13 +107,7 @@ PNN_DEVICE uint32_t claim(uint32_t* counter, uint32_t n) {
 #endif
 }
 
-PNN_DEVICE void add_to(uint64_t* sum, uint64_t n) {
-#if defined(__CUDA_ARCH__)
-    atomicAdd(reinterpret_cast<unsigned long long*>(sum), static_cast<unsigned long long>(n));
-#else
-    *sum += n;
-#endif
-}
+PNN_DEVICE void add_to(uint64_t* sum, uint64_t n) { accumulate(reinterpret_cast<int64_t*>(sum), static_cast<int64_t>(n)); }
 
 PNN_DEVICE void raise_to(int32_t* greatest, int32_t value) {
 #if defined(__CUDA_ARCH__)

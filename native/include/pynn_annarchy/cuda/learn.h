@@ -38,10 +38,10 @@ struct LearnKernel {
         if constexpr (phase == 0) {
             if (place.lane == 0) shared.n_events = 0;
         } else if constexpr (phase == 1) {
-            const int64_t worker = (place.block * lanes + place.lane) / LANES_A_GROUP, n_workers = place.n_blocks * lanes / LANES_A_GROUP;
-            for (int64_t p = worker; p < n_passages; p += n_workers) {
-                if (rows.target_bits == 16) pass<uint16_t>(passages[p], place.lane % LANES_A_GROUP, shared);
-                else pass<uint32_t>(passages[p], place.lane % LANES_A_GROUP, shared);
+            const Group worker(place);
+            for (int64_t p = worker.number; p < n_passages; p += worker.n_groups) {
+                if (rows.target_bits == 16) pass<uint16_t>(passages[p], worker.lane, shared);
+                else pass<uint32_t>(passages[p], worker.lane, shared);
             }
         } else {
             if (place.lane == 0 && shared.n_events != 0) add_to(&control->events, shared.n_events);
@@ -60,8 +60,7 @@ private:
 
 template <template <bool> class Model>
 int32_t learn(const pnn_rows* rows, const pnn_passage* d_passages, int64_t n_passages, int32_t number, const pnn_step* step, const pnn_launch* how) {
-    LearnKernel<Model> kernel;
-    memset(static_cast<void*>(&kernel), 0, sizeof kernel);
+    auto kernel = cleared<LearnKernel<Model>>();
     kernel.rows = *rows;
     kernel.passages = d_passages;
     kernel.n_passages = n_passages;

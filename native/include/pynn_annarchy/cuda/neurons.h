@@ -21,26 +21,18 @@ struct NeuronsKernel {
         uint16_t* d_counts;
         int32_t number;
     };
-    static constexpr int MOST_ITEMS = sizeof(Item) < MOST_ARGUMENTS ? static_cast<int>(MOST_ARGUMENTS / sizeof(Item)) : 1;
     struct Shared {
         uint32_t n, begin;
         uint64_t n_spikes;
         uint32_t index[lanes], count[lanes];
     };
 
-    Item items[MOST_ITEMS];
-    int32_t n_items;
+    Batch<Item> batch;
     pnn_control* control;
-
-    PNN_DEVICE const Item& item_of(int64_t block) const {
-        int32_t k = 0;
-        while (k + 1 < n_items && items[k + 1].first_block <= block) ++k;
-        return items[k];
-    }
 
     template <int phase>
     PNN_DEVICE void run(const Place& place, Shared& shared) const {
-        const Item& item = item_of(place.block);
+        const Item& item = batch.of_block(place.block);
         if constexpr (phase == 0) {
             if (place.lane == 0) {
                 shared.n = 0;
@@ -83,24 +75,20 @@ template <class Model, class = void>
 struct LaunchNeurons {
     static int32_t all(const pnn_cells* cells, int64_t n_cells, const pnn_step& step, const pnn_launch& how) {
         using Kernel = NeuronsKernel<Model>;
-        int64_t first = 0;
-        while (first < n_cells) {
-            Kernel kernel;
-            memset(static_cast<void*>(&kernel), 0, sizeof kernel);
+        for (int64_t first = 0; first < n_cells;) {
+            Kernel kernel = cleared<Kernel>();
             kernel.control = how.d_control;
-            int64_t n_blocks = 0;
-            for (; first < n_cells && kernel.n_items < Kernel::MOST_ITEMS; ++first) {
+            for (; first < n_cells && !kernel.batch.is_full(); ++first) {
                 const pnn_cells& given = cells[first];
-                typename Kernel::Item& item = kernel.items[kernel.n_items++];
-                new (item.model) Model(given.segment, step);  // whose gaps stay empty: arguments are looked at, word by word
+                typename Kernel::Item& item = kernel.batch.add();
+                new (item.model) Model(given.segment, step);
                 item.size = given.size;
-                item.first_block = n_blocks;
                 item.sent = given.sent;
                 item.d_counts = given.d_counts;
                 item.number = given.number;
-                n_blocks += (given.size + Kernel::lanes - 1) / Kernel::lanes;
+                kernel.batch.n_blocks += (given.size + Kernel::lanes - 1) / Kernel::lanes;
             }
-            const int32_t failed = launch(kernel, n_blocks, how);
+            const int32_t failed = launch(kernel, kernel.batch.n_blocks, how);
             if (failed != 0) return failed;
         }
         return 0;

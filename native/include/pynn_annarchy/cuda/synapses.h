@@ -103,15 +103,13 @@ int32_t synapses_at(const pnn_dendrites& dendrites, int32_t number, const pnn_st
         return failed != 0 ? failed : synapses_at<Model>(dendrites, number, step, PNN_ADVANCE, how);
     }
     if (Model::has_common_step && (what & PNN_ADVANCE)) {
-        CommonKernel<Model> common;
-        memset(static_cast<void*>(&common), 0, sizeof common);
+        auto common = cleared<CommonKernel<Model>>();
         common.dendrites = dendrites;
         common.step = step;
         const int32_t failed = launch(common, 1, how);
         if (failed != 0) return failed;
     }
-    SynapsesKernel<Model> kernel;
-    memset(static_cast<void*>(&kernel), 0, sizeof kernel);
+    auto kernel = cleared<SynapsesKernel<Model>>();
     kernel.dendrites = dendrites;
     kernel.number = number;
     kernel.what = what;
@@ -142,16 +140,15 @@ struct PassKernel {
     template <int phase>
     PNN_DEVICE void run(const Place& place, Shared&) const {
         const Model model(dendrites, step);
-        const int64_t worker = (place.block * lanes + place.lane) / LANES_A_GROUP, n_workers = place.n_blocks * lanes / LANES_A_GROUP;
-        const int32_t lane = place.lane % LANES_A_GROUP;
-        for (int64_t p = worker; p < n_passages; p += n_workers) {
+        const Group worker(place);
+        for (int64_t p = worker.number; p < n_passages; p += worker.n_groups) {
             const pnn_passage& passage = passages[p];
-            for (uint64_t k = passage.begin + static_cast<uint64_t>(lane); k < passage.end; k += LANES_A_GROUP) {
+            for (uint64_t k = passage.begin + static_cast<uint64_t>(worker.lane); k < passage.end; k += LANES_A_GROUP) {
                 const bool sound = rows.target_bits == 16 ? pass_synapse<Model, uint16_t>(model, dendrites, rows, passage, k, step)
                                                           : pass_synapse<Model, uint32_t>(model, dendrites, rows, passage, k, step);
                 if (!sound) raise_to(&control->failed, number + 1);
             }
-            if (lane == 0) add_to(&control->events, (passage.end - passage.begin) * static_cast<uint64_t>(passage.multiplicity));
+            if (worker.lane == 0) add_to(&control->events, (passage.end - passage.begin) * static_cast<uint64_t>(passage.multiplicity));
         }
     }
 };
@@ -159,8 +156,7 @@ struct PassKernel {
 template <class Model>
 int32_t pass_spikes_at(const pnn_dendrites& dendrites, const pnn_rows& rows, const pnn_passage* d_passages, int64_t n_passages,
                        int32_t number, const pnn_step& step, const pnn_launch& how) {
-    PassKernel<Model> kernel;
-    memset(static_cast<void*>(&kernel), 0, sizeof kernel);
+    auto kernel = cleared<PassKernel<Model>>();
     kernel.dendrites = dendrites;
     kernel.rows = rows;
     kernel.passages = d_passages;
@@ -206,8 +202,7 @@ struct ReachKernel {
 
 template <class Model>
 int32_t reach_at(const pnn_dendrites& dendrites, const pnn_sent& spikes, const pnn_step& step, const pnn_launch& how) {
-    ReachKernel<Model> kernel;
-    memset(static_cast<void*>(&kernel), 0, sizeof kernel);
+    auto kernel = cleared<ReachKernel<Model>>();
     kernel.dendrites = dendrites;
     kernel.spikes = spikes;
     kernel.step = step;
