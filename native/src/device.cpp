@@ -37,6 +37,8 @@ std::shared_ptr<Device> Device::open(const char* path, int device, int order) {
         const std::string n = std::to_string(opened->properties_.n_devices);
         throw DeviceError(std::string(opened->library_->describe(failed)) + " (devices found: " + n + ")", failed);
     }
+    opened->how_.offset = PNN_ANY_STEP;
+    opened->how_.n_launches = &opened->requests_.launches;
     opened->how_.device = device;
     opened->how_.order = order;
     opened->how_.guard = opened->library_->guard;
@@ -45,9 +47,10 @@ std::shared_ptr<Device> Device::open(const char* path, int device, int order) {
     return opened;
 }
 
-pnn_launch Device::for_step(int64_t step) const {
+pnn_launch Device::how(int64_t offset, const pnn_step& common) const {
     pnn_launch how = how_;
-    how.step = step;
+    how.offset = offset;
+    how.common = common;
     return how;
 }
 
@@ -72,6 +75,16 @@ void* Device::allocate(std::size_t bytes) {
 void Device::release(void* memory, std::size_t bytes) {
     library_->release(memory, &how_);
     allocated_ -= bytes;
+}
+
+void Device::upload(void* there, const void* here, std::size_t bytes) {
+    check(library_->upload(there, here, bytes, &how_), "take data over");
+    requests_.uploaded += int64_t(bytes);
+}
+
+void Device::download(void* here, const void* there, std::size_t bytes) {
+    check(library_->download(here, there, bytes, &how_), "hand data back");
+    requests_.downloaded += int64_t(bytes);
 }
 
 Device::~Device() {

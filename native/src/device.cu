@@ -9,9 +9,13 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <string>
+#include <utility>
+#include <vector>
 #endif
 
 namespace pnn {
@@ -46,62 +50,15 @@ int32_t for_each(const Each& each, int64_t n, const pnn_launch& how) {
     return launch(kernel, (n + LANES - 1) / LANES, how);
 }
 
-// Several tasks of the same kind in one launch: each has a number of elements.
-template <class Task>
-struct ForTasks {
-    static constexpr int32_t lanes = LANES_A_BLOCK;
-    static constexpr int n_phases = 1;
-    using Shared = Nothing;
-    struct Item {
-        Task task;
-        int64_t first_block, n;
-    };
-    Batch<Item> batch;
-    int64_t step;
-
-    template <int phase>
-    PNN_DEVICE void run(const Place& place, Shared&) const {
-        const Item& item = batch.of_block(place.block);
-        const int64_t i = (place.block - item.first_block) * lanes + place.lane;
-        if (i < item.n) item.task(i, step);
-    }
-};
-
-template <class Task, class Given>
-int32_t for_tasks(const Given* given, int64_t n_given, const pnn_launch& how) {
-    for (int64_t first = 0; first < n_given;) {
-        auto kernel = cleared<ForTasks<Task>>();
-        kernel.step = how.step;
-        for (; first < n_given && !kernel.batch.is_full(); ++first) {
-            auto& item = kernel.batch.add();
-            item.task = Task{given[first]};
-            item.n = item.task.size();
-            kernel.batch.n_blocks += (item.n + LANES - 1) / LANES;
-        }
-        const int32_t failed = launch(kernel, kernel.batch.n_blocks, how);
-        if (failed != 0) return failed;
-    }
-    return 0;
-}
-
-// After a failure, nothing more is done from the next step on.
-struct Stop {
+struct Advance {
     pnn_control* control;
-    int64_t step;
-    PNN_DEVICE void operator()(int64_t) const {
-        if (control->failed != 0 || control->has_more != 0) control->stop_after = step - 1;
-    }
+    int64_t n_steps;
+    PNN_DEVICE void operator()(int64_t) const { control->base += n_steps; }
 };
-
-struct Empty {
-    pnn_ring ring;
-    int64_t size() const { return 1; }
-    PNN_DEVICE void operator()(int64_t, int64_t step) const { ring.d_numbers[step % ring.size] = 0; }
-};
-
-int32_t begin_step(const pnn_ring* rings, int64_t n_rings, const pnn_launch* how) {
-    const int32_t failed = for_each(Stop{how->d_control, how->step}, 1, *how);
-    return failed != 0 ? failed : for_tasks<Empty>(rings, n_rings, *how);
+int32_t advance(int64_t n_steps, const pnn_launch* given) {
+    pnn_launch how = *given;
+    how.offset = PNN_ANY_STEP;
+    return for_each(Advance{how.d_control, n_steps}, 1, how);
 }
 
 struct Emit {
@@ -121,19 +78,21 @@ int32_t emit(const pnn_sent* sent, const uint32_t* d_index, const uint32_t* d_co
 }
 
 struct EmitAxonal {
-    pnn_sent sent;
+    pnn_ring ring;
     const double* axonal;
     pnn_control* control;
+    Clock clock;
     PNN_DEVICE void operator()(int64_t i) const {
         if (axonal[i] == 0.0) return;
+        const pnn_sent sent = sent_in(ring, clock.step());
         const uint32_t k = claim(sent.d_n, 1);
         sent.d_index[k] = static_cast<uint32_t>(i);
         sent.d_count[k] = 1;
         add_to(&control->spikes, 1);
     }
 };
-int32_t emit_axonal(const pnn_sent* sent, const double* d_axonal, int64_t n, const pnn_launch* how) {
-    return for_each(EmitAxonal{*sent, d_axonal, how->d_control}, n, *how);
+int32_t emit_axonal(const pnn_ring* ring, const double* d_axonal, int64_t n, const pnn_launch* how) {
+    return for_each(EmitAxonal{*ring, d_axonal, how->d_control, Clock(*how)}, n, *how);
 }
 
 template <class Real>
@@ -192,35 +151,107 @@ int32_t inject(const pnn_injection* injection, const pnn_launch* how) {
     return for_each(Inject<float>{static_cast<float*>(given.d_input), given.d_index, given.n, given.amplitude}, given.n, *how);
 }
 
-struct Copy {
-    pnn_copy copy;
-    int64_t size() const { return copy.n; }
-    PNN_DEVICE void operator()(int64_t i, int64_t) const {
-        const int64_t from = copy.d_index == nullptr ? i : copy.d_index[i];
-        copy.d_out[i] = copy.dtype == PNN_F64 ? static_cast<const double*>(copy.d_source)[from]
-                                              : static_cast<double>(static_cast<const float*>(copy.d_source)[from]);
-    }
-};
-int32_t copy(const pnn_copy* copies, int64_t n_copies, const pnn_launch* how) { return for_tasks<Copy>(copies, n_copies, *how); }
+// What is done at the end of a step, one kind a piece: all in one launch, as far as there is room for arguments.
+struct EndStep {
+    static constexpr int32_t lanes = LANES_A_BLOCK;
+    static constexpr int n_phases = 1;
+    static constexpr int64_t most_blocks = MOST_BLOCKS / 32 + 1;  // for spikes: how many there are is known on the device alone
+    using Shared = Nothing;
+    enum Kind : int64_t { record_spikes, copy_values, empty_lists };
+    struct Item {
+        Kind kind;
+        int64_t first_block, n_blocks;
+        union {
+            pnn_spike_record record;
+            pnn_copy copy;
+            struct {
+                const pnn_ring* d_rings;
+                int64_t n;
+            } lists;
+        };
+    };
+    Batch<Item> batch;
+    Clock clock;
 
-// Lists are taken by turns: how long they are is known on the device alone.
-struct RecordSpikes {
-    pnn_spike_record record;
-    int64_t size() const { return MOST_BLOCKS / 8 * LANES + LANES; }
-    PNN_DEVICE void operator()(int64_t first, int64_t step) const {
-        const int64_t n = *record.sent.d_n, n_lanes = MOST_BLOCKS / 8 * LANES + LANES;
-        for (int64_t i = first; i < n; i += n_lanes) {
-            const uint32_t index = record.sent.d_index[i];
+    void add(Kind kind, int64_t n_blocks) {
+        batch.add().kind = kind;
+        last().n_blocks = n_blocks;
+        batch.n_blocks += n_blocks;
+    }
+    Item& last() { return batch.items[batch.n - 1]; }
+
+    template <int phase>
+    PNN_DEVICE void run(const Place& place, Shared&) const {
+        const Item& item = batch.of_block(place.block);
+        const int64_t lane = (place.block - item.first_block) * lanes + place.lane, n_lanes = item.n_blocks * lanes, step = clock.step();
+        switch (item.kind) {
+            case record_spikes: record(item.record, lane, n_lanes, step); break;
+            case copy_values: copy(item.copy, lane, step); break;
+            default:
+                for (int64_t k = lane; k < item.lists.n; k += n_lanes) *sent_in(item.lists.d_rings[k], step + 1).d_n = 0;
+        }
+    }
+
+private:
+    PNN_DEVICE static void record(const pnn_spike_record& record, int64_t lane, int64_t n_lanes, int64_t step) {
+        const pnn_sent sent = sent_in(record.ring, step);
+        const int64_t n = *sent.d_n;
+        for (int64_t i = lane; i < n; i += n_lanes) {
+            const uint32_t index = sent.d_index[i];
             if (record.d_recorded != nullptr && record.d_recorded[index] == 0) continue;
             const uint32_t k = claim(record.d_n, 1);
             record.d_step[k] = step;
             record.d_index[k] = index;
-            record.d_count[k] = record.sent.d_count[i];
+            record.d_count[k] = sent.d_count[i];
         }
     }
+
+    PNN_DEVICE static void copy(const pnn_copy& copy, int64_t i, int64_t step) {
+        if (i >= copy.n || (step - copy.start) % copy.every != 0) return;
+        const int64_t from = copy.d_index == nullptr ? i : copy.d_index[i], row = (step - copy.start) / copy.every % copy.n_rows;
+        copy.d_out[row * copy.n + i] = copy.dtype == PNN_F64 ? static_cast<const double*>(copy.d_source)[from]
+                                                             : static_cast<double>(static_cast<const float*>(copy.d_source)[from]);
+    }
 };
-int32_t record_spikes(const pnn_spike_record* records, int64_t n_records, const pnn_launch* how) {
-    return for_tasks<RecordSpikes>(records, n_records, *how);
+
+// Launches as many kernels as it takes.
+class EndOfStep {
+public:
+    explicit EndOfStep(const pnn_launch& how) : how_(how) { begin(); }
+    EndStep::Item& add(EndStep::Kind kind, int64_t n_blocks) {
+        if (kernel_.batch.is_full()) {
+            launch_all();
+            begin();
+        }
+        kernel_.add(kind, n_blocks);
+        return kernel_.last();
+    }
+    int32_t launch_all() {
+        const int32_t failed = launch(kernel_, kernel_.batch.n_blocks, how_);
+        failed_ = failed_ != 0 ? failed_ : failed;
+        return failed_;
+    }
+
+private:
+    void begin() {
+        kernel_ = cleared<EndStep>();
+        kernel_.clock = Clock(how_);
+    }
+    const pnn_launch& how_;
+    EndStep kernel_;
+    int32_t failed_ = 0;
+};
+
+int32_t end_step(const pnn_spike_record* records, int64_t n_records, const pnn_copy* copies, int64_t n_copies, const pnn_ring* d_rings,
+                 int64_t n_rings, const pnn_launch* how) {
+    EndOfStep end(*how);
+    for (int64_t k = 0; k < n_records; ++k) {
+        const int64_t useful = blocks_of(records[k].size, LANES);
+        end.add(EndStep::record_spikes, useful < EndStep::most_blocks ? useful : EndStep::most_blocks).record = records[k];
+    }
+    for (int64_t k = 0; k < n_copies; ++k) end.add(EndStep::copy_values, blocks_of(copies[k].n, LANES)).copy = copies[k];
+    if (n_rings > 0) end.add(EndStep::empty_lists, 1).lists = {d_rings, n_rings};
+    return end.launch_all();
 }
 
 // Spikes of this step count from now on, those of a window ago no longer. Sums of whole numbers, and then values of them.
@@ -229,27 +260,29 @@ struct TakeRates {
     static constexpr int n_phases = 3;
     using Shared = Nothing;
     pnn_window window;
-    int64_t step;
+    Clock clock;
 
     PNN_DEVICE uint32_t end_of(int64_t emitted) const { return emitted < window.first ? 0 : window.d_end[emitted - window.first]; }
 
     template <int phase>
     PNN_DEVICE void run(const Place& place, Shared&) const {
-        const uint32_t n = *window.sent.d_n, begin = end_of(step - 1);
+        const int64_t step = clock.step();
+        const pnn_sent sent = sent_in(window.ring, step);
+        const uint32_t n = *sent.d_n, begin = end_of(step - 1);
         const int64_t gone = step - window.n_back;
         const uint32_t first_gone = end_of(gone - 1), last_gone = end_of(gone);
         if constexpr (phase == 0) {
             for (uint32_t i = static_cast<uint32_t>(place.lane); i < n; i += lanes) {
-                window.d_index[begin + i] = window.sent.d_index[i];
-                window.d_count[begin + i] = window.sent.d_count[i];
-                claim(window.d_counts + window.sent.d_index[i], window.sent.d_count[i]);
+                window.d_index[begin + i] = sent.d_index[i];
+                window.d_count[begin + i] = sent.d_count[i];
+                claim(window.d_counts + sent.d_index[i], sent.d_count[i]);
             }
             if (place.lane == 0) window.d_end[step - window.first] = begin + n;
         } else if constexpr (phase == 1) {
             for (uint32_t i = first_gone + static_cast<uint32_t>(place.lane); i < last_gone; i += lanes)
                 claim(window.d_counts + window.d_index[i], 0u - window.d_count[i]);
         } else {
-            for (uint32_t i = static_cast<uint32_t>(place.lane); i < n; i += lanes) show(window.sent.d_index[i]);
+            for (uint32_t i = static_cast<uint32_t>(place.lane); i < n; i += lanes) show(sent.d_index[i]);
             for (uint32_t i = first_gone + static_cast<uint32_t>(place.lane); i < last_gone; i += lanes) show(window.d_index[i]);
         }
     }
@@ -258,7 +291,7 @@ struct TakeRates {
 int32_t take_rates(const pnn_window* window, const pnn_launch* how) {
     auto kernel = cleared<TakeRates>();
     kernel.window = *window;
-    kernel.step = how->step;
+    kernel.clock = Clock(*how);
     return launch(kernel, 1, *how);
 }
 
@@ -315,7 +348,7 @@ int32_t form_value(int32_t operation, const double* d_row, int64_t n, double* d_
     }
 }
 
-// ---- memory ----------------------------------------------------------------------------------------------------------------
+// ---- memory, and launches that are kept ----------------------------------------------------------------------------------------------------------------
 
 #if defined(PNN_EMULATED)
 
@@ -433,7 +466,17 @@ int32_t download(void* host, const void* d_memory, size_t bytes, const pnn_launc
     set_access(before);
     return 0;
 }
-int32_t fill(void* d_memory, int32_t byte, size_t bytes, const pnn_launch*) {
+struct Fill {
+    char* memory;
+    int32_t byte;
+    PNN_DEVICE void operator()(int64_t i) const { memory[i] = static_cast<char>(byte); }
+};
+int32_t fill(void* d_memory, int32_t byte, size_t bytes, const pnn_launch* how) {
+    if (how->keep != nullptr) {
+        pnn_launch now = *how;
+        now.offset = PNN_ANY_STEP;
+        return for_each(Fill{static_cast<char*>(d_memory), byte}, static_cast<int64_t>(bytes), now);
+    }
     const int before = is_open;
     set_access(1);
     memset(d_memory, byte, bytes);
@@ -441,6 +484,41 @@ int32_t fill(void* d_memory, int32_t byte, size_t bytes, const pnn_launch*) {
     return 0;
 }
 int32_t synchronize(const pnn_launch*) { return 0; }
+
+// Kernels, as they were launched: whatever they were told is what they are told again.
+struct Kept {
+    pnn_run_kernel_fn run;
+    std::vector<max_align_t> kernel;
+    int64_t n_blocks;
+    pnn_launch how;
+};
+using Graph = std::vector<Kept>;
+std::unique_ptr<Graph> kept;
+
+void keep(pnn_run_kernel_fn run, const void* kernel, size_t size, int64_t n_blocks, const pnn_launch* how) {
+    Kept launched{run, std::vector<max_align_t>((size + sizeof(max_align_t) - 1) / sizeof(max_align_t)), n_blocks, *how};
+    memcpy(static_cast<void*>(launched.kernel.data()), kernel, size);
+    launched.how.keep = nullptr;
+    kept->push_back(std::move(launched));
+}
+int32_t begin_keeping(pnn_launch* how) {
+    kept = std::make_unique<Graph>();
+    how->keep = keep;
+    return 0;
+}
+int32_t end_keeping(void** graph, pnn_launch* how) {
+    how->keep = nullptr;
+    *graph = kept.release();
+    return 0;
+}
+int32_t repeat(void* graph, const pnn_launch*) {
+    for (const Kept& launched : *static_cast<Graph*>(graph)) launched.run(launched.kernel.data(), launched.n_blocks, &launched.how);
+    return 0;
+}
+int32_t forget(void* graph, const pnn_launch*) {
+    delete static_cast<Graph*>(graph);
+    return 0;
+}
 
 #else
 
@@ -500,11 +578,37 @@ int32_t fill(void* d_memory, int32_t byte, size_t bytes, const pnn_launch* how) 
 }
 int32_t synchronize(const pnn_launch* how) { return static_cast<int32_t>(cudaStreamSynchronize(static_cast<cudaStream_t>(how->stream))); }
 
+// Only launches and cudaMemsetAsync come in between, both of which can be captured. That no module is loaded then, as happens
+// when the first of its kernels is launched and as a capture forbids, those see to who ask for it.
+int32_t begin_keeping(pnn_launch* how) {
+    return static_cast<int32_t>(cudaStreamBeginCapture(static_cast<cudaStream_t>(how->stream), cudaStreamCaptureModeThreadLocal));
+}
+int32_t end_keeping(void** graph, pnn_launch* how) {
+    cudaGraph_t captured = nullptr;
+    cudaError_t failed = cudaStreamEndCapture(static_cast<cudaStream_t>(how->stream), &captured);
+    if (failed != cudaSuccess) {
+        cudaGetLastError();  // else later calls would report it
+        return static_cast<int32_t>(failed);
+    }
+    cudaGraphExec_t made = nullptr;
+    failed = cudaGraphInstantiateWithFlags(&made, captured, 0);
+    cudaGraphDestroy(captured);
+    *graph = made;
+    return static_cast<int32_t>(failed);
+}
+int32_t repeat(void* graph, const pnn_launch* how) {
+    return static_cast<int32_t>(cudaGraphLaunch(static_cast<cudaGraphExec_t>(graph), static_cast<cudaStream_t>(how->stream)));
+}
+int32_t forget(void* graph, const pnn_launch* how) {
+    const cudaError_t failed = chosen(how);
+    return static_cast<int32_t>(failed != cudaSuccess ? failed : cudaGraphExecDestroy(static_cast<cudaGraphExec_t>(graph)));
+}
+
 #endif
 
 const pnn_device_library library = {PNN_DEVICE_VERSION, open, describe, allocate, release, upload, download, fill, synchronize, guard,
-                                    begin_step, emit, emit_axonal, assign, add_amounts, add_up, inject, copy, record_spikes,
-                                    take_rates, form_value};
+                                    begin_keeping, end_keeping, repeat, forget, advance, emit, emit_axonal, assign, add_amounts,
+                                    add_up, inject, end_step, take_rates, form_value};
 
 }  // namespace
 }  // namespace cuda

@@ -751,6 +751,16 @@ int64_t Frames::row_at(int64_t step) const {
     return row < 0 && is_repeated ? last - 1 : row;
 }
 
+int64_t Frames::next_change(int64_t step) const {
+    constexpr int64_t never = std::numeric_limits<int64_t>::max();
+    const int64_t since = step - origin;
+    const bool is_repeated = period > 0 && since >= 0;
+    const int64_t now = is_repeated ? since % period : since;
+    const auto next = std::upper_bound(steps.begin(), steps.end(), now);
+    if (next != steps.end() && (period == 0 || *next < period)) return step + (*next - now) + 1;
+    return is_repeated && !steps.empty() && steps.front() < period ? step + (period - now) + steps.front() + 1 : never;
+}
+
 void Engine::show_frame(Population& population, int64_t n, int partition) {
     const auto p = std::size_t(partition);
     Frames& frames = population.frames;

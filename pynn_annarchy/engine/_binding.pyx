@@ -77,10 +77,14 @@ cdef extern from "pynn_annarchy/cuda/abi.h" nogil:
         int32_t capability
 
 cdef extern from "pynn_annarchy/device.h" namespace "pnn" nogil:
+    cdef cppclass CRequests "pnn::Requests":
+        int64_t launches, repetitions, uploaded, downloaded
+
     cdef cppclass CDevice "pnn::Device":
         @staticmethod
         shared_ptr[CDevice] open(const char*, int, int) except +raise_unopened
         const pnn_device_properties& properties()
+        const CRequests& requests()
 
 cdef extern from "pynn_annarchy/abi.h" nogil:
     ctypedef struct pnn_field:
@@ -397,6 +401,20 @@ cdef class Device:
     def capability(self):
         """Compute capability, (9, 0) and the like."""
         return divmod(self.device.get().properties().capability, 10)
+
+    @property
+    def requests(self):
+        """What has been asked of it since it was opened.
+
+        Launches of kernels (once where they are kept), repetitions of those that are kept, bytes uploaded and downloaded.
+        """
+        cdef CRequests all = self.device.get().requests()
+        return {
+            "launches": all.launches,
+            "repetitions": all.repetitions,
+            "uploaded": all.uploaded,
+            "downloaded": all.downloaded,
+        }
 
 
 cdef class Staging:

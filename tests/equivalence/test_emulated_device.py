@@ -7,12 +7,14 @@ or not written, or depends on an order, shows here (DESIGN D12).
 from __future__ import annotations
 
 import functools
+from itertools import product
 
 import numpy as np
 import pytest
 
+from pynn_annarchy.standardmodels.specs import IF_CURR_EXP, STATIC_SYNAPSE
 from pynn_annarchy.targets.device import EMULATIONS
-from tests.equivalence.networks import CELL_TYPES, NETWORKS, STEPS, changed_between_runs, digest, run
+from tests.equivalence.networks import CELL_TYPES, NETWORKS, STEPS, changed_between_runs, digest, network, run
 from tests.equivalence.test_random_sessions import data_of
 
 pytestmark = pytest.mark.compiler
@@ -46,6 +48,38 @@ def test_a_run_in_pieces_gives_the_bits_of_one_run(build):
     pieces = (1, 1, 98, 173, 127)
 
     assert digest(run(build, pieces, target="cuda", device="emulated-reverse")) == on_the_cpu(build)
+
+
+def asked_in(net, steps):
+    """What a run of so many steps asks of the device."""
+    before = net.device().requests
+    net.run(steps)
+    return {name: after - before[name] for name, after in net.device().requests.items()}
+
+
+@pytest.mark.parametrize("name", ["IF_cond_exp", "random sources"])
+def test_steps_in_which_the_host_has_nothing_to_do_are_repeated_as_a_whole(name):
+    net = NETWORKS[name](target="cuda", device="emulated")
+    net.run(STEPS // 2)
+
+    assert asked_in(net, STEPS // 2)["repetitions"] > STEPS // 20
+
+
+@pytest.mark.parametrize("n_populations", [2, 6])
+def test_a_step_takes_as_many_launches_however_many_populations_there_are(n_populations):
+    net = network(target="cuda", device="emulated")
+    cells = [net.add_cells(IF_CURR_EXP, 10, {}, f"cells {k}") for k in range(n_populations)]
+    for pre, post in product(cells, cells):
+        builder = net.connect(pre, post, "excitatory", STATIC_SYNAPSE, "all to all")
+        builder.add(*np.divmod(np.arange(100), 10), np.full(100, 0.1), np.full(100, 3))
+        builder.finish()
+    for population in cells:
+        population.record_spikes(np.arange(10))
+        population.record("v", np.arange(10))
+    net.run(1)
+
+    # spikes are delivered, cells updated, and all that is recorded is taken
+    assert asked_in(net, 1)["launches"] == 3
 
 
 @every_network

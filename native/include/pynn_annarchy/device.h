@@ -26,6 +26,13 @@ public:
     const int32_t code;
 };
 
+// What has been asked of a device since it was opened.
+struct Requests {
+    int64_t launches = 0;          // of kernels, once where they are kept
+    int64_t repetitions = 0;       // of what is kept
+    int64_t uploaded = 0, downloaded = 0;  // bytes
+};
+
 class Device {
 public:
     Device() = default;
@@ -40,12 +47,18 @@ public:
     const pnn_device_properties& properties() const { return properties_; }
     const pnn_device_library& library() const { return *library_; }
     bool is_emulated() const { return library_->guard != nullptr; }
-    // Of kernels for a step.
-    pnn_launch for_step(int64_t step) const;
+    // Of what is for no step in particular.
+    pnn_launch how() const { return how_; }
+    // Of kernels for the step that lies so far behind the base.
+    pnn_launch how(int64_t offset, const pnn_step& common) const;
     void check(int32_t code, const char* what) const;
     void* allocate(std::size_t bytes);
     void release(void* memory, std::size_t bytes);
     std::size_t allocated() const { return allocated_; }
+    void upload(void* there, const void* here, std::size_t bytes);
+    void download(void* here, const void* there, std::size_t bytes);
+    const Requests& requests() const { return requests_; }
+    void note_repetition() { ++requests_.repetitions; }
 
     pnn_control* d_control = nullptr;
 
@@ -54,6 +67,42 @@ private:
     pnn_device_properties properties_{};
     pnn_launch how_{};
     std::size_t allocated_ = 0;
+    Requests requests_;
+};
+
+// Launches that are done again and again as a whole.
+class Graph {
+public:
+    // Whatever `launch_all(launch)` launches.
+    template <class LaunchAll>
+    Graph(std::shared_ptr<Device> device, const LaunchAll& launch_all) : device_(std::move(device)) {
+        pnn_launch how = device_->how();
+        device_->check(device_->library().begin_keeping(&how), "keep launches");
+        try {
+            launch_all(how);
+        } catch (...) {
+            device_->library().end_keeping(&graph_, &how);
+            forget();
+            throw;
+        }
+        device_->check(device_->library().end_keeping(&graph_, &how), "keep launches");
+    }
+    Graph(const Graph&) = delete;
+    Graph& operator=(const Graph&) = delete;
+    ~Graph() { forget(); }
+    void repeat() const {
+        const pnn_launch how = device_->how();
+        device_->check(device_->library().repeat(graph_, &how), "repeat launches");
+        device_->note_repetition();
+    }
+
+private:
+    void forget() {
+        const pnn_launch how = device_->how();
+        if (graph_ != nullptr) device_->library().forget(graph_, &how);
+    }
+    std::shared_ptr<Device> device_;
+    void* graph_ = nullptr;
 };
 
 // An array in a device's memory.
@@ -94,15 +143,13 @@ public:
         upload(host.data(), host.size());
     }
     void put(const T* host, std::size_t at, std::size_t n) {
-        const pnn_launch how = device_->for_step(0);
-        if (n > 0) device_->check(device_->library().upload(data_ + at, host, n * sizeof(T), &how), "take data over");
+        if (n > 0) device_->upload(data_ + at, host, n * sizeof(T));
     }
     void download(T* host, std::size_t at, std::size_t n) const {
-        const pnn_launch how = device_->for_step(0);
-        if (n > 0) device_->check(device_->library().download(host, data_ + at, n * sizeof(T), &how), "hand data back");
+        if (n > 0) device_->download(host, data_ + at, n * sizeof(T));
     }
     void fill_zero() {
-        const pnn_launch how = device_->for_step(0);
+        const pnn_launch how = device_->how();
         if (n_ > 0) device_->check(device_->library().fill(data_, 0, n_ * sizeof(T), &how), "clear memory");
     }
     void swap(DeviceArray& other) noexcept {

@@ -74,6 +74,8 @@ struct Frames {
 
     // The row of the step that begins at `step` dt; -1 before the first.
     int64_t row_at(int64_t step) const;
+    // The first step n after that one in which `row_at(n - 1)` may be another.
+    int64_t next_change(int64_t step) const;
 };
 
 // One value of a whole population, formed in every step of what it publishes.

@@ -1,6 +1,9 @@
 // on_device.h: the step loop of a network whose steps are done by a device: deliver -> currents -> cells -> record, as kernels
 // that are launched one after the other.
 //
+// What is launched in every step is prepared once a run. Steps in which the host has nothing else to do are kept as a graph,
+// some together, and repeated.
+//
 // Spikes stay on the device until the longest delay is over; what was under way before a run is delivered as lists of
 // groups that the host's calendars have, and what still is after it goes back there.
 #ifndef PYNN_ANNARCHY_ON_DEVICE_H
@@ -13,35 +16,14 @@
 
 #include "pynn_annarchy/device.h"
 #include "pynn_annarchy/engine.h"
+#include "pynn_annarchy/mirrors.h"
 
 namespace pnn {
 
-// Copies of the host's arrays, found by any address within them.
-class Mirrors {
-public:
-    explicit Mirrors(std::shared_ptr<Device> device) : device_(std::move(device)) {}
+inline std::size_t size_of(int32_t dtype) { return dtype == PNN_F32 || dtype == PNN_I32 ? 4 : 8; }
 
-    // Before a run: all that is not asked for in it goes.
-    void begin();
-    void end_of_asking();
-    // The copy of what lies at an address of the host, made where there is none, with its present values. `is_written`:
-    // whether a run changes it.
-    void* of(const void* host, std::size_t bytes, bool is_written);
-    // Of one that has been asked for.
-    void* known(const void* host) const;
-    // After a run.
-    void hand_back();
-
-private:
-    struct Copy {
-        std::size_t bytes = 0;
-        bool is_asked_for = false, is_written = false;
-        DeviceArray<char> there;
-    };
-
-    std::shared_ptr<Device> device_;
-    std::map<const char*, Copy> copies_;
-};
+// Whether it is the host that says which spikes pass the synapses when.
+inline bool is_led(const Projection& projection) { return projection.learns || projection.clocked; }
 
 class OnDevice : public SynapsesElsewhere {
 public:
@@ -60,14 +42,14 @@ private:
     // Of one population: its spikes by step of emission, and what its kernels are given.
     struct Cells {
         explicit Cells(const std::shared_ptr<Device>& device)
-            : index(device), count(device), numbers(device), ring(device), record_step(device), record_index(device),
+            : index(device), count(device), numbers(device), record_step(device), record_index(device),
               record_count(device), n_recorded(device), recorded(device), rate_counts(device), rate_index(device), rate_count(device),
               rate_end(device), values(device), counts(device) {}
         int64_t ring_size = 0;
         DeviceArray<uint32_t> index, count, numbers;
-        DeviceArray<pnn_sent> ring;
-        std::vector<void*> arrays;
-        std::vector<int64_t*> inputs;
+        std::size_t arrays = 0, inputs = 0, shared = 0, quanta = 0;  // places among the arguments
+        bool is_listed = true;                   // whether lists are kept, if there is a number for each cell
+        int64_t last_given = -1;                 // step in which the host has emitted spikes
         DeviceArray<int64_t> record_step;
         DeviceArray<uint32_t> record_index, record_count, n_recorded;
         DeviceArray<uint8_t> recorded;
@@ -77,7 +59,7 @@ private:
         DeviceArray<uint16_t> counts;            // spikes of each cell, by step as in the ring; where somebody asks for them
 
         std::size_t width() const { return index.size() / std::size_t(ring_size); }  // of a list
-        uint16_t* counts_at(int64_t step) const;
+        pnn_ring ring() const;
         pnn_sent at(int64_t step) const;
     };
     // Of a projection that sends its weights.
@@ -104,7 +86,21 @@ private:
         explicit SignalThere(const std::shared_ptr<Device>& device) : index(device), rows(device) {}
         DeviceArray<int64_t> index;
         DeviceArray<double> rows;
-        int64_t n_rows = 0;
+    };
+    // Routes of one module, and their place among the arguments.
+    struct Delivery {
+        std::vector<pnn_route> routes;
+        std::size_t place = 0;
+    };
+    // What is launched in every step of a run.
+    struct Recipe {
+        std::map<const pnn_device_module*, Delivery> deliveries;
+        std::map<const pnn_device_module*, std::vector<pnn_cells>> updates;
+        std::vector<std::size_t> resting, axonal;                // numbers of populations
+        std::vector<pnn_window> windows;
+        std::vector<pnn_spike_record> spikes;
+        std::vector<pnn_copy> published, recorded;
+        std::size_t rings = 0;                                   // place among the arguments
     };
 
     void prepare(int64_t n_steps);
@@ -115,53 +111,82 @@ private:
     void prepare_learning(Projection& projection);
     void prepare_clocked(Projection& projection);
     void prepare_column(Column& column, bool is_written);
+    void find_listed();
+    void find_lists_read();
     void check_supported() const;
     int64_t steps_at_once(int64_t left) const;
     void make_room(int64_t n_steps);
+    void prepare_recipe();
+    void prepare_routes(const std::shared_ptr<Projection>& projection, std::vector<pnn_route>& routes);
+    void prepare_cells(std::size_t number);
+    void prepare_records();
+    int64_t next_by_host(int64_t n) const;
+    int64_t next_by_host(const Population& population, int64_t n) const;
+    int64_t do_steps(int64_t first, int64_t last);
+    void do_alone(int64_t first, int64_t last);
+    void keep_steps(int64_t at_once);
+    void launch_step();
     void step(int64_t n);
-    void deliver(int64_t n);
+    void step_with_host(int64_t n);
+    void deliver();
+    void update();
+    void end_step();
+    void rest(Population& population);
+    void deliver_listed(int64_t n);
+    void add_listed(Projection& projection, int64_t n, std::vector<pnn_route>& routes);
+    pnn_launch launch_at(int64_t n) const;
     void fetch_lists(int64_t n);
     void remember(int64_t n);
-    bool has_failed();
+    pnn_control seen_control();
     pnn_rows there(const Projection& projection, pnn_rows view);
     pnn_dendrites there(const pnn_dendrites& view, const Projection& projection);
     void* there(const void* host) const;
+    // Values that kernels of this step read. Those of the next step may lie at the same place: copies and kernels keep their
+    // order.
     template <class T>
-    T* lend(const T* values, std::size_t n);
+    T* lend(const T* values, std::size_t n) {
+        if (n_lent_ == loans_.size()) loans_.push_back(std::make_unique<DeviceArray<char>>(device_));
+        DeviceArray<char>& loan = *loans_[n_lent_++];
+        loan.upload(reinterpret_cast<const char*>(values), n * sizeof(T));
+        return reinterpret_cast<T*>(loan.data());
+    }
     std::vector<std::vector<pnn_passage>> rounds(const std::vector<pnn_passage>& passages) const;
-    void add_routes(const std::shared_ptr<Projection>& projection, bool takes_new, int64_t n, std::vector<pnn_route>& routes);
     pnn_route route_of(const Projection& projection, const Paths& paths) const;
     void update_currents(const pnn_step& present);
     void inject(Population& population);
-    void update_populations(const pnn_step& present);
+    void update_by_host(std::size_t number, int64_t n);
     void form_values(int64_t n);
-    void rest(Population& population, Cells& cells, int64_t n);
     void emit_given(Population& population, Cells& cells, int64_t n);
     void follow_schedule(Schedule& schedule, int64_t n);
     void show_frame(Population& population, int64_t n);
-    void publish(int64_t n);
-    void take_rates(int64_t n);
-    void record(int64_t n);
+    void publish();
     void take_records(int64_t first, int64_t last);
-    void take_list(const Cells& cells, int64_t n, SpikeList& list) const;
+    void take_list(std::size_t number, int64_t n, SpikeList& list) const;
+    static void take_each(const Cells& cells, std::size_t first, std::size_t n, SpikeList& list);
     void finish(int64_t first, int64_t last);
     void put_under_way(Projection& projection, int64_t first, int64_t last);
     void hand_back_rates(Population& population, Cells& cells, int64_t last);
     int64_t largest_delay(std::size_t population) const;
     template <class Call>
-    void call(const char* what, Call launcher);
+    void call(const char* what, Call launcher) {
+        device_->check(launcher(device_->library(), &how_), what);
+    }
 
     Engine& engine_;
     std::shared_ptr<Device> device_;
     Mirrors mirrors_;
     std::vector<std::unique_ptr<Cells>> cells_;                  // by number of the population
-    std::vector<pnn_ring> rings_;
+    Arguments arguments_;
+    Recipe recipe_;
+    std::unique_ptr<Graph> graph_;                               // of a number of steps
     std::map<const Projection*, std::unique_ptr<Paths>> paths_;
     std::vector<std::unique_ptr<SignalThere>> signals_;
     std::map<const Injection*, std::unique_ptr<DeviceArray<int64_t>>> injections_;
     std::vector<std::unique_ptr<DeviceArray<char>>> loans_;      // of one step, and how many there are of it
     std::size_t n_lent_ = 0;
     int64_t first_ = 0;                                          // step of the run
+    int64_t base_ = 0;                                           // from which launches count, as the device has it
+    bool has_led_ = false;                                       // whether the host has to know of spikes in every step
     int64_t room_ = 0;                                           // steps that records have room for
     std::map<const Projection*, std::unique_ptr<History>> histories_;
     std::vector<std::size_t> listed_;                            // populations whose spikes the host has to know in each step

@@ -5,6 +5,9 @@
 //
 // Launchers return at once; their kernels run one after the other, in the order in which they were launched. Pointers that
 // a launcher is given are the host's, what they point to is marked; `d_` names lie in the device's memory.
+//
+// What is done in every step is launched with the same arguments in each of them: kernels find out which step it is, and
+// where that lies in rings, by themselves. So the launches of some steps may be kept, and repeated as a whole.
 #ifndef PYNN_ANNARCHY_CUDA_ABI_H
 #define PYNN_ANNARCHY_CUDA_ABI_H
 
@@ -12,7 +15,7 @@
 
 #include "pynn_annarchy/abi.h"
 
-#define PNN_DEVICE_VERSION 1u
+#define PNN_DEVICE_VERSION 2u
 
 #ifdef __cplusplus
 extern "C" {
@@ -21,6 +24,7 @@ extern "C" {
 // What all kernels look at, on the device.
 typedef struct pnn_control {
     int64_t stop_after;           // the last step that is done: of later ones kernels do nothing
+    int64_t base;                 // the step from which launches count
     int32_t failed;               // 1 + the number of a projection whose increment failed, 0 for none
     int32_t has_more;             // 1 + the number of a population with more spikes of a cell in a step than can be counted
     uint64_t spikes, events;      // how many there were
@@ -29,15 +33,25 @@ typedef struct pnn_control {
 // In which order the emulation takes the lanes of a block, and blocks.
 enum { PNN_FORWARD = 0, PNN_REVERSE = 1, PNN_SHUFFLED = 2 };
 
+struct pnn_launch;
+// Keeps the launch of a kernel, as an emulation runs it; a device's runtime does this by itself.
+typedef int32_t (*pnn_run_kernel_fn)(const void* kernel, int64_t n_blocks, const struct pnn_launch* launch);
+typedef void (*pnn_keep_fn)(pnn_run_kernel_fn run, const void* kernel, size_t size, int64_t n_blocks, const struct pnn_launch* launch);
+
 // How kernels are launched.
 typedef struct pnn_launch {
     void* stream;
     pnn_control* d_control;
-    int64_t step;                 // for which they are
+    int64_t offset;               // from the base to the step for which they are; PNN_ANY_STEP for kernels of none
+    pnn_step common;              // what all steps have in common
+    int64_t* n_launches;          // on the host: counts those of kernels, once where they are kept
     int32_t device;
-    int32_t order;                // PNN_FORWARD, ...; of the emulation alone
-    void (*guard)(int32_t open);  // lets the CPU at the device's memory, or bars it; of the emulation alone
+    int32_t order;                // PNN_FORWARD, ...; of the emulation alone, as what follows
+    void (*guard)(int32_t open);  // lets the CPU at the device's memory, or bars it
+    pnn_keep_fn keep;             // null where kernels run at once
 } pnn_launch;
+
+#define PNN_ANY_STEP INT64_MIN
 
 // Spikes of one population in one step, on the device, in no defined order.
 typedef struct pnn_sent {
@@ -46,13 +60,21 @@ typedef struct pnn_sent {
     uint32_t* d_n;
 } pnn_sent;
 
-// Cells of one population. What `segment.arrays` and `segment.inputs` point to are arrays of the host, of device addresses.
+// The same by step modulo `size`: lists of `width` places.
+typedef struct pnn_ring {
+    uint32_t* d_index;
+    uint32_t* d_count;
+    uint32_t* d_n;
+    uint16_t* d_each;             // a number for every cell, in each of these steps; null: not wanted
+    int64_t size, width;
+} pnn_ring;
+
+// Cells of one population. What `segment` points to is on the device.
 typedef struct pnn_cells {
     pnn_segment segment;
     int64_t size;
-    pnn_sent sent;                // d_n is zero before; without d_index: no list is wanted
-    uint16_t* d_counts;           // a number for every cell; null: not wanted
-    int32_t number;
+    pnn_ring ring;                // the list of the present step is empty before
+    int64_t number;
 } pnn_cells;
 
 // A projection whose synapses send their weights. All of `rows` is on the device.
@@ -64,18 +86,17 @@ typedef struct pnn_route {
     const uint16_t* d_delays;     // distinct ones, in steps
     int32_t n_delays;
     int32_t number;               // of the projection
-    const pnn_sent* d_ring;       // spikes of its sources, by step of emission modulo ring_size
-    int64_t ring_size;
+    pnn_ring ring;                // spikes of its sources; with `d_each`: every target has one synapse, all are alike
     int64_t first;                // step of emission from which on spikes are in the ring
     int64_t n_sources;
-    const pnn_group* d_groups;    // further groups that are due
+    const pnn_group* d_groups;    // or: groups that are due
     int64_t n_groups;
-    const uint16_t* d_counts;     // or: every target has one synapse, whose source has sent so many spikes
 } pnn_route;
 
 // The launchers return 0, or the runtime's error code.
-typedef int32_t (*pnn_launch_neurons_fn)(const pnn_cells* cells, int64_t n_cells, const pnn_step* step, const pnn_launch* launch);
-typedef int32_t (*pnn_launch_deliver_fn)(const pnn_route* routes, int64_t n_routes, const pnn_step* step, const pnn_launch* launch);
+typedef int32_t (*pnn_launch_neurons_fn)(const pnn_cells* cells, int64_t n_cells, const pnn_launch* launch);
+// Routes are given twice, here and there.
+typedef int32_t (*pnn_launch_deliver_fn)(const pnn_route* routes, const pnn_route* d_routes, int64_t n_routes, const pnn_launch* launch);
 // All that `rows` and `d_passages` point to is on the device.
 typedef int32_t (*pnn_launch_learn_fn)(const pnn_rows* rows, const pnn_passage* d_passages, int64_t n_passages, int32_t number,
                                        const pnn_step* step, const pnn_launch* launch);
@@ -110,15 +131,10 @@ typedef struct pnn_device_properties {
     int32_t driver_version, runtime_version;
 } pnn_device_properties;
 
-// The lists of one population's spikes, of which that of the coming step is emptied.
-typedef struct pnn_ring {
-    uint32_t* d_numbers;                  // of spikes, by step modulo size
-    int64_t size;
-} pnn_ring;
-
 // What is kept of a population's spikes in a step.
 typedef struct pnn_spike_record {
-    pnn_sent sent;
+    pnn_ring ring;
+    int64_t size;                         // of the population
     const uint8_t* d_recorded;            // per cell; null: all
     int64_t* d_step;
     uint32_t* d_index;
@@ -126,13 +142,15 @@ typedef struct pnn_spike_record {
     uint32_t* d_n;
 } pnn_spike_record;
 
-// One variable of some cells, as doubles.
+// One variable of some cells, as doubles, in steps of which `every` divides the distance to `start`: row by row of `n_rows`,
+// and then from the first one on again.
 typedef struct pnn_copy {
     const void* d_source;
     int64_t dtype;                        // without a gap behind it: kernels' arguments are looked at, word by word
     const int64_t* d_index;               // null: of all
     int64_t n;
     double* d_out;
+    int64_t start, every, n_rows;
 } pnn_copy;
 
 // A current into some cells of a population.
@@ -146,7 +164,7 @@ typedef struct pnn_injection {
 
 // Spikes of one population in a window of time, and how many there are of each cell.
 typedef struct pnn_window {
-    pnn_sent sent;                        // of this step
+    pnn_ring ring;
     uint32_t* d_counts;                   // per cell
     double* d_values;                     // in Hz
     double per_spike;
@@ -168,16 +186,23 @@ typedef struct pnn_device_library {
     int32_t (*fill)(void* d_memory, int32_t byte, size_t bytes, const pnn_launch* launch);
     int32_t (*synchronize)(const pnn_launch* launch);
     void (*guard)(int32_t open);          // see pnn_launch; null on a real device
+    // What is launched in between is kept in `graph` and done whenever that is repeated. Kernels must have been launched
+    // before by the same thread.
+    int32_t (*begin_keeping)(pnn_launch* launch);
+    int32_t (*end_keeping)(void** graph, pnn_launch* launch);
+    int32_t (*repeat)(void* graph, const pnn_launch* launch);
+    int32_t (*forget)(void* graph, const pnn_launch* launch);
     // Kernels that know no model.
-    int32_t (*begin_step)(const pnn_ring* rings, int64_t n_rings, const pnn_launch* launch);
+    int32_t (*advance)(int64_t n_steps, const pnn_launch* launch);  // of the base
     int32_t (*emit)(const pnn_sent* sent, const uint32_t* d_index, const uint32_t* d_count, int64_t n, const pnn_launch* launch);
-    int32_t (*emit_axonal)(const pnn_sent* sent, const double* d_axonal, int64_t n, const pnn_launch* launch);
+    int32_t (*emit_axonal)(const pnn_ring* ring, const double* d_axonal, int64_t n, const pnn_launch* launch);
     int32_t (*assign)(void* d_array, int32_t dtype, const uint32_t* d_index, const double* d_values, int64_t n, const pnn_launch* launch);
     int32_t (*add_amounts)(int64_t* d_sums, const uint32_t* d_index, const int64_t* d_amounts, int64_t n, const pnn_launch* launch);
     int32_t (*add_up)(void* d_input, int32_t dtype, const void* d_base, const double* d_sums, int64_t n, const pnn_launch* launch);
     int32_t (*inject)(const pnn_injection* injection, const pnn_launch* launch);
-    int32_t (*copy)(const pnn_copy* copies, int64_t n_copies, const pnn_launch* launch);
-    int32_t (*record_spikes)(const pnn_spike_record* records, int64_t n_records, const pnn_launch* launch);
+    // What is kept of a step; then the lists of the next one are emptied.
+    int32_t (*end_step)(const pnn_spike_record* records, int64_t n_records, const pnn_copy* copies, int64_t n_copies,
+                        const pnn_ring* d_rings, int64_t n_rings, const pnn_launch* launch);
     int32_t (*take_rates)(const pnn_window* window, const pnn_launch* launch);
     int32_t (*form_value)(int32_t operation, const double* d_row, int64_t n, double* d_out, const pnn_launch* launch);
 } pnn_device_library;

@@ -4,8 +4,9 @@
 // `template <int phase> void run(const Place&, Shared&) const`. A phase is over for all lanes of a block before the next
 // one begins; between lanes of one phase there is no order, and between blocks none at all.
 //
-// The emulation runs the same struct on the CPU, lane by lane, in the order that it is told. Before a block begins, its
-// shared memory is filled with a pattern; a kernel that is handed an address of the host ends the process with a sentence.
+// The emulation runs the same struct on the CPU, lane by lane, in the order that it is told, at once or whenever what it is
+// kept in is repeated. Before a block begins, its shared memory is filled with a pattern; a kernel that is handed an address
+// of the host ends the process with a sentence.
 #ifndef PYNN_ANNARCHY_CUDA_KERNEL_H
 #define PYNN_ANNARCHY_CUDA_KERNEL_H
 
@@ -36,10 +37,12 @@ namespace cuda {
 constexpr int32_t LANES_A_BLOCK = 8;
 constexpr int32_t LANES_A_GROUP = 4;
 constexpr int64_t MOST_BLOCKS = 3;       // of kernels whose blocks take work by turns
+constexpr int64_t LEAST_BLOCKS = 2;      // of a part of one, where there is so much work
 #else
 constexpr int32_t LANES_A_BLOCK = 128;
 constexpr int32_t LANES_A_GROUP = 32;
 constexpr int64_t MOST_BLOCKS = 1056;    // eight for each of an H200's multiprocessors
+constexpr int64_t LEAST_BLOCKS = 16;
 #endif
 constexpr size_t MOST_ARGUMENTS = 3800;  // bytes that every device takes as a kernel's arguments
 
@@ -61,6 +64,34 @@ struct Group {
           lane(lane_of_block % LANES_A_GROUP) {}
     PNN_DEVICE explicit Group(const Place& place) : Group(place.block, place.n_blocks, place.lane) {}
 };
+
+// Which step it is.
+class Clock {
+public:
+    Clock() = default;
+    explicit Clock(const pnn_launch& how) : control_(how.d_control), offset_(how.offset), common_(how.common) {}
+    PNN_DEVICE int64_t step() const { return control_->base + offset_; }
+    PNN_DEVICE pnn_step now() const {
+        pnn_step present = common_;
+        present.step = step();
+        present.t = static_cast<double>(present.step - 1) * present.dt;
+        return present;
+    }
+
+private:
+    const pnn_control* control_;
+    int64_t offset_;
+    pnn_step common_;
+};
+
+// The list of a step in a ring.
+PNN_DEVICE pnn_sent sent_in(const pnn_ring& ring, int64_t step) {
+    const int64_t slot = step % ring.size;
+    return {ring.d_index + slot * ring.width, ring.d_count + slot * ring.width, ring.d_n + slot};
+}
+PNN_DEVICE uint16_t* each_in(const pnn_ring& ring, int64_t step) {
+    return ring.d_each == nullptr ? nullptr : ring.d_each + step % ring.size * ring.width;
+}
 
 // A kernel, or what one is told, with nothing in its gaps and zeros elsewhere: an emulation looks at arguments word by word.
 template <class T>
@@ -91,7 +122,7 @@ struct Batch {
     }
 };
 
-PNN_DEVICE int64_t blocks_of(int64_t n, int32_t each) { return (n + each - 1) / each; }
+PNN_FN int64_t blocks_of(int64_t n, int32_t each) { return (n + each - 1) / each; }
 inline int64_t by_turns(int64_t n_blocks) { return n_blocks < 1 ? 1 : n_blocks < MOST_BLOCKS ? n_blocks : MOST_BLOCKS; }
 
 // ---- what lanes do to memory that others use too: whole numbers, whose sums have no order -------------------------------
@@ -115,6 +146,20 @@ PNN_DEVICE void raise_to(int32_t* greatest, int32_t value) {
 #else
     if (value > *greatest) *greatest = value;
 #endif
+}
+
+PNN_DEVICE void lower_to(int64_t* least, int64_t value) {
+#if defined(__CUDA_ARCH__)
+    atomicMin(reinterpret_cast<long long*>(least), static_cast<long long>(value));
+#else
+    if (value < *least) *least = value;
+#endif
+}
+
+// Of what has failed in a step, after which nothing more is done.
+PNN_DEVICE void fail(pnn_control* control, int32_t* what, int32_t number, int64_t step) {
+    raise_to(what, number + 1);
+    lower_to(&control->stop_after, step);
 }
 
 // ---- launching -----------------------------------------------------------------------------------------------------------
@@ -148,6 +193,9 @@ private:
     int64_t shift_, stride_;
 };
 
+// Whether a launch is for a step that is done.
+inline bool is_wanted(const pnn_launch& how) { return how.offset == PNN_ANY_STEP || how.d_control->base + how.offset <= how.d_control->stop_after; }
+
 // Whether there is anything at an address. What lies between members may look like one.
 inline bool is_mapped(uint64_t address) {
     static const uint64_t page = static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
@@ -176,24 +224,35 @@ void run_phases(const Kernel& kernel, int64_t block, int64_t n_blocks, int32_t o
 }
 
 template <class Kernel>
-int32_t launch(const Kernel& given, int64_t n_blocks, const pnn_launch& how) {
-    if (n_blocks <= 0) return 0;
-    check_arguments(&given, sizeof given, __PRETTY_FUNCTION__);
-    how.guard(1);
-    const Kernel kernel = given;
-    const uint64_t seed = (static_cast<uint64_t>(how.step) * 0x9e3779b97f4a7c15u + static_cast<uint64_t>(n_blocks)) >> 20;
-    const Order blocks(n_blocks, how.order, seed);
-    if (how.d_control->stop_after >= how.step)
+int32_t run_kernel(const void* arguments, int64_t n_blocks, const pnn_launch* how) {
+    how->guard(1);
+    const Kernel kernel = *static_cast<const Kernel*>(arguments);
+    const uint64_t step = static_cast<uint64_t>(how->d_control->base + (how->offset == PNN_ANY_STEP ? 0 : how->offset));
+    const uint64_t seed = (step * 0x9e3779b97f4a7c15u + static_cast<uint64_t>(n_blocks)) >> 20;
+    const Order blocks(n_blocks, how->order, seed);
+    if (is_wanted(*how))
         for (int64_t k = 0; k < n_blocks; ++k) {
             typename Kernel::Shared shared;
             memset(static_cast<void*>(&shared), 0xa5, sizeof shared);
-            run_phases<0>(kernel, blocks[k], n_blocks, how.order, seed + static_cast<uint64_t>(k), shared);
+            run_phases<0>(kernel, blocks[k], n_blocks, how->order, seed + static_cast<uint64_t>(k), shared);
         }
-    how.guard(0);
+    how->guard(0);
+    return 0;
+}
+
+template <class Kernel>
+int32_t launch(const Kernel& kernel, int64_t n_blocks, const pnn_launch& how) {
+    if (n_blocks <= 0) return 0;
+    check_arguments(&kernel, sizeof kernel, __PRETTY_FUNCTION__);
+    ++*how.n_launches;
+    if (how.keep == nullptr) return run_kernel<Kernel>(&kernel, n_blocks, &how);
+    how.keep(&run_kernel<Kernel>, &kernel, sizeof kernel, n_blocks, &how);
     return 0;
 }
 
 #else
+
+inline void check_arguments(const void*, size_t, const char*) {}
 
 template <int phase, class Kernel>
 __device__ __forceinline__ void run_phases(const Kernel& kernel, const Place& place, typename Kernel::Shared& shared) {
@@ -205,22 +264,23 @@ __device__ __forceinline__ void run_phases(const Kernel& kernel, const Place& pl
 }
 
 template <class Kernel>
-__global__ void __launch_bounds__(Kernel::lanes) run_kernel(const __grid_constant__ Kernel kernel, const pnn_control* control, int64_t step) {
+__global__ void __launch_bounds__(Kernel::lanes) run_kernel(const __grid_constant__ Kernel kernel, const pnn_control* control, int64_t offset) {
     __shared__ typename Kernel::Shared shared;
-    if (control->stop_after < step) return;
+    if (offset != PNN_ANY_STEP && control->stop_after < control->base + offset) return;
     run_phases<0>(kernel, Place{static_cast<int64_t>(blockIdx.x), static_cast<int64_t>(gridDim.x), static_cast<int32_t>(threadIdx.x)}, shared);
 }
 
 template <class Kernel>
 int32_t launch(const Kernel& kernel, int64_t n_blocks, const pnn_launch& how) {
     if (n_blocks <= 0) return 0;
+    ++*how.n_launches;
     static thread_local int32_t current = -1;  // each module has a runtime of its own
     if (current != how.device) {
         const cudaError_t failed = cudaSetDevice(how.device);
         if (failed != cudaSuccess) return static_cast<int32_t>(failed);
         current = how.device;
     }
-    run_kernel<<<static_cast<unsigned>(n_blocks), Kernel::lanes, 0, static_cast<cudaStream_t>(how.stream)>>>(kernel, how.d_control, how.step);
+    run_kernel<<<static_cast<unsigned>(n_blocks), Kernel::lanes, 0, static_cast<cudaStream_t>(how.stream)>>>(kernel, how.d_control, how.offset);
     return static_cast<int32_t>(cudaGetLastError());
 }
 

@@ -53,7 +53,7 @@ private:
     PNN_DEVICE void pass(const pnn_passage& passage, int32_t lane, Shared& shared) const {
         const Computed<Model> models(rows, step);
         for (uint64_t s = passage.begin + static_cast<uint64_t>(lane); s < passage.end; s += LANES_A_GROUP)
-            if (!Visit<Model, Target, Computed<Model>, 1>(rows, passage, models, step.dt, s, 1).pass()) raise_to(&control->failed, number + 1);
+            if (!Visit<Model, Target, Computed<Model>, 1>(rows, passage, models, step.dt, s, 1).pass()) fail(control, &control->failed, number, step.step);
         if (lane == 0) add_to(&shared.n_events, (passage.end - passage.begin) * static_cast<uint64_t>(passage.multiplicity));
     }
 };

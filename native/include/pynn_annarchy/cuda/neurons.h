@@ -2,6 +2,7 @@
 #ifndef PYNN_ANNARCHY_CUDA_NEURONS_H
 #define PYNN_ANNARCHY_CUDA_NEURONS_H
 
+#include <initializer_list>
 #include <new>
 
 #include "pynn_annarchy/cuda/kernel.h"
@@ -10,18 +11,62 @@
 namespace pnn {
 namespace cuda {
 
+// Between which structs a model chooses: here there is one.
+template <class Model, class = void>
+struct Choice {
+    static constexpr size_t size = sizeof(Model), alignment = alignof(Model);
+    PNN_DEVICE static int32_t make(void* memory, const pnn_segment& segment, const pnn_step& step) {
+        new (memory) Model(segment, step);
+        return 0;
+    }
+    template <class Visit>
+    PNN_DEVICE static void visit(const void* made, int32_t, const Visit& visit) {
+        visit(*static_cast<const Model*>(made));
+    }
+};
+
+template <class... Each>
+struct ChoiceOf {
+    static constexpr size_t greatest(std::initializer_list<size_t> sizes) {
+        size_t found = 0;
+        for (size_t size : sizes) found = size > found ? size : found;
+        return found;
+    }
+    static constexpr size_t size = greatest({sizeof(Each)...}), alignment = greatest({alignof(Each)...});
+    PNN_DEVICE static void make(int32_t chosen, void* memory, const pnn_segment& segment, const pnn_step& step) {
+        int32_t k = 0;
+        ((k++ == chosen ? static_cast<void>(new (memory) Each(segment, step)) : static_cast<void>(0)), ...);
+    }
+    template <class Visit>
+    PNN_DEVICE static void visit(const void* made, int32_t chosen, const Visit& visit) {
+        int32_t k = 0;
+        ((k++ == chosen ? visit(*static_cast<const Each*>(made)) : static_cast<void>(0)), ...);
+    }
+};
+template <class... Each>
+ChoiceOf<Each...> choice_of(Regimes<Each...>);
+
+template <class Model>
+struct Choice<Model, Void<typename Model::Regimes>> : decltype(choice_of(typename Model::Regimes{})) {
+    PNN_DEVICE static int32_t make(void* memory, const pnn_segment& segment, const pnn_step& step) {
+        const int32_t chosen = Model(segment, step).regime();
+        decltype(choice_of(typename Model::Regimes{}))::make(chosen, memory, segment, step);
+        return chosen;
+    }
+};
+
 template <class Model>
 struct NeuronsKernel {
+    using Choices = Choice<Model>;
     static constexpr int32_t lanes = LANES_A_BLOCK;
     static constexpr int n_phases = 4;
     struct Item {
-        alignas(Model) unsigned char model[sizeof(Model)];  // made by the host, with what all cells share
-        int64_t size, first_block;
-        pnn_sent sent;
-        uint16_t* d_counts;
-        int32_t number;
+        pnn_cells cells;
+        int64_t first_block;
     };
     struct Shared {
+        alignas(Choices::alignment) unsigned char model[Choices::size];  // with what all cells share in this step
+        int32_t chosen;
         uint32_t n, begin;
         uint64_t n_spikes;
         uint32_t index[lanes], count[lanes];
@@ -29,38 +74,41 @@ struct NeuronsKernel {
 
     Batch<Item> batch;
     pnn_control* control;
+    Clock clock;
 
     template <int phase>
     PNN_DEVICE void run(const Place& place, Shared& shared) const {
         const Item& item = batch.of_block(place.block);
+        const pnn_ring& ring = item.cells.ring;
         if constexpr (phase == 0) {
-            if (place.lane == 0) {
-                shared.n = 0;
-                shared.n_spikes = 0;
-            }
+            if (place.lane != 0) return;
+            shared.n = 0;
+            shared.n_spikes = 0;
+            shared.chosen = Choices::make(shared.model, item.cells.segment, clock.now());
         } else if constexpr (phase == 1) {
             const int64_t i = (place.block - item.first_block) * lanes + place.lane;
-            if (i < item.size) update(item, i, shared);
+            if (i < item.cells.size) Choices::visit(shared.model, shared.chosen, [&](const auto& model) { update(model, item.cells, i, shared); });
         } else if constexpr (phase == 2) {
             if (place.lane != 0 || shared.n == 0) return;
-            if (item.sent.d_index != nullptr) shared.begin = claim(item.sent.d_n, shared.n);
+            if (ring.d_index != nullptr) shared.begin = claim(sent_in(ring, clock.step()).d_n, shared.n);
             add_to(&control->spikes, shared.n_spikes);
         } else {
-            if (item.sent.d_index == nullptr || static_cast<uint32_t>(place.lane) >= shared.n) return;
-            item.sent.d_index[shared.begin + static_cast<uint32_t>(place.lane)] = shared.index[place.lane];
-            item.sent.d_count[shared.begin + static_cast<uint32_t>(place.lane)] = shared.count[place.lane];
+            if (ring.d_index == nullptr || static_cast<uint32_t>(place.lane) >= shared.n) return;
+            const pnn_sent sent = sent_in(ring, clock.step());
+            sent.d_index[shared.begin + static_cast<uint32_t>(place.lane)] = shared.index[place.lane];
+            sent.d_count[shared.begin + static_cast<uint32_t>(place.lane)] = shared.count[place.lane];
         }
     }
 
 private:
-    PNN_DEVICE void update(const Item& item, int64_t i, Shared& shared) const {
-        const Model& model = *reinterpret_cast<const Model*>(item.model);
-        Preparation<Model> preparation;
+    template <class Chosen>
+    PNN_DEVICE void update(const Chosen& model, const pnn_cells& cells, int64_t i, Shared& shared) const {
+        Preparation<Chosen> preparation;
         preparation.prepare(model, i, 1);
-        const typename Model::Count count = preparation.update(model, i, 0);
-        if (item.d_counts != nullptr) {
-            if (count > 0xffff) raise_to(&control->has_more, item.number + 1);
-            item.d_counts[i] = static_cast<uint16_t>(count > 0 ? count : 0);
+        const typename Chosen::Count count = preparation.update(model, i, 0);
+        if (uint16_t* const each = each_in(cells.ring, clock.step())) {
+            if (count > 0xffff) fail(control, &control->has_more, static_cast<int32_t>(cells.number), clock.step());
+            each[i] = static_cast<uint16_t>(count > 0 ? count : 0);
         }
         if (count <= 0) return;
         const uint32_t k = claim(&shared.n, 1);
@@ -70,51 +118,21 @@ private:
     }
 };
 
-// What all cells of a population share may choose between models: each has a launch of its own.
-template <class Model, class = void>
-struct LaunchNeurons {
-    static int32_t all(const pnn_cells* cells, int64_t n_cells, const pnn_step& step, const pnn_launch& how) {
-        using Kernel = NeuronsKernel<Model>;
-        for (int64_t first = 0; first < n_cells;) {
-            Kernel kernel = cleared<Kernel>();
-            kernel.control = how.d_control;
-            for (; first < n_cells && !kernel.batch.is_full(); ++first) {
-                const pnn_cells& given = cells[first];
-                typename Kernel::Item& item = kernel.batch.add();
-                new (item.model) Model(given.segment, step);
-                item.size = given.size;
-                item.sent = given.sent;
-                item.d_counts = given.d_counts;
-                item.number = given.number;
-                kernel.batch.n_blocks += (given.size + Kernel::lanes - 1) / Kernel::lanes;
-            }
-            const int32_t failed = launch(kernel, kernel.batch.n_blocks, how);
-            if (failed != 0) return failed;
-        }
-        return 0;
-    }
-};
-
 template <class Model>
-struct LaunchNeurons<Model, Void<typename Model::Regimes>> {
-    using Launcher = int32_t (*)(const pnn_cells*, int64_t, const pnn_step&, const pnn_launch&);
-    template <class... Each>
-    static Launcher chosen(int regime, Regimes<Each...>) {
-        const Launcher launchers[] = {&LaunchNeurons<Each>::all...};
-        return launchers[regime];
-    }
-    static int32_t all(const pnn_cells* cells, int64_t n_cells, const pnn_step& step, const pnn_launch& how) {
-        for (int64_t k = 0; k < n_cells; ++k) {
-            const int32_t failed = chosen(Model(cells[k].segment, step).regime(), typename Model::Regimes{})(cells + k, 1, step, how);
-            if (failed != 0) return failed;
+int32_t neurons(const pnn_cells* cells, int64_t n_cells, const pnn_launch* how) {
+    using Kernel = NeuronsKernel<Model>;
+    for (int64_t first = 0; first < n_cells;) {
+        Kernel kernel = cleared<Kernel>();
+        kernel.control = how->d_control;
+        kernel.clock = Clock(*how);
+        for (; first < n_cells && !kernel.batch.is_full(); ++first) {
+            kernel.batch.add().cells = cells[first];
+            kernel.batch.n_blocks += (cells[first].size + Kernel::lanes - 1) / Kernel::lanes;
         }
-        return 0;
+        const int32_t failed = launch(kernel, kernel.batch.n_blocks, *how);
+        if (failed != 0) return failed;
     }
-};
-
-template <class Model>
-int32_t neurons(const pnn_cells* cells, int64_t n_cells, const pnn_step* step, const pnn_launch* how) {
-    return LaunchNeurons<Model>::all(cells, n_cells, *step, *how);
+    return 0;
 }
 
 }  // namespace cuda

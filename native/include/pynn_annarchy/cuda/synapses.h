@@ -49,7 +49,7 @@ struct SynapsesKernel {
             if (!transmits || place.lane != 0) return;
             using Operation = typename Model::Operation;
             const double sum = Operation::finish(joined<Operation>(shared.partial), end - begin);
-            if (!(__builtin_fabs(sum) <= __DBL_MAX__)) raise_to(&control->failed, number + 1);
+            if (!(__builtin_fabs(sum) <= __DBL_MAX__)) fail(control, &control->failed, number, step.step);
             dendrites.sums[element] += sum;
         }
     }
@@ -146,7 +146,7 @@ struct PassKernel {
             for (uint64_t k = passage.begin + static_cast<uint64_t>(worker.lane); k < passage.end; k += LANES_A_GROUP) {
                 const bool sound = rows.target_bits == 16 ? pass_synapse<Model, uint16_t>(model, dendrites, rows, passage, k, step)
                                                           : pass_synapse<Model, uint32_t>(model, dendrites, rows, passage, k, step);
-                if (!sound) raise_to(&control->failed, number + 1);
+                if (!sound) fail(control, &control->failed, number, step.step);
             }
             if (worker.lane == 0) add_to(&control->events, (passage.end - passage.begin) * static_cast<uint64_t>(passage.multiplicity));
         }
