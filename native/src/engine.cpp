@@ -87,7 +87,29 @@ Engine::Engine(int partitions_, double dt_, uint32_t seed_key_) : partitions(par
 Engine::~Engine() = default;
 
 void Engine::use_device(std::shared_ptr<Device> device) {
+    take_back();
+    fetch_all();
     on_device = device ? std::make_unique<OnDevice>(*this, std::move(device)) : nullptr;
+}
+
+void Engine::take_back() {
+    if (on_device) on_device->take_back();
+}
+
+void Engine::fetch(const void* state) {
+    if (on_device) on_device->fetch(state);
+}
+
+void Engine::touch(const void* state) {
+    if (on_device) on_device->touch(state);
+}
+
+void Engine::fetch_all() {
+    if (on_device) on_device->fetch_all();
+}
+
+void Engine::push() {
+    if (on_device) on_device->push();
 }
 
 void Engine::replace(int index, std::shared_ptr<Projection> projection) {

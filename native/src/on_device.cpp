@@ -11,7 +11,6 @@ namespace pnn {
 
 namespace {
 
-constexpr int64_t NEVER = std::numeric_limits<int64_t>::max();
 constexpr std::size_t MOST_RECORDED = std::size_t(256) << 20;  // bytes of records that the device keeps before they are handed over
 constexpr int64_t MOST_STEPS = 1000;                           // between two looks at what happens there
 constexpr int64_t STEPS_A_GRAPH = 16;
@@ -49,35 +48,41 @@ int OnDevice::run(int64_t n_steps) {
     const auto called = std::chrono::steady_clock::now();
     if (engine_.partitions != 1) throw std::logic_error("a device takes networks of one partition");
     const Borrowed borrowed(engine_);
-    prepare(n_steps);
+    engine_.find_currents();
+    if (may_go_on(n_steps)) go_on();
+    else prepare(n_steps);
     engine_.work.preparation += seconds_since(called);
     const auto started = std::chrono::steady_clock::now();
     const int64_t before = engine_.step, last = engine_.step + n_steps;
-    pnn_control control{NEVER, before, 0, 0, 0, 0};
-    base_ = before;
+    const pnn_control seen_before = seen_;
     int64_t done = engine_.step;
-    device_->upload(device_->d_control, &control, sizeof control);
-    while (done < last && control.failed == 0 && control.has_more == 0) {
+    while (done < last && seen_.failed == 0 && seen_.has_more == 0) {
         int64_t end = done + steps_at_once(last - done);
         end = do_steps(done + 1, end);
-        control = seen_control();
-        const int64_t stopped = std::min(end, control.stop_after);
+        seen_ = seen_control();
+        const int64_t stopped = std::min(end, seen_.stop_after);
         take_records(done + 1, stopped);
         done = stopped;
     }
-    graph_ = nullptr;
     how_ = launch_at(done);
     form_values(done + 1);
     engine_.end_step(done, 0, due_);
-    finish(first_, done);
-    engine_.work.spikes += control.spikes;
-    engine_.work.events += control.events;
+    engine_.work.spikes += seen_.spikes - seen_before.spikes;
+    engine_.work.events += seen_.events - seen_before.events;
     engine_.step = done;
+    finish();
     std::vector<ThreadWork> nothing;
     engine_.note_work(nothing, done - before, seconds_since(started));
     auto& draining = engine_.draining;
     draining.erase(std::remove_if(draining.begin(), draining.end(), [](const auto& p) { return !p->in_flight(); }), draining.end());
-    return control.failed - 1;
+    return seen_.failed - 1;
+}
+
+// All is as the last run has left it, but for states that the host has changed.
+void OnDevice::go_on() {
+    if (device_->is_emulated()) device_->library().guard(2);
+    first_ = engine_.step + 1;
+    mirrors_.push();
 }
 
 pnn_control OnDevice::seen_control() {
@@ -142,7 +147,7 @@ void OnDevice::do_alone(int64_t first, int64_t last) {
     for (; first <= last; ++first) step(first);
 }
 
-// The first step of a run is the host's, so that all of these kernels have been launched before.
+// The first step after something is new is the host's, so that all of these kernels have been launched before.
 void OnDevice::keep_steps(int64_t at_once) {
     graph_ = std::make_unique<Graph>(device_, [&](const pnn_launch& keeping) {
         for (int64_t k = 1; k <= at_once; ++k) {
@@ -189,9 +194,9 @@ void OnDevice::step_with_host(int64_t n) {
 
 // ---- when the host has something to do -----------------------------------------------------------------------------------------
 
-// The first step from n on; the first one of a run is.
+// The first step from n on; the first one after something is new is.
 int64_t OnDevice::next_by_host(int64_t n) const {
-    if (n == first_ || has_led_ || !engine_.concerned.valued.empty()) return n;
+    if (n == known_from_ || has_led_ || !engine_.concerned.valued.empty()) return n;
     for (auto* list : {&engine_.projections, &engine_.draining})
         for (auto& projection : *list)
             if (projection && projection->module != nullptr && !projection->calendars[0].empty()) return n;
@@ -301,17 +306,17 @@ pnn_route OnDevice::route_of(const Projection& projection, const Paths& paths) c
     route.d_delays = paths.delays.data();
     route.n_delays = int32_t(paths.delays.size());
     route.number = projection.number;
-    route.first = first_;
+    route.first = known_from_;
     return route;
 }
 
-// Spikes from before this run are in calendars, those of the step before it in the lists.
+// Spikes from before those that the device knows are in calendars, those of the step before in the lists.
 void OnDevice::deliver_listed(int64_t n) {
     std::map<const pnn_device_module*, std::vector<pnn_route>> routes;
     for (auto* list : {&engine_.projections, &engine_.draining})
         for (auto& projection : *list) {
             if (!projection || projection->module == nullptr || is_led(*projection)) continue;
-            if (n == first_ && list == &engine_.projections) engine_.send(*projection, n - 1, 0);
+            if (n == known_from_ && list == &engine_.projections) engine_.send(*projection, n - 1, 0);
             add_listed(*projection, n, routes[device_module_of(projection->module)]);
         }
     for (const auto& of_module : routes) {

@@ -25,6 +25,8 @@ void OnDevice::check_supported() const {
 }
 
 void OnDevice::prepare(int64_t n_steps) {
+    take_back();
+    graph_ = nullptr;
     for (auto& projection : engine_.projections) {
         if (!projection) continue;
         projection->unbundle();
@@ -39,12 +41,11 @@ void OnDevice::prepare(int64_t n_steps) {
     }
     check_supported();
     engine_.find_concerned(false);
-    engine_.find_currents();
     engine_.publish_present();
     if (engine_.step == 0)
         for (auto& population : engine_.populations)
             if (population->module == nullptr && population->active) engine_.work.spikes += Engine::emit_given(*population, 0);
-    first_ = engine_.step + 1;
+    first_ = known_from_ = engine_.step + 1;
     find_listed();
     mirrors_.begin();
     arguments_.clear();
@@ -66,11 +67,37 @@ void OnDevice::prepare(int64_t n_steps) {
     for (auto& signal : engine_.signals) {
         signals_.push_back(std::make_unique<SignalThere>(device_));
         signals_.back()->index.upload(signal->index);
+        signals_.back()->source = signal->source;
+        signals_.back()->start_step = signal->start_step;
+        signals_.back()->every = signal->every;
     }
     mirrors_.end_of_asking();
     room_ = 0;
     make_room(steps_at_once(n_steps));
     prepare_recipe();
+    base_ = engine_.step;
+    seen_ = pnn_control{NEVER, base_, 0, 0, 0, 0};
+    device_->upload(device_->d_control, &seen_, sizeof seen_);
+    is_prepared_ = true;
+}
+
+// Whether the host has told nothing since the last run that this one would have to know.
+bool OnDevice::may_go_on(int64_t n_steps) const {
+    if (!is_prepared_ || !stays() || steps_at_once(n_steps) > room_) return false;
+    for (std::size_t k = 0; k < signals_.size(); ++k) {
+        const Signal& signal = *engine_.signals[k];
+        const SignalThere& known = *signals_[k];
+        if (signal.source != known.source || signal.start_step != known.start_step || signal.every != known.every) return false;
+    }
+    return std::all_of(paths_.begin(), paths_.end(), [](const auto& known) {
+        const auto projection = known.second->of.lock();
+        return projection && projection->version == known.second->version;
+    });
+}
+
+// Whether states and spikes stay on the device after a run: that nobody else has to look at them in every run.
+bool OnDevice::stays() const {
+    return !has_led_ && engine_.concerned.publishing.empty() && engine_.concerned.gathering.empty() && recipe_.windows.empty();
 }
 
 void OnDevice::find_listed() {
@@ -90,22 +117,22 @@ void OnDevice::prepare_population(std::size_t number, int64_t n_steps) {
     std::vector<void*> arrays, inputs;
     if (population.module != nullptr)
         for (std::size_t field = 0; field < population.arrays.size(); ++field)
-            arrays.push_back(mirrors_.of(population.arrays[field], size * size_of(population.module->arrays[field].dtype), true));
-    for (int64_t* input : population.inputs[0]) inputs.push_back(mirrors_.of(input, size * sizeof(int64_t), true));
+            arrays.push_back(mirrors_.of(population.arrays[field], size * size_of(population.module->arrays[field].dtype), Use::state));
+    for (int64_t* input : population.inputs[0]) inputs.push_back(mirrors_.of(input, size * sizeof(int64_t), Use::working));
     cells.arrays = arguments_.add(arrays);
     cells.inputs = arguments_.add(inputs);
     cells.shared = arguments_.add(population.shared);
     cells.quanta = arguments_.add(population.quanta);
     for (const Gathered& gathered : population.gathered) {
-        mirrors_.of(gathered.sums.data(), gathered.sums.size() * sizeof(double), true);
-        if (gathered.base != nullptr) mirrors_.of(gathered.base, size * size_of(gathered.dtype), false);
+        mirrors_.of(gathered.sums.data(), gathered.sums.size() * sizeof(double), Use::working);
+        if (gathered.base != nullptr) mirrors_.of(gathered.base, size * size_of(gathered.dtype), Use::constant);
     }
     for (const Seen& variable : population.published.variables)
-        mirrors_.of(variable.rows.data(), variable.rows.size() * sizeof(double), variable.source != nullptr);
+        mirrors_.of(variable.rows.data(), variable.rows.size() * sizeof(double), variable.source != nullptr ? Use::working : Use::constant);
     cells.values.resize(std::max<std::size_t>(1, population.values.size()));
     if (population.module == nullptr && population.axonal == nullptr) {
-        mirrors_.of(population.event_index.data(), population.event_index.size() * sizeof(uint32_t), false);
-        mirrors_.of(population.event_count.data(), population.event_count.size() * sizeof(uint32_t), false);
+        mirrors_.of(population.event_index.data(), population.event_index.size() * sizeof(uint32_t), Use::constant);
+        mirrors_.of(population.event_count.data(), population.event_count.size() * sizeof(uint32_t), Use::constant);
     }
     cells.ring_size = largest_delay(number) + 2;
     cells.index.resize(size * std::size_t(cells.ring_size));
@@ -123,7 +150,7 @@ void OnDevice::prepare_population(std::size_t number, int64_t n_steps) {
 
 void OnDevice::prepare_rates(Population& population, Cells& cells, int64_t n_steps) {
     FiringRate& rate = population.rate;
-    mirrors_.of(rate.values, std::size_t(population.size) * sizeof(double), true);
+    mirrors_.of(rate.values, std::size_t(population.size) * sizeof(double), Use::working);
     cells.rate_counts.upload(rate.counts);
     const RecentSpikes& known = rate.spikes[0];
     cells.rate_first = first_ - rate.window;
@@ -152,27 +179,27 @@ void OnDevice::prepare_projection(const std::shared_ptr<Projection>& projection)
     else prepare_paths(projection);
 }
 
-void OnDevice::prepare_column(Column& column, bool is_written) {
-    mirrors_.of(&column.shared, sizeof(double), is_written);
-    if (!column.is_shared()) mirrors_.of(column.each.data(), column.each.size() * sizeof(double), is_written);
+void OnDevice::prepare_column(Column& column, Use use) {
+    mirrors_.of(&column.shared, sizeof(double), use);
+    if (!column.is_shared()) mirrors_.of(column.each.data(), column.each.size() * sizeof(double), use);
 }
 
 void OnDevice::prepare_learning(Projection& projection) {
     DelayedRows& rows = *projection.rows[0];
-    mirrors_.of(rows.targets16.data(), rows.targets16.size() * sizeof(uint16_t), false);
-    mirrors_.of(rows.targets32.data(), rows.targets32.size() * sizeof(uint32_t), false);
-    mirrors_.of(rows.weights64.data(), rows.weights64.size() * sizeof(double), true);
-    mirrors_.of(&rows.shared_weight, sizeof(double), false);
-    mirrors_.of(rows.ranks.data(), rows.ranks.size() * sizeof(uint32_t), false);
-    for (std::size_t field = 0; field < rows.columns.size(); ++field) prepare_column(rows.columns[field], int(field) >= projection.n_parameters);
+    mirrors_.of(rows.targets16.data(), rows.targets16.size() * sizeof(uint16_t), Use::constant);
+    mirrors_.of(rows.targets32.data(), rows.targets32.size() * sizeof(uint32_t), Use::constant);
+    mirrors_.of(rows.weights64.data(), rows.weights64.size() * sizeof(double), Use::working);
+    mirrors_.of(&rows.shared_weight, sizeof(double), Use::constant);
+    mirrors_.of(rows.ranks.data(), rows.ranks.size() * sizeof(uint32_t), Use::constant);
+    for (std::size_t field = 0; field < rows.columns.size(); ++field) prepare_column(rows.columns[field], int(field) >= projection.n_parameters ? Use::working : Use::constant);
     histories_[&projection] = std::make_unique<History>(device_);
 }
 
 void OnDevice::prepare_clocked(Projection& projection) {
     DelayedRows& rows = *projection.rows[0];
     Dendrites& own = *projection.dendrites[0];
-    const auto constant = [&](const auto& values) { mirrors_.of(values.data(), values.size() * sizeof(values[0]), false); };
-    const auto variable = [&](auto& values) { mirrors_.of(values.data(), values.size() * sizeof(values[0]), true); };
+    const auto constant = [&](const auto& values) { mirrors_.of(values.data(), values.size() * sizeof(values[0]), Use::constant); };
+    const auto variable = [&](auto& values) { mirrors_.of(values.data(), values.size() * sizeof(values[0]), Use::working); };
     constant(rows.targets16);
     constant(rows.targets32);
     constant(own.start);
@@ -187,7 +214,7 @@ void OnDevice::prepare_clocked(Projection& projection) {
     variable(own.passed);
     variable(own.passed_before);
     variable(own.spiked);
-    for (std::size_t field = 0; field < own.columns.size(); ++field) prepare_column(own.columns[field], int(field) >= projection.n_parameters);
+    for (std::size_t field = 0; field < own.columns.size(); ++field) prepare_column(own.columns[field], int(field) >= projection.n_parameters ? Use::working : Use::constant);
 }
 
 void OnDevice::prepare_paths(const std::shared_ptr<Projection>& projection) {

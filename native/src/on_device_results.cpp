@@ -85,22 +85,43 @@ void OnDevice::take_each(const Cells& cells, std::size_t first, std::size_t n, S
     }
 }
 
-void OnDevice::finish(int64_t first, int64_t last) {
+void OnDevice::finish() {
     if (device_->is_emulated()) device_->library().guard(3);
     how_ = device_->how();
+    has_spikes_ = true;
+    if (seen_.failed != 0) is_prepared_ = false;
+    if (stays()) {
+        mirrors_.note_changes();
+        return;
+    }
     mirrors_.hand_back();
+    for (std::size_t number = 0; number < cells_.size(); ++number) {
+        Population& population = *engine_.populations[number];
+        if (population.rate.values != nullptr) hand_back_rates(population, *cells_[number], engine_.step);
+    }
+    take_back();
+}
+
+void OnDevice::take_back() {
+    is_prepared_ = false;
+    if (!has_spikes_) return;
+    has_spikes_ = false;
+    hand_back_spikes();
+}
+
+void OnDevice::hand_back_spikes() {
+    const int64_t last = engine_.step;
     for (std::size_t number = 0; number < cells_.size(); ++number) {
         Population& population = *engine_.populations[number];
         SpikeList& list = population.spikes[last & 1][0];
         if (population.module != nullptr || population.axonal != nullptr) take_list(number, last, list);
         else if (cells_[number]->last_given != last) list.n = 0;
-        if (population.rate.values != nullptr) hand_back_rates(population, *cells_[number], last);
     }
     for (auto& projection : engine_.projections)
-        if (projection && projection->module != nullptr && !is_led(*projection)) put_under_way(*projection, first, last);
+        if (projection && projection->module != nullptr && !is_led(*projection)) put_under_way(*projection, known_from_, last);
 }
 
-// Spikes emitted in this run, but for those of its last step, go where the host looks for them.
+// Spikes that the device knows, but for those of the last step, go where the host looks for them.
 void OnDevice::put_under_way(Projection& projection, int64_t first, int64_t last) {
     const DelayedRows& rows = *projection.rows[0];
     if (rows.group_delay.empty()) return;

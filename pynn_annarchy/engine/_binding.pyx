@@ -336,6 +336,11 @@ cdef extern from "pynn_annarchy/engine.h" namespace "pnn" nogil:
         vector[uint8_t] state() except +raise_thrown
         void restore(const uint8_t*, size_t) except +raise_thrown
         void use_device(shared_ptr[CDevice]) except +raise_thrown
+        void take_back() except +raise_thrown
+        void fetch(const void*) except +raise_thrown
+        void touch(const void*) except +raise_thrown
+        void fetch_all() except +raise_thrown
+        void push() except +raise_thrown
         int run(int64_t, int) except +raise_thrown
         void replace(int, shared_ptr[CProjection])
         void clear_events()
@@ -729,13 +734,18 @@ cdef class Engine:
     def __dealloc__(self):
         del self.engine
 
+    cdef CEngine* host(self) except NULL:
+        """The engine where it is to be looked at or changed: what a device alone has comes back first."""
+        self.engine.take_back()
+        return self.engine
+
     @property
     def step(self):
         return self.engine.step
 
     @step.setter
     def step(self, int64_t value):
-        self.engine.step = value
+        self.host().step = value
 
     @property
     def seed_key(self):
@@ -743,7 +753,7 @@ cdef class Engine:
 
     @seed_key.setter
     def seed_key(self, uint32_t value):
-        self.engine.seed_key = value
+        self.host().seed_key = value
 
     @property
     def trial(self):
@@ -751,7 +761,7 @@ cdef class Engine:
 
     @trial.setter
     def trial(self, uint16_t value):
-        self.engine.trial = value
+        self.host().trial = value
 
     def add_population(self, int64_t size):
         """A population without a module: a source of given spikes until `bind_cells` gives it one."""
@@ -760,21 +770,21 @@ cdef class Engine:
         cdef int parity
         cdef int64_t width
         population.size = size
-        population.bounds = partition_bounds(size, self.engine.partitions)
-        population.spike_record.resize(self.engine.partitions)
+        population.bounds = partition_bounds(size, self.host().partitions)
+        population.spike_record.resize(self.host().partitions)
         for parity in range(2):
-            population.spikes[parity].resize(self.engine.partitions)
-            for p in range(self.engine.partitions):
+            population.spikes[parity].resize(self.host().partitions)
+            for p in range(self.host().partitions):
                 width = population.bounds[p + 1] - population.bounds[p]
                 population.spikes[parity][p].n = 0
                 population.spikes[parity][p].index.resize(width)
                 population.spikes[parity][p].count.resize(width)
-        self.engine.populations.push_back(move(owned))
-        return self.engine.populations.size() - 1
+        self.host().populations.push_back(move(owned))
+        return self.host().populations.size() - 1
 
     def bind_cells(self, int number, Module module, list arrays, const double[::1] shared, uint32_t object_index):
         """Points a population to its arrays, in the module's order."""
-        cdef Population* population = self.engine.populations[number].get()
+        cdef Population* population = self.host().populations[number].get()
         population.module = module.table
         population.arrays.clear()
         for array in arrays:
@@ -791,17 +801,17 @@ cdef class Engine:
 
     def take_axonal(self, int number, array):
         """Lets a population consist of the axonal spikes of other cells: not zero in the array where there is one."""
-        self.engine.populations[number].get().axonal = <const double*>_address(array)
+        self.host().populations[number].get().axonal = <const double*>_address(array)
         self.kept[number] = array
 
     def forget_published(self):
         """What cells have published so far is forgotten: with the next `publish` the past is like the present."""
-        for i in range(self.engine.populations.size()):
-            self.engine.populations[i].get().published.variables.clear()
+        for i in range(self.host().populations.size()):
+            self.host().populations[i].get().published.variables.clear()
 
     def publish(self, int number, list variables, int64_t depth):
         """What synapses see of a population, and over how many steps: (name, present values, whether they change)."""
-        cdef Population* population = self.engine.populations[number].get()
+        cdef Population* population = self.host().populations[number].get()
         cdef vector[Seen] seen
         cdef Seen item
         cdef const double[::1] constant
@@ -819,27 +829,27 @@ cdef class Engine:
                 for i in range(constant.shape[0]):
                     item.rows.push_back(constant[i])
             seen.push_back(item)
-        population.publish(seen, depth, self.engine.step)
+        population.publish(seen, depth, self.host().step)
         self.kept[number, "seen"] = kept
 
     def count_spikes(self, int number, values, int64_t window, double per_spike):
         """Lets the firing rates of a population, in Hz, be those in a window of so many steps."""
-        cdef FiringRate* rate = &self.engine.populations[number].get().rate
+        cdef FiringRate* rate = &self.host().populations[number].get().rate
         cdef int64_t i
         rate.values = <double*>_address(values)
         rate.window = window
         rate.per_spike = per_spike
-        rate.counts.resize(self.engine.populations[number].get().size)
-        rate.spikes.resize(self.engine.partitions)
+        rate.counts.resize(self.host().populations[number].get().size)
+        rate.spikes.resize(self.host().partitions)
         for i in range(<int64_t>rate.counts.size()):
             rate.values[i] = rate.counts[i] * per_spike
-        for i in range(self.engine.partitions):
-            rate.forget(self.engine.step, <int>i)
+        for i in range(self.host().partitions):
+            rate.forget(self.host().step, <int>i)
         self.kept[number, "rate"] = values
 
     def recent_spikes(self, int number):
         """Step, index and number of the spikes that count in firing rates, one partition after the other."""
-        cdef FiringRate* rate = &self.engine.populations[number].get().rate
+        cdef FiringRate* rate = &self.host().populations[number].get().rate
         cdef RecentSpikes* part
         cdef size_t p, k
         found = []
@@ -852,7 +862,7 @@ cdef class Engine:
 
     def set_recent_spikes(self, int number, const int64_t[:] step, const int64_t[:] index, const int64_t[:] count):
         """Lets these be the spikes that count in firing rates; steps ascend for each cell."""
-        cdef FiringRate* rate = &self.engine.populations[number].get().rate
+        cdef FiringRate* rate = &self.host().populations[number].get().rate
         cdef RecentSpikes* part
         cdef size_t k
         rate.clear()
@@ -867,7 +877,7 @@ cdef class Engine:
 
     def form_values(self, int number, list values):
         """What is formed of what a population publishes: (place among that, operation, place among its shared values or -1)."""
-        cdef Population* population = self.engine.populations[number].get()
+        cdef Population* population = self.host().populations[number].get()
         cdef PopulationValue item
         population.values.clear()
         for variable, operation, shared in values:
@@ -878,7 +888,7 @@ cdef class Engine:
 
     def gather(self, int number, list inputs):
         """Inputs of a population that take what synapses transmit all the time: (array, base that is added or None)."""
-        cdef Population* population = self.engine.populations[number].get()
+        cdef Population* population = self.host().populations[number].get()
         cdef Gathered item
         population.gathered.clear()
         for array, base in inputs:
@@ -891,22 +901,22 @@ cdef class Engine:
 
     def set_receptors(self, int number, int n):
         """Gives a population its accumulators' quanta, before modules or projections refer to them."""
-        self.engine.populations[number].get().quanta.resize(n, 1.0)
+        self.host().populations[number].get().quanta.resize(n, 1.0)
 
     def set_max_spikes(self, int number, const double[::1] value):
-        cdef Population* population = self.engine.populations[number].get()
+        cdef Population* population = self.host().populations[number].get()
         population.max_spikes.clear()
         for i in range(value.shape[0]):
             population.max_spikes.push_back(value[i])
 
     def update_quanta(self, int number):
         """Value of one unit of each receptor's accumulators, from the bounds of all that project to the population."""
-        self.engine.update_quanta(number)
-        return [value for value in self.engine.populations[number].get().quanta]
+        self.host().update_quanta(number)
+        return [value for value in self.host().populations[number].get().quanta]
 
     def set_events(self, int number, const int64_t[::1] step, const uint32_t[::1] index, const uint32_t[::1] count):
         """Given spikes of a source: steps ascending, one entry a cell and step (the source emits `count` there)."""
-        cdef Population* population = self.engine.populations[number].get()
+        cdef Population* population = self.host().populations[number].get()
         cdef size_t n = step.shape[0]
         population.event_step.resize(n)
         population.event_index.resize(n)
@@ -925,7 +935,7 @@ cdef class Engine:
     def set_schedule(self, int number, list arrays, const int64_t[::1] step, const int64_t[::1] index,
                      const double[:, :] value):
         """Changes of scheduled inputs, steps ascending: in `arrays[k]` of a cell `value[k]` acts from ``step * dt`` on."""
-        cdef Population* population = self.engine.populations[number].get()
+        cdef Population* population = self.host().populations[number].get()
         cdef Schedule* schedule = &population.schedule
         cdef size_t p
         schedule.inputs.clear()
@@ -933,7 +943,7 @@ cdef class Engine:
             schedule.inputs.push_back(_address(array))
             schedule.dtype = 1 if array.dtype == np.float32 else 0
         schedule.parts.clear()
-        schedule.parts.resize(self.engine.partitions)
+        schedule.parts.resize(self.host().partitions)
         owner = np.searchsorted(self._borders(number)[1:], np.asarray(index), side="right")
         for p in range(schedule.parts.size()):
             chosen = np.flatnonzero(owner == p)
@@ -943,7 +953,7 @@ cdef class Engine:
     def set_frames(self, int number, list arrays, const int64_t[::1] steps, const double[:, :, ::1] values,
                    int64_t origin, int64_t period):
         """Inputs that change for all cells together; see Frames. The caller keeps `values`, (step, input, cell or one)."""
-        cdef Population* population = self.engine.populations[number].get()
+        cdef Population* population = self.host().populations[number].get()
         cdef Frames* frames = &population.frames
         frames.inputs.clear()
         for array in arrays:
@@ -954,7 +964,7 @@ cdef class Engine:
         frames.one_for_all = values.shape[2] == 1
         frames.origin = origin
         frames.period = period
-        frames.shown.assign(self.engine.partitions, -2)
+        frames.shown.assign(self.host().partitions, -2)
 
     cdef _fill_part(self, ScheduledPart* part, const int64_t[::1] step, const int64_t[::1] index,
                     const double[:, ::1] value):
@@ -969,12 +979,12 @@ cdef class Engine:
                 part.value[i * width + k] = value[i, k]
 
     cdef _borders(self, int number):
-        cdef Population* population = self.engine.populations[number].get()
+        cdef Population* population = self.host().populations[number].get()
         return [population.bounds[p] for p in range(population.bounds.size())]
 
     def record_spikes(self, int number, bint on, mask):
         """Switches recording; `mask` is uint8 per cell or None for all."""
-        cdef Population* population = self.engine.populations[number].get()
+        cdef Population* population = self.host().populations[number].get()
         cdef const uint8_t[::1] view
         population.records_spikes = on
         population.recorded.clear()
@@ -998,7 +1008,7 @@ cdef class Engine:
         """A recorded variable of the cells `index` (ascending)."""
         cdef unique_ptr[Signal] owned = make_unique[Signal]()
         cdef Signal* signal = owned.get()
-        cdef Population* cells = self.engine.populations[population].get()
+        cdef Population* cells = self.host().populations[population].get()
         cdef int64_t i, n = index.shape[0]
         signal.population = population
         for i in range(n):
@@ -1007,11 +1017,11 @@ cdef class Engine:
         for bound in bounds:
             signal.column_bounds.push_back(bound)
         signal.contiguous = n > 0 and index[n - 1] - index[0] == n - 1
-        self.engine.signals.push_back(move(owned))
-        return self.engine.signals.size() - 1
+        self.host().signals.push_back(move(owned))
+        return self.host().signals.size() - 1
 
     def clear_signals(self):
-        self.engine.signals.clear()
+        self.host().signals.clear()
 
     def bind_signal(self, int number, source, buffer, int64_t start_step, int64_t every):
         """Where the next samples come from and go to; the caller keeps both arrays alive through the run."""
@@ -1024,12 +1034,12 @@ cdef class Engine:
 
     def add_current(self):
         cdef unique_ptr[Current] owned = make_unique[Current]()
-        self.engine.currents.push_back(move(owned))
-        return self.engine.currents.size() - 1
+        self.host().currents.push_back(move(owned))
+        return self.host().currents.size() - 1
 
     def set_table(self, int number, const int64_t[::1] steps, const double[::1] amplitudes):
         """Amplitudes, in nA, that act from the times steps * dt on; steps ascending."""
-        cdef Current* current = self.engine.currents[number].get()
+        cdef Current* current = self.host().currents[number].get()
         current.module = NULL
         current.steps.resize(steps.shape[0])
         current.amplitudes.resize(steps.shape[0])
@@ -1040,7 +1050,7 @@ cdef class Engine:
     def set_output(self, int number, Module module, const double[::1] shared, int64_t start, int64_t stop, int64_t every,
                    uint32_t object_index):
         """A module's output, from step `start` up to `stop`, taken every so many steps."""
-        cdef Current* current = self.engine.currents[number].get()
+        cdef Current* current = self.host().currents[number].get()
         current.module = module.table
         current.shared.clear()
         for i in range(shared.shape[0]):
@@ -1052,7 +1062,7 @@ cdef class Engine:
 
     def inject(self, int number, array, list injections):
         """The currents of a population: where their sum goes, and (current, cells, ascending) in the order of adding up."""
-        cdef Population* population = self.engine.populations[number].get()
+        cdef Population* population = self.host().populations[number].get()
         cdef const int64_t[::1] index
         population.injected = _address(array)
         population.injected_dtype = 1 if array.dtype == np.float32 else 0
@@ -1073,8 +1083,8 @@ cdef class Engine:
         self.engine.currents[number].get().record = <double*>_address(buffer)
 
     def add_projection(self):
-        self.engine.projections.push_back(shared_ptr[CProjection]())
-        return self.engine.projections.size() - 1
+        self.host().projections.push_back(shared_ptr[CProjection]())
+        return self.host().projections.size() - 1
 
     def bind_rows(self, int number, Rows rows, int pre, int axons, int post, int receptor, Module module,
                   const double[::1] shared, uint32_t object_index):
@@ -1094,12 +1104,13 @@ cdef class Engine:
         else:
             projection.module = module.table
         projection.object_index = object_index
-        if self.engine.projections[number].get() != projection:
-            self.engine.replace(number, rows.projection)
+        if self.host().projections[number].get() != projection:
+            self.host().replace(number, rows.projection)
             self.modules.append(module)
 
     def apply(self, int number):
         """Applies all that has reached the synapses of a projection that learns by the end of the last step."""
+        self.host()
         with nogil:
             self.engine.apply(number)
 
@@ -1108,6 +1119,7 @@ cdef class Engine:
         cdef CProjection* projection = self.engine.projections[number].get()
         cdef double[::1] out = np.empty(projection.size())
         if out.shape[0]:
+            self.host()
             with nogil:
                 self.engine.accept(number)
                 projection.read_column(&order[0], field, self.engine.step, self.engine.now(), &out[0])
@@ -1115,26 +1127,26 @@ cdef class Engine:
 
     def read_events(self, int number, uint64_t[::1] order):
         """Steps of the last pre- and post-synaptic spikes that have reached each synapse (nan: none), and the traces right after."""
-        cdef CProjection* projection = self.engine.projections[number].get()
+        cdef CProjection* projection = self.host().projections[number].get()
         cdef int64_t n = projection.size()
         cdef double[::1] last_pre = np.empty(n), last_post = np.empty(n)
         cdef double[:, ::1] pre_traces = np.zeros((projection.module.n_pre_traces + 1, n))
         cdef double[:, ::1] post_traces = np.zeros((projection.module.n_post_traces + 1, n))
         if n:
-            self.engine.accept(number)
-            projection.read_events(&order[0], self.engine.step, &last_pre[0], &last_post[0], &pre_traces[0, 0], &post_traces[0, 0])
+            self.host().accept(number)
+            projection.read_events(&order[0], self.host().step, &last_pre[0], &last_post[0], &pre_traces[0, 0], &post_traces[0, 0])
         traces = (np.asarray(pre_traces)[: projection.module.n_pre_traces], np.asarray(post_traces)[: projection.module.n_post_traces])
         return np.asarray(last_pre), np.asarray(last_post), *traces
 
     def set_draining(self, list rows):
         """Replaced rows whose spikes another loop still delivers: they count for the bounds of what may arrive."""
-        self.engine.draining.clear()
+        self.host().draining.clear()
         for item in rows:
-            self.engine.draining.push_back((<Rows?>item).projection)
+            self.host().draining.push_back((<Rows?>item).projection)
 
     def state(self):
         """What is kept from one step to the next and Python does not hold, uint8; spikes on replaced rows are not in it."""
-        cdef vector[uint8_t] data = self.engine.state()
+        cdef vector[uint8_t] data = self.host().state()
         cdef uint8_t[::1] out = np.empty(data.size(), np.uint8)
         if data.size():
             memcpy(&out[0], data.data(), data.size())
@@ -1142,7 +1154,7 @@ cdef class Engine:
 
     def restore(self, const uint8_t[::1] data):
         """Takes over the state of a network like this one; RuntimeError where it is of another."""
-        self.engine.restore(&data[0], data.shape[0])
+        self.host().restore(&data[0], data.shape[0])
 
     @property
     def is_draining(self):
@@ -1150,19 +1162,39 @@ cdef class Engine:
         return self.engine.draining.size() > 0
 
     def clear_events(self):
-        self.engine.clear_events()
+        self.host().clear_events()
 
     def clear_spikes(self, int number):
         """Forgets spikes of a population that are under way."""
-        self.engine.clear_spikes(number)
+        self.host().clear_spikes(number)
 
     def set_active(self, int number, bint active):
         """Whether the cells of a population do anything."""
-        self.engine.populations[number].get().active = active
+        self.host().populations[number].get().active = active
 
     def use_device(self, Device device):
         """From now on steps are done by a device; there is one partition."""
         self.engine.use_device(device.device)
+
+    def take_back(self):
+        """Spikes under way come back from a device, if there is one; called by whatever here may have to do with them."""
+        self.engine.take_back()
+
+    def fetch(self, state):
+        """The values of a state, an array of a population, come back from a device."""
+        self.engine.fetch(_address(state))
+
+    def touch(self, state):
+        """The values of a state will be others than a device has."""
+        self.engine.touch(_address(state))
+
+    def fetch_all(self):
+        """All states come back from a device."""
+        self.engine.fetch_all()
+
+    def push(self):
+        """States that have been changed go to a device now, instead of with the next run."""
+        self.engine.push()
 
     def leave_device(self):
         """No step is done by the device any more: its memory is free."""

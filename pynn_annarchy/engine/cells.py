@@ -89,6 +89,7 @@ class Cells:
         self.initial: dict[str, Value] = {}
         self.compiled: CompiledModel | None = None
         self.arrays: dict[str, AnyArray] = {}
+        """Where per-element fields are; a device may have newer values, see `sample`."""
         self.shared: FloatArray = np.empty(0)
         self.inputs: list[AnyArray] = []
         """What has arrived at each receptor in a step, in quanta; the native engine has its own."""
@@ -269,14 +270,14 @@ class Cells:
 
     def state(self, name: str) -> Reading:
         """Present values of a variable, a copy of its type, shape (size,); one value where all cells share it."""
-        array, variable = self._state_array(name), self.variable(name)
+        array, variable = self.sample(name), self.variable(name)
         return as_type(array[0] if variable.locality == "global" else array, variable.dtype)
 
     def set_state(self, name: str, value: Any, index: IntArray | None = None) -> None:
         """Sets present values of a variable."""
         self.network.check_open()
         self._refuse_rate(name)
-        array = self._state_array(name)
+        array = self._written(self._state_array(name))
         array[:] = self._checked_state(name, array.astype(np.float64), value, index, f"variable '{name}'")
 
     def set_initial(self, name: str, value: Any, index: IntArray | None = None) -> None:
@@ -291,7 +292,7 @@ class Cells:
             old = self._default_initial()[name]
         self.initial[name] = self._checked_state(name, old, value, index, f"initial value of '{name}'")
         if self.arrays and self.network.step == 0:
-            self._state_array(name)[:] = self.initial[name]
+            self._written(self._state_array(name))[:] = self.initial[name]
 
     def _checked_state(self, name: str, old: Value, value: Any, index: IntArray | None, what: str) -> Value:
         """All cells' values of a variable after the change."""
@@ -302,6 +303,12 @@ class Cells:
 
     def sample(self, variable: str) -> AnyArray:
         """Present values of a variable, or of an input in the step just done, as the engine holds them."""
+        array = self.place(variable)
+        self.network.fetch(array)
+        return array
+
+    def place(self, variable: str) -> AnyArray:
+        """Where those values are, while a device has no newer ones."""
         if any(given.name == variable for given in self.spec.inputs):
             self._prepared()
             return self.arrays[variable]
@@ -311,6 +318,11 @@ class Cells:
         """Not zero where there was an axonal spike in the step just done, as the engine holds it."""
         compiled = self._prepared()
         return next(self.arrays[field.name] for field in compiled.arrays if field.role == "axonal spikes")
+
+    def _written(self, array: AnyArray) -> AnyArray:
+        """The same array, to be written to."""
+        self.network.touch(array)
+        return array
 
     def _state_array(self, name: str) -> AnyArray:
         self.variable(name)
@@ -339,11 +351,11 @@ class Cells:
         initial = {**self._default_initial(), **self.initial}
         for field in compiled.arrays:
             if field.role == "state":
-                self.arrays[field.name][:] = initial[field.name]
+                self._written(self.arrays[field.name])[:] = initial[field.name]
             elif field.role in ("refractory", "axonal spikes"):
-                self.arrays[field.name][:] = 0
+                self._written(self.arrays[field.name])[:] = 0
         if self._has_rate() and RATE in self.arrays:
-            self.arrays[RATE][:] = 0
+            self._written(self.arrays[RATE])[:] = 0
 
     @property
     def nbytes(self) -> int:
@@ -385,7 +397,7 @@ class Cells:
             if field.role == "parameter":
                 if field.name not in self.arrays:
                     self.arrays[field.name] = self._zeros(field.name, field.dtype)
-                self.arrays[field.name][:] = values[field.name]
+                self._written(self.arrays[field.name])[:] = values[field.name]
         self.max_spikes = np.atleast_1d(np.asarray(max_spikes, np.float64))
 
     def kernel_arrays(self) -> list[AnyArray]:
@@ -471,7 +483,7 @@ class Cells:
         assert isinstance(self.schedule, Schedule)
         step = self.network.step
         for array, values in zip(self.scheduled_arrays, self.schedule.at(step), strict=True):
-            array[:] = values
+            self._written(array)[:] = values
         return self.schedule.after(step)
 
     def most_spikes(self) -> Value:

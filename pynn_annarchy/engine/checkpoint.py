@@ -196,6 +196,7 @@ def _capture_cells(cells: Cells, out: _Section) -> None:
     out.section("parameters").put(cells.parameters)
     out.section("initial").put(cells.initial)
     for name, array in _states(cells).items():
+        cells.network.fetch(array)
         out.section("state")[name] = array.copy()
     out["quanta"] = cells.quanta
     for number, signal in enumerate(cells.signals):
@@ -235,6 +236,7 @@ def _restore_parameters(cells: Cells, given: _Section) -> None:
 
 def _restore_states(cells: Cells, given: _Section) -> None:
     for name, array in _states(cells).items():
+        cells.network.touch(array)
         array[:] = given.section("state")[name]
     cells.quanta = [float(quantum) for quantum in given["quanta"]]
     if cells.rate is not None:

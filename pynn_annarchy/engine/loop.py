@@ -65,6 +65,23 @@ class Loop(ABC):
     def close(self) -> None:  # noqa: B027  # what most loops hold belongs to the network
         """No step will follow; values stay readable."""
 
+    def fetch(self, state: AnyArray) -> None:
+        """Before values of a population's array are read, which may be elsewhere."""
+        self._engine.fetch(state)
+
+    def touch(self, state: AnyArray) -> None:
+        """Before values of a population's array are changed."""
+        self._engine.touch(state)
+
+    def pull(self) -> None:
+        """Fetches all that is elsewhere."""
+        self._engine.take_back()
+        self._engine.fetch_all()
+
+    def push(self) -> None:
+        """Hands over what has been changed; else the next run does."""
+        self._engine.push()
+
     @abstractmethod
     def use_threads(self, threads: int) -> None:
         """Takes so many threads from now on, as far as there is work for them."""

@@ -183,6 +183,7 @@ class NativeLoop(Loop):
 
     def in_flight(self, synapses: Synapses) -> bool:
         assert synapses.rows is not None
+        self._engine.take_back()
         return synapses.rows.in_flight
 
     def _bind_clocked(self) -> None:
@@ -273,7 +274,7 @@ class NativeLoop(Loop):
         for signal in recorders:
             signal.take_first()
             room = signal.room(first_step, last_step)
-            source, anchor = signal.cells.sample(signal.variable), signal.start_step - signal.every
+            source, anchor = signal.cells.place(signal.variable), signal.start_step - signal.every
             self._engine.bind_signal(signal.number, source, room, anchor, signal.every)
         amplitudes = [current.record for current in self._network.currents if current.record is not None]
         for record in amplitudes:

@@ -239,6 +239,29 @@ class Network:
             self._device = open_device(self.options)
         return self._device
 
+    def fetch(self, state: AnyArray) -> None:
+        """Sees to it that a population's array has its present values: a device may have newer ones."""
+        if self._loop is not None:
+            self._loop.fetch(state)
+
+    def touch(self, state: AnyArray) -> None:
+        """The same, before it is changed: the next run takes its values over."""
+        if self._loop is not None:
+            self._loop.touch(state)
+
+    def pull(self) -> None:
+        """Copies all that a device has newer values of to the host, where reading would copy it piece by piece.
+
+        That is never needed.
+        """
+        if self._loop is not None:
+            self._loop.pull()
+
+    def push(self) -> None:
+        """Copies states that have been changed to the device now, where the next run would; that is never needed."""
+        if self._loop is not None:
+            self._loop.push()
+
     def compile(
         self, cells: Iterable[Cells], synapses: Iterable[Synapses] = (), specs: Iterable[ModelSpec] = ()
     ) -> None:

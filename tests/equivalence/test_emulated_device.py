@@ -12,7 +12,9 @@ from itertools import product
 import numpy as np
 import pytest
 
-from pynn_annarchy.standardmodels.specs import IF_CURR_EXP, STATIC_SYNAPSE
+from pynn_annarchy.exceptions import ModelError
+from pynn_annarchy.standardmodels.source_specs import SPIKE_SOURCE_POISSON
+from pynn_annarchy.standardmodels.specs import IF_COND_EXP, IF_CURR_EXP, STATIC_SYNAPSE
 from pynn_annarchy.targets.device import EMULATIONS
 from tests.equivalence.networks import CELL_TYPES, NETWORKS, STEPS, changed_between_runs, digest, network, run
 from tests.equivalence.test_random_sessions import data_of
@@ -80,6 +82,96 @@ def test_a_step_takes_as_many_launches_however_many_populations_there_are(n_popu
 
     # spikes are delivered, cells updated, and all that is recorded is taken
     assert asked_in(net, 1)["launches"] == 3
+
+
+def unrecorded(**options):
+    """Cells that spike, and hear of it late."""
+    net = network(**options)
+    cells = net.add_cells(IF_COND_EXP, 40, {"i_offset": 1.0}, "cells")
+    cells.set_initial("v", np.linspace(-65.0, -50.0, 40))
+    noise = net.add_cells(SPIKE_SOURCE_POISSON, 40, {"rate": 300.0}, "noise")
+    for pre, delay in ((cells, 60), (noise, 1)):
+        builder = net.connect(pre, cells, "excitatory", STATIC_SYNAPSE, pre.label)
+        builder.add(*np.divmod(np.arange(1600), 40), np.full(1600, 1e-3), np.full(1600, delay))
+        builder.finish()
+    return net
+
+
+def test_what_nobody_reads_or_changes_stays_on_the_device():
+    net = unrecorded(target="cuda", device="emulated")
+    net.run(50)
+
+    asked = asked_in(net, 50)
+
+    assert asked["uploaded"] == 0 and asked["downloaded"] < 1000  # what kernels say of failures, chunk by chunk
+    assert asked["repetitions"] >= 12  # spikes of the run before are under way there, too
+
+
+def test_what_is_read_or_changed_is_copied_alone():
+    net = unrecorded(target="cuda", device="emulated")
+    net.run(50)
+    before = net.device().requests
+    cells = net.populations[0]
+    cells.state("v"), cells.state("v")
+
+    assert net.device().requests["downloaded"] - before["downloaded"] == 40 * 8
+    assert asked_in(net, 10)["uploaded"] == 0
+    cells.set_state("v", -60.0, np.arange(3))
+    assert asked_in(net, 10)["uploaded"] == 40 * 8
+
+
+def test_pulling_and_pushing_copy_at_once_what_else_is_copied_when_it_is_asked_for():
+    net = unrecorded(target="cuda", device="emulated")
+    net.run(50)
+    net.pull()
+    before = net.device().requests
+    first = [net.populations[0].state(name) for name in ("v", "gsyn_exc")]
+    assert net.device().requests == before
+    net.populations[0].set_state("v", first[0] + 1.0)
+    net.push()
+
+    assert net.device().requests["uploaded"] - before["uploaded"] == 40 * 8
+
+
+def can_be_saved(net):
+    """Whether a checkpoint is taken; not while spikes are under way on synapses that others have replaced."""
+    try:
+        net.checkpoint()
+    except ModelError:
+        return False
+    return True
+
+
+def lived(seed, **options):
+    """All states after many short runs, between which they are read and changed, and spikes are asked for."""
+    net, rng, seen = unrecorded(**options), np.random.default_rng(seed), []
+    cells, noise = net.populations
+    asked = [
+        lambda: seen.append(cells.state("v").tolist()),
+        lambda: seen.append(noise.state("left").tolist()),
+        lambda: cells.set_state("v", rng.uniform(-65, -50, 5), rng.permutation(40)[:5]),
+        lambda: cells.set_state("gsyn_exc", 0.0),
+        lambda: cells.set("tau_m", rng.uniform(10, 20)),
+        lambda: net.projections[0].set("weight", rng.uniform(1e-4, 2e-3)),
+        lambda: net.projections[0].set("delay", rng.integers(1, 60) * 0.1),
+        lambda: net.clear_spikes(cells),
+        lambda: seen.append(can_be_saved(net)),
+        lambda: cells.record("v", np.arange(2)),
+    ]
+    for _ in range(60):
+        net.run(int(rng.integers(1, 9)))
+        if rng.random() < 0.6:
+            asked[int(rng.integers(len(asked)))]()
+    return [*seen, *([cells.state(name).tolist() for name in cells.variable_names])], [
+        recorder.data().tolist() for recorder in cells.signals
+    ]
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_reading_and_changing_between_short_runs_sees_and_gives_what_it_does_on_the_cpu(seed):
+    device = list(EMULATIONS)[seed % len(EMULATIONS)]
+
+    assert lived(seed, target="cuda", device=device) == lived(seed, target="cpp")
 
 
 @every_network

@@ -327,6 +327,14 @@ public:
 
     // From now on steps are done by a device; there is one partition.
     void use_device(std::shared_ptr<Device> device);
+    // What a device has of the network after a run, and the host does not: before anything here is looked at or changed, but
+    // for what was recorded; before the state at an address is read, or changed; for all states; and to hand over those that
+    // have been changed, which else the next run does. Without a device these do nothing.
+    void take_back();
+    void fetch(const void* state);
+    void touch(const void* state);
+    void fetch_all();
+    void push();
     // Runs n steps with at most `workers` threads; returns the index of a projection whose increment failed, or -1.
     int run(int64_t n_steps, int workers);
     void replace(int index, std::shared_ptr<Projection> projection);

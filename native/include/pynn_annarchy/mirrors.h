@@ -11,7 +11,15 @@
 
 namespace pnn {
 
-// Copies of the host's arrays, found by any address within them.
+// What becomes of an array while a device runs steps.
+enum class Use {
+    constant,                      // they read it; the host may have changed it between two runs
+    working,                       // they change it; if the host has anything to do with it, it is handed back after the run
+    state                          // they change it; it stays on the device until somebody asks for it
+};
+
+// Copies of the host's arrays, found by any address within them. Of states each copy knows whether it is newer than the
+// host's, or older; of all others the host's is the truth between runs.
 class Mirrors {
 public:
     explicit Mirrors(std::shared_ptr<Device> device) : device_(std::move(device)) {}
@@ -19,23 +27,35 @@ public:
     // Before a run: all that is not asked for in it goes.
     void begin();
     void end_of_asking();
-    // The copy of what lies at an address of the host, made where there is none, with its present values. `is_written`:
-    // whether a run changes it.
-    void* of(const void* host, std::size_t bytes, bool is_written);
+    // The copy of what lies at an address of the host, made where there is none, with its present values.
+    void* of(const void* host, std::size_t bytes, Use use);
     // Of one that has been asked for.
     void* known(const void* host) const;
-    // After a run.
+    // After a run: everything that it has changed.
     void hand_back();
+    // After a run: states have changed, and stay where they are.
+    void note_changes();
+    // Where the device has the newer values of a state, the host gets them.
+    void fetch(const void* host);
+    void fetch_all();
+    // The host changes a state, which it has fetched.
+    void touch(const void* host);
+    // Hands over the states that the host has changed.
+    void push();
 
 private:
     struct Copy {
         std::size_t bytes = 0;
-        bool is_asked_for = false, is_written = false;
+        bool is_asked_for = false, is_newer_there = false, is_newer_here = false;
+        Use use = Use::constant;
         DeviceArray<char> there;
     };
+    using Copies = std::map<const char*, Copy>;
+    Copies::iterator find(const void* host);
+    static void fetch(Copies::value_type& copy);
 
     std::shared_ptr<Device> device_;
-    std::map<const char*, Copy> copies_;
+    Copies copies_;
 };
 
 // Small things that kernels read, one behind the other, handed over together.

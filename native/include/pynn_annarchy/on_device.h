@@ -10,6 +10,7 @@
 #define PYNN_ANNARCHY_ON_DEVICE_H
 
 #include <cstdint>
+#include <limits>
 #include <map>
 #include <memory>
 #include <vector>
@@ -20,6 +21,8 @@
 
 namespace pnn {
 
+constexpr int64_t NEVER = std::numeric_limits<int64_t>::max();
+
 inline std::size_t size_of(int32_t dtype) { return dtype == PNN_F32 || dtype == PNN_I32 ? 4 : 8; }
 
 // Whether it is the host that says which spikes pass the synapses when.
@@ -29,6 +32,13 @@ class OnDevice : public SynapsesElsewhere {
 public:
     OnDevice(Engine& engine, std::shared_ptr<Device> device);
     int run(int64_t n_steps);
+    // Between runs, states and spikes under way may be on the device alone. Before the host has to do with anything but states:
+    void take_back();
+    // Before it reads, or changes, the state at an address; for all states; and to hand over those that it has changed.
+    void fetch(const void* host) { mirrors_.fetch(host); }
+    void touch(const void* host) { mirrors_.touch(host); }
+    void fetch_all() { mirrors_.fetch_all(); }
+    void push() { mirrors_.push(); }
 
     void learn(const Projection& projection, const pnn_rows& view, const std::vector<pnn_passage>& passages, const pnn_step& step) override;
     void add(const pnn_rows& view, uint32_t element, int64_t amount) override;
@@ -86,6 +96,8 @@ private:
         explicit SignalThere(const std::shared_ptr<Device>& device) : index(device), rows(device) {}
         DeviceArray<int64_t> index;
         DeviceArray<double> rows;
+        const void* source = nullptr;
+        int64_t start_step = 0, every = 1;
     };
     // Routes of one module, and their place among the arguments.
     struct Delivery {
@@ -104,13 +116,16 @@ private:
     };
 
     void prepare(int64_t n_steps);
+    void go_on();
     void prepare_population(std::size_t number, int64_t n_steps);
     void prepare_rates(Population& population, Cells& cells, int64_t n_steps);
     void prepare_projection(const std::shared_ptr<Projection>& projection);
     void prepare_paths(const std::shared_ptr<Projection>& projection);
     void prepare_learning(Projection& projection);
     void prepare_clocked(Projection& projection);
-    void prepare_column(Column& column, bool is_written);
+    void prepare_column(Column& column, Use use);
+    bool may_go_on(int64_t n_steps) const;
+    bool stays() const;
     void find_listed();
     void find_lists_read();
     void check_supported() const;
@@ -163,7 +178,8 @@ private:
     void take_records(int64_t first, int64_t last);
     void take_list(std::size_t number, int64_t n, SpikeList& list) const;
     static void take_each(const Cells& cells, std::size_t first, std::size_t n, SpikeList& list);
-    void finish(int64_t first, int64_t last);
+    void finish();
+    void hand_back_spikes();
     void put_under_way(Projection& projection, int64_t first, int64_t last);
     void hand_back_rates(Population& population, Cells& cells, int64_t last);
     int64_t largest_delay(std::size_t population) const;
@@ -185,6 +201,9 @@ private:
     std::vector<std::unique_ptr<DeviceArray<char>>> loans_;      // of one step, and how many there are of it
     std::size_t n_lent_ = 0;
     int64_t first_ = 0;                                          // step of the run
+    int64_t known_from_ = 0;                                     // step of emission from which on spikes are on the device
+    bool is_prepared_ = false, has_spikes_ = false;              // ... and whether they are there alone
+    pnn_control seen_{};                                         // as it was last seen
     int64_t base_ = 0;                                           // from which launches count, as the device has it
     bool has_led_ = false;                                       // whether the host has to know of spikes in every step
     int64_t room_ = 0;                                           // steps that records have room for
