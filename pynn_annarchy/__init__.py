@@ -37,6 +37,8 @@ from pynn_annarchy.control import (  # noqa: F401
     initialize,
     memory_footprint,
     num_processes,
+    pull,
+    push,
     rank,
     reset,
     run,

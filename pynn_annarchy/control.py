@@ -178,6 +178,16 @@ def memory_footprint() -> dict[str, int]:
     return {**network.memory_footprint(), "recorded data": network.recorded_nbytes()}
 
 
+def pull() -> None:
+    """Copies now what a device has computed and the host has not; else whatever is read is copied when it is read."""
+    simulator.state.network.pull()
+
+
+def push() -> None:
+    """Copies now what has been set to the device, if one runs the steps; else the next run does."""
+    simulator.state.network.push()
+
+
 initialize = common.initialize
 
 (

@@ -581,6 +581,8 @@ int32_t synchronize(const pnn_launch* how) { return static_cast<int32_t>(cudaStr
 // Only launches and cudaMemsetAsync come in between, both of which can be captured. That no module is loaded then, as happens
 // when the first of its kernels is launched and as a capture forbids, those see to who ask for it.
 int32_t begin_keeping(pnn_launch* how) {
+    const cudaError_t failed = chosen(how);
+    if (failed != cudaSuccess) return static_cast<int32_t>(failed);
     return static_cast<int32_t>(cudaStreamBeginCapture(static_cast<cudaStream_t>(how->stream), cudaStreamCaptureModeThreadLocal));
 }
 int32_t end_keeping(void** graph, pnn_launch* how) {
@@ -597,6 +599,8 @@ int32_t end_keeping(void** graph, pnn_launch* how) {
     return static_cast<int32_t>(failed);
 }
 int32_t repeat(void* graph, const pnn_launch* how) {
+    const cudaError_t failed = chosen(how);
+    if (failed != cudaSuccess) return static_cast<int32_t>(failed);
     return static_cast<int32_t>(cudaGraphLaunch(static_cast<cudaGraphExec_t>(graph), static_cast<cudaStream_t>(how->stream)));
 }
 int32_t forget(void* graph, const pnn_launch* how) {

@@ -135,8 +135,11 @@ int64_t OnDevice::do_steps(int64_t first, int64_t last) {
 // Steps in which the host has nothing else to do.
 void OnDevice::do_alone(int64_t first, int64_t last) {
     const int64_t at_once = device_->is_emulated() ? 3 : STEPS_A_GRAPH;
-    const int64_t fewest = device_->is_emulated() ? at_once : FEWEST_REPEATED;
-    if (!graph_ && last - first + 1 >= fewest) keep_steps(at_once);
+    const int64_t fewest = device_->is_emulated() ? at_once + 1 : FEWEST_REPEATED;
+    if (!graph_ && last - first + 1 >= fewest) {
+        step(first++);  // all kernels have then been launched by this thread, as keeping them asks for
+        keep_steps(at_once);
+    }
     for (; graph_ && first + at_once - 1 <= last; first += at_once) {
         how_ = device_->how();
         const int64_t ahead = first - 1 - base_;
@@ -147,7 +150,6 @@ void OnDevice::do_alone(int64_t first, int64_t last) {
     for (; first <= last; ++first) step(first);
 }
 
-// The first step after something is new is the host's, so that all of these kernels have been launched before.
 void OnDevice::keep_steps(int64_t at_once) {
     graph_ = std::make_unique<Graph>(device_, [&](const pnn_launch& keeping) {
         for (int64_t k = 1; k <= at_once; ++k) {

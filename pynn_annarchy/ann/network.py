@@ -774,6 +774,16 @@ class Network(metaclass=_NetworkType):
                 print(f"{name}: {size} bytes")
         return sizes
 
+    def pull(self) -> None:
+        """Copies now what a device has computed and the host has not; else what is read is copied when it is read."""
+        if self.engine is not None:
+            self.engine.pull()
+
+    def push(self) -> None:
+        """Copies now what has been set to the device, if one runs the steps; else the next simulate() does."""
+        if self.engine is not None:
+            self.engine.push()
+
     def timings(self) -> Timings:
         """What the network has taken and done so far; print it for a table.
 

@@ -27,7 +27,7 @@ def open_device(options: Options) -> _binding.Device:
 
 
 class CudaLoop(NativeLoop):
-    """Steps of a network on a device. Between runs the arrays of the host are up to date, and can be changed."""
+    """Steps of a network on a device, which keeps states and spikes under way until somebody asks for them."""
 
     target = "cuda"
 

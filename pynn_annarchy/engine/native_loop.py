@@ -270,11 +270,11 @@ class NativeLoop(Loop):
 
     def advance(self, last_step: int) -> Synapses | None:
         first_step = self._network.step
-        recorders = [signal for cells in self._network.cells for signal in cells.signals]
-        for signal in recorders:
+        recorders = [(cells, signal) for cells in self._network.cells for signal in cells.signals]
+        for cells, signal in recorders:
             signal.take_first()
             room = signal.room(first_step, last_step)
-            source, anchor = signal.cells.place(signal.variable), signal.start_step - signal.every
+            source, anchor = cells.place(signal.variable), signal.start_step - signal.every
             self._engine.bind_signal(signal.number, source, room, anchor, signal.every)
         amplitudes = [current.record for current in self._network.currents if current.record is not None]
         for record in amplitudes:
@@ -284,7 +284,7 @@ class NativeLoop(Loop):
         failed = self._engine.run(n_steps, self._workers)
         self._choice.observe(self._workers, n_steps, time.perf_counter() - started)
         self._network.step = int(self._engine.step)
-        for signal in recorders:
+        for _, signal in recorders:
             signal.give_back(self._network.step, last_step)
         for record in amplitudes:
             record.give_back(last_step - self._network.step)

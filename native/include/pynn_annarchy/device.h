@@ -1,7 +1,4 @@
 // device.h: a device that runs a network's steps, and its memory, as the engine sees them.
-//
-// Between runs the host's arrays are the truth: whatever is read, set, saved or rebuilt then knows of no device. A run
-// takes over what has changed and hands back what it has written.
 #ifndef PYNN_ANNARCHY_DEVICE_H
 #define PYNN_ANNARCHY_DEVICE_H
 
