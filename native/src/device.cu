@@ -200,9 +200,7 @@ private:
             const uint32_t index = sent.d_index[i];
             if (record.d_recorded != nullptr && record.d_recorded[index] == 0) continue;
             const uint32_t k = claim(record.d_n, 1);
-            record.d_step[k] = step;
-            record.d_index[k] = index;
-            record.d_count[k] = sent.d_count[i];
+            record.d_spikes[k] = {step, index, sent.d_count[i]};
         }
     }
 

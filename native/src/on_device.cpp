@@ -30,7 +30,7 @@ struct Borrowed {
 }  // namespace
 
 OnDevice::OnDevice(Engine& engine, std::shared_ptr<Device> device)
-    : engine_(engine), device_(std::move(device)), mirrors_(device_), arguments_(device_) {}
+    : engine_(engine), device_(std::move(device)), mirrors_(device_), arguments_(device_), n_recorded_(device_) {}
 
 pnn_ring OnDevice::Cells::ring() const {
     return {is_listed ? index.data() : nullptr, count.data(), numbers.data(), counts.size() == 0 ? nullptr : counts.data(), ring_size,
@@ -59,11 +59,13 @@ int OnDevice::run(int64_t n_steps) {
     while (done < last && seen_.failed == 0 && seen_.has_more == 0) {
         int64_t end = done + steps_at_once(last - done);
         end = do_steps(done + 1, end);
+        keep_spikes();  // of the steps before, while the device is at work
         seen_ = seen_control();
         const int64_t stopped = std::min(end, seen_.stop_after);
         take_records(done + 1, stopped);
         done = stopped;
     }
+    keep_spikes();
     how_ = launch_at(done);
     form_values(done + 1);
     engine_.end_step(done, 0, due_);
@@ -109,9 +111,7 @@ void OnDevice::make_room(int64_t n_steps) {
     for (std::size_t number = 0; number < cells_.size(); ++number) {
         if (!engine_.populations[number]->records_spikes) continue;
         const std::size_t most = std::size_t(n_steps) * std::size_t(engine_.populations[number]->size);
-        cells_[number]->record_step.resize(most);
-        cells_[number]->record_index.resize(most);
-        cells_[number]->record_count.resize(most);
+        cells_[number]->spikes.resize(most);
     }
     for (std::size_t k = 0; k < signals_.size(); ++k) signals_[k]->rows.resize(std::size_t(n_steps) * engine_.signals[k]->index.size());
 }

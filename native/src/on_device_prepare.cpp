@@ -73,6 +73,8 @@ void OnDevice::prepare(int64_t n_steps) {
     }
     mirrors_.end_of_asking();
     room_ = 0;
+    n_recorded_.resize(cells_.size());
+    n_recorded_.fill_zero();
     make_room(steps_at_once(n_steps));
     prepare_recipe();
     base_ = engine_.step;
@@ -142,8 +144,6 @@ void OnDevice::prepare_population(std::size_t number, int64_t n_steps) {
     cells.counts.resize(0);
     cells.is_listed = true;
     cells.last_given = -1;
-    cells.n_recorded.resize(1);
-    cells.n_recorded.fill_zero();
     if (!population.recorded.empty()) cells.recorded.upload(population.recorded);
     if (population.rate.values != nullptr) prepare_rates(population, cells, n_steps);
 }
@@ -331,7 +331,7 @@ void OnDevice::prepare_records() {
         if (!population.records_spikes || population.size == 0) continue;
         const Cells& cells = *cells_[number];
         recipe_.spikes.push_back({cells.ring(), population.size, population.recorded.empty() ? nullptr : cells.recorded.data(),
-                                  cells.record_step.data(), cells.record_index.data(), cells.record_count.data(), cells.n_recorded.data()});
+                                  cells.spikes.data(), n_recorded_.data() + number});
     }
     for (std::size_t k = 0; k < signals_.size(); ++k) {
         const Signal& signal = *engine_.signals[k];

@@ -7,28 +7,35 @@
 
 namespace pnn {
 
-void OnDevice::take_records(int64_t first, int64_t last) {
+void OnDevice::take_spikes() {
+    if (recipe_.spikes.empty()) return;
+    std::vector<uint32_t> n(cells_.size());
+    n_recorded_.download(n.data(), 0, n.size());
+    n_recorded_.fill_zero();
     for (std::size_t number = 0; number < cells_.size(); ++number) {
-        Population& population = *engine_.populations[number];
-        if (!population.records_spikes) continue;
         Cells& cells = *cells_[number];
-        uint32_t n = 0;
-        cells.n_recorded.download(&n, 0, 1);
-        cells.n_recorded.fill_zero();
-        std::vector<int64_t> step(n);
-        std::vector<uint32_t> index(n), count(n), order(n);
-        cells.record_step.download(step.data(), 0, n);
-        cells.record_index.download(index.data(), 0, n);
-        cells.record_count.download(count.data(), 0, n);
-        for (uint32_t k = 0; k < n; ++k) order[k] = k;
-        std::sort(order.begin(), order.end(), [&](uint32_t a, uint32_t b) { return std::tie(step[a], index[a]) < std::tie(step[b], index[b]); });
-        RecordedSpikes& out = population.spike_record[0];
-        for (uint32_t k : order) {
-            out.step.push_back(step[k]);
-            out.index.push_back(index[k]);
-            out.count.push_back(count[k]);
-        }
+        cells.taken.resize(n[number]);
+        cells.spikes.download(cells.taken.data(), 0, n[number]);
     }
+}
+
+// Puts in order what has been handed over.
+void OnDevice::keep_spikes() {
+    for (std::size_t number = 0; number < cells_.size(); ++number) {
+        std::vector<pnn_recorded>& taken = cells_[number]->taken;
+        std::sort(taken.begin(), taken.end(), [](const auto& a, const auto& b) { return std::tie(a.step, a.index) < std::tie(b.step, b.index); });
+        RecordedSpikes& out = engine_.populations[number]->spike_record[0];
+        for (const pnn_recorded& spike : taken) {
+            out.step.push_back(spike.step);
+            out.index.push_back(spike.index);
+            out.count.push_back(spike.count);
+        }
+        taken.clear();
+    }
+}
+
+void OnDevice::take_records(int64_t first, int64_t last) {
+    take_spikes();
     for (std::size_t k = 0; k < signals_.size(); ++k) {
         const Signal& signal = *engine_.signals[k];
         const auto samples_by = [&](int64_t n) { return (n - signal.start_step) / signal.every; };

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from pynn_annarchy.exceptions import ModelError
+from pynn_annarchy.model.spec import Kind, ModelSpec, ParameterSpec
 from pynn_annarchy.standardmodels.source_specs import SPIKE_SOURCE_POISSON
 from pynn_annarchy.standardmodels.specs import IF_COND_EXP, IF_CURR_EXP, STATIC_SYNAPSE
 from pynn_annarchy.targets.device import EMULATIONS
@@ -187,6 +188,30 @@ def test_reset_with_the_same_noise_repeats_every_bit(build):
 @in_every_order
 def test_whatever_changes_between_runs_reaches_the_device(device):
     assert digest(changed_between_runs(target="cuda", device=device)) == digest(changed_between_runs(target="cpp"))
+
+
+def growing(**options):
+    """What a synapse sends grows beyond all bounds; returns the step of the failure, what is said of it, and states."""
+    spec = ModelSpec(
+        name="Growing",
+        kind=Kind.SYNAPSE,
+        parameters=(ParameterSpec("weight", 0.0),),
+        pre_spike="g_target += weight * exp(t)",
+    )
+    net = network(**options)
+    cells = net.add_cells(IF_CURR_EXP, 10, {}, "cells")
+    source = net.add_cells(SPIKE_SOURCE_POISSON, 10, {"rate": 2000.0}, "source")
+    builder = net.connect(source, cells, "excitatory", spec, "growing")
+    builder.add(*np.divmod(np.arange(100), 10), np.full(100, 1e-6), np.full(100, 1))
+    builder.finish()
+    with pytest.raises(ModelError, match="larger than 1024 times") as caught:
+        net.run(STEPS)
+    return net.step, str(caught.value), cells.state("v").tolist()
+
+
+@in_every_order
+def test_the_step_that_fails_is_the_last_one(device):
+    assert growing(target="cuda", device=device) == growing(target="cpp")
 
 
 def recorded(**options):

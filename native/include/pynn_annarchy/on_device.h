@@ -52,17 +52,16 @@ private:
     // Of one population: its spikes by step of emission, and what its kernels are given.
     struct Cells {
         explicit Cells(const std::shared_ptr<Device>& device)
-            : index(device), count(device), numbers(device), record_step(device), record_index(device),
-              record_count(device), n_recorded(device), recorded(device), rate_counts(device), rate_index(device), rate_count(device),
+            : index(device), count(device), numbers(device), spikes(device), recorded(device), rate_counts(device), rate_index(device), rate_count(device),
               rate_end(device), values(device), counts(device) {}
         int64_t ring_size = 0;
         DeviceArray<uint32_t> index, count, numbers;
         std::size_t arrays = 0, inputs = 0, shared = 0, quanta = 0;  // places among the arguments
         bool is_listed = true;                   // whether lists are kept, if there is a number for each cell
         int64_t last_given = -1;                 // step in which the host has emitted spikes
-        DeviceArray<int64_t> record_step;
-        DeviceArray<uint32_t> record_index, record_count, n_recorded;
+        DeviceArray<pnn_recorded> spikes;
         DeviceArray<uint8_t> recorded;
+        std::vector<pnn_recorded> taken;         // that have been handed over, and are not in order yet
         DeviceArray<uint32_t> rate_counts, rate_index, rate_count, rate_end;
         int64_t rate_first = 0;                  // step of the first entry of rate_end
         DeviceArray<double> values;              // of the whole population
@@ -176,6 +175,8 @@ private:
     void show_frame(Population& population, int64_t n);
     void publish();
     void take_records(int64_t first, int64_t last);
+    void take_spikes();
+    void keep_spikes();
     void take_list(std::size_t number, int64_t n, SpikeList& list) const;
     static void take_each(const Cells& cells, std::size_t first, std::size_t n, SpikeList& list);
     void finish();
@@ -194,6 +195,7 @@ private:
     std::vector<std::unique_ptr<Cells>> cells_;                  // by number of the population
     Arguments arguments_;
     Recipe recipe_;
+    DeviceArray<uint32_t> n_recorded_;                           // by number of the population
     std::unique_ptr<Graph> graph_;                               // of a number of steps
     std::map<const Projection*, std::unique_ptr<Paths>> paths_;
     std::vector<std::unique_ptr<SignalThere>> signals_;

@@ -131,14 +131,18 @@ typedef struct pnn_device_properties {
     int32_t driver_version, runtime_version;
 } pnn_device_properties;
 
+// A spike that is kept, in no defined order among those of its step.
+typedef struct pnn_recorded {
+    int64_t step;
+    uint32_t index, count;
+} pnn_recorded;
+
 // What is kept of a population's spikes in a step.
 typedef struct pnn_spike_record {
     pnn_ring ring;
     int64_t size;                         // of the population
     const uint8_t* d_recorded;            // per cell; null: all
-    int64_t* d_step;
-    uint32_t* d_index;
-    uint32_t* d_count;
+    pnn_recorded* d_spikes;
     uint32_t* d_n;
 } pnn_spike_record;
 
