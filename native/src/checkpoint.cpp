@@ -90,18 +90,15 @@ private:
 void keep(Archive& archive, SpikeList& list) {
     // Only the first `n` mean something; there is room for more.
     archive.value(list.n);
-    if (std::size_t(list.n) > list.index.size()) {
-        list.index.resize(std::size_t(list.n));
-        list.count.resize(std::size_t(list.n));
-    }
+    if (std::size_t(list.n) > list.index.size()) list.resize(std::size_t(list.n));
     for (int64_t i = 0; i < list.n; ++i) {
         archive.value(list.index[std::size_t(i)]);
         archive.value(list.count[std::size_t(i)]);
     }
 }
 
-void keep(Archive& archive, Population& population) {
-    for (auto& of_step : population.spikes) archive.each(of_step, [&](SpikeList& list) { keep(archive, list); });
+void keep(Archive& archive, Population& population, int64_t step) {
+    archive.each(population.spikes_of(step), [&](SpikeList& list) { keep(archive, list); });
     archive.values(population.quanta);
     archive.each(population.published.variables, [&](Seen& variable) { archive.values(variable.rows); });
     archive.each(population.gathered, [&](Gathered& gathered) { archive.values(gathered.sums); });
@@ -161,7 +158,7 @@ void keep(Archive& archive, Projection& projection) {
 void keep(Archive& archive, Engine& engine) {
     archive.value(engine.step);
     archive.value(engine.trial);
-    archive.each(engine.populations, [&](auto& population) { keep(archive, *population); });
+    archive.each(engine.populations, [&](auto& population) { keep(archive, *population, engine.step); });
     archive.each(engine.projections, [&](auto& projection) {
         archive.same(projection ? 1 : 0);
         if (projection) keep(archive, *projection);

@@ -122,7 +122,7 @@ void Engine::note_spikes(Projection& projection, int64_t n, int partition, Due& 
     const DelayedRows& rows = *projection.rows[std::size_t(partition)];
     Dendrites& own = *projection.dendrites[std::size_t(partition)];
     std::vector<uint32_t> reached;
-    for (const SpikeList& list : populations[std::size_t(projection.pre)]->spikes[n & 1])
+    for (const SpikeList& list : populations[std::size_t(projection.pre)]->spikes_of(n))
         for (int64_t i = 0; i < list.n; ++i) {
             const uint32_t source = list.index[std::size_t(i)];
             const uint32_t begin = rows.group_start[rows.row_start[source]], end = rows.group_start[rows.row_start[source + 1]];
@@ -134,7 +134,7 @@ void Engine::note_spikes(Projection& projection, int64_t n, int partition, Due& 
 
 // The elements of a partition that have spiked.
 std::vector<uint32_t> Engine::elements_of(const Projection& projection, int64_t n, int partition) const {
-    const SpikeList& list = populations[std::size_t(projection.post)]->spikes[n & 1][std::size_t(partition)];
+    const SpikeList& list = populations[std::size_t(projection.post)]->spikes_of(n)[std::size_t(partition)];
     std::vector<uint32_t> elements;
     for (int64_t i = 0; i < list.n; ++i)
         elements.push_back(list.index[std::size_t(i)] - uint32_t(projection.rows[std::size_t(partition)]->first_post));
@@ -185,7 +185,7 @@ void Engine::reach_synapses(Projection& projection, int64_t seen, int64_t n, int
     if (!projection.module->has_post && !projection.module->asks_when) return;
     due.work.enter(Phase::postsynaptic);
     Population& post = *populations[std::size_t(projection.post)];
-    SpikeList& list = post.spikes[n & 1][std::size_t(partition)];
+    SpikeList& list = post.spikes_of(n)[std::size_t(partition)];
     if (list.n == 0) return;
     const pnn_dendrites own = projection.dendrites_view(*populations[std::size_t(projection.pre)], post, due.values, seen, partition);
     if (!projection.activity.transmits) {

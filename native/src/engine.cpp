@@ -67,6 +67,9 @@ uint64_t spikes_in(const SpikeList& list) {
 
 pnn_spikes room_in(SpikeList& list) { return {list.index.data(), list.count.data(), 0, nullptr, 0, 0}; }
 
+constexpr int64_t TILE = 512;                             // cells that do all steps that are done at once before others do any
+constexpr std::size_t MOST_SUMS = std::size_t(1) << 25;   // of a partition, in all steps that are done at once
+
 }  // namespace
 
 uint64_t events_in(const std::vector<pnn_passage>& passages) {
@@ -85,6 +88,12 @@ std::vector<int64_t> partition_bounds(int64_t size, int partitions) {
 Engine::Engine(int partitions_, double dt_, uint32_t seed_key_) : partitions(partitions_), dt(dt_), seed_key(seed_key_) {}
 
 Engine::~Engine() = default;
+
+void Population::part(int partitions) {
+    bounds = partition_bounds(size, partitions);
+    spike_record.resize(std::size_t(partitions));
+    for (auto& of_step : spikes) of_step.resize(std::size_t(partitions));
+}
 
 void Engine::use_device(std::shared_ptr<Device> device) {
     take_back();
@@ -188,34 +197,75 @@ std::vector<Projections> groups_of(const Projections& all, const Alike& alike) {
 
 }  // namespace
 
-// Lays out the accumulators of populations that are new; returns whether those of others have moved.
-bool Engine::place_sums() {
-    std::vector<std::size_t> wanted;
-    for (const auto& population : populations) wanted.push_back(population->quanta.size());
-    if (wanted == n_receptors) return false;
-    n_receptors = wanted;
-    const std::size_t most = wanted.empty() ? 0 : *std::max_element(wanted.begin(), wanted.end());
+// Of each receptor of each population, whether anybody sends to it.
+Engine::Receptors Engine::find_receiving() const {
+    Receptors found;
+    for (const auto& population : populations) found.emplace_back(population->quanta.size());
+    for (const auto* list : {&projections, &draining})
+        for (const auto& projection : *list)
+            if (projection && projection->receptor >= 0) found[std::size_t(projection->post)][std::size_t(projection->receptor)] = 1;
+    return found;
+}
+
+// Lays out the accumulators, those that nobody sends to behind all others, where populations or projections are new or more
+// steps are wanted; returns whether they lie in another order.
+bool Engine::place_sums(int64_t n_steps) {
+    const Receptors wanted = find_receiving();
+    const bool is_new = wanted != receiving;
+    if (!is_new && n_steps <= n_steps_placed) return false;
+    receiving = wanted;
+    n_steps_placed = n_steps;
+    std::size_t most = 0;
+    for (const auto& receptors : receiving) most = std::max(most, receptors.size());
     sums.clear();
+    sums_of_step.clear();
     for (auto& population : populations) population->inputs.assign(std::size_t(partitions), std::vector<int64_t*>(population->quanta.size()));
     for (std::size_t p = 0; p < std::size_t(partitions); ++p) {
-        // Calls visit(population, receptor, place of the partition's first element) and returns how many places there are.
-        const auto for_each = [&](auto visit) {
-            std::size_t n = 0;
+        // Calls visit(population, receptor, place of the partition's first element) for those that receive or do not, from
+        // place n on; returns the place after them.
+        const auto for_each = [&](bool receives, std::size_t n, auto visit) {
             for (std::size_t receptor = 0; receptor < most; ++receptor)
-                for (auto& population : populations) {
-                    if (receptor >= population->quanta.size()) continue;
-                    visit(*population, receptor, n);
-                    n += std::size_t(population->bounds[p + 1] - population->bounds[p] + 7) / 8 * 8;
+                for (std::size_t number = 0; number < populations.size(); ++number) {
+                    Population& population = *populations[number];
+                    if (receptor >= receiving[number].size() || (receiving[number][receptor] != 0) != receives) continue;
+                    visit(population, receptor, n);
+                    n += std::size_t(population.bounds[p + 1] - population.bounds[p] + 7) / 8 * 8;
                 }
             return n;
         };
-        sums.emplace_back(for_each([](Population&, std::size_t, std::size_t) {}));
+        const auto nothing = [](Population&, std::size_t, std::size_t) {};
+        sums_of_step.push_back(for_each(true, 0, nothing));
+        const std::size_t n_received = sums_of_step[p] * std::size_t(n_steps);
+        sums.emplace_back(for_each(false, n_received, nothing));
         std::fill_n(sums[p].data(), sums[p].size(), 0);
-        for_each([&](Population& population, std::size_t receptor, std::size_t place) {
-            population.inputs[p][receptor] = sums[p].data() + place - population.bounds[p];
-        });
+        const auto place = [&](Population& population, std::size_t receptor, std::size_t first) {
+            population.inputs[p][receptor] = sums[p].data() + first - population.bounds[p];
+        };
+        for_each(true, 0, place);
+        for_each(false, n_received, place);
     }
-    return true;
+    return is_new;
+}
+
+// How many steps a partition may do before it hears of the others: what is emitted in them arrives after them, and nobody
+// asks for what there is in between. That is so in networks in which there are but cells and static synapses.
+int64_t Engine::steps_at_once(int64_t n_steps) const {
+    if (!currents.empty() || !draining.empty()) return 1;
+    for (const auto& population : populations)
+        if (population->axonal != nullptr || !population->injections.empty() || !population->gathered.empty() ||
+            !population->published.variables.empty() || !population->values.empty())
+            return 1;
+    int64_t n = std::min(n_steps, MOST_AT_ONCE);
+    for (const auto& projection : projections) {
+        if (!projection) continue;
+        if (projection->learns || projection->clocked) return 1;
+        n = std::min<int64_t>(n, projection->min_delay());
+    }
+    std::size_t bytes = 1;  // of the sums of a step
+    const Receptors receptors = find_receiving();
+    for (std::size_t number = 0; number < populations.size(); ++number)
+        bytes += std::size_t(std::count(receptors[number].begin(), receptors[number].end(), 1) * populations[number]->size) * sizeof(int64_t);
+    return std::max<int64_t>(1, std::min(n, int64_t(MOST_SUMS * std::size_t(partitions) / bytes)));
 }
 
 int64_t* Engine::first_sum(const Projection& projection, std::size_t partition) const {
@@ -224,9 +274,10 @@ int64_t* Engine::first_sum(const Projection& projection, std::size_t partition) 
 }
 
 void Engine::form_bundles() {
-    const bool have_moved = place_sums();
+    const bool are_mixed = place_sums(n_at_once);
     for (auto& bundle : bundles)
-        if (is_to_part(*bundle) || (have_moved && bundle->layout == Bundle::Layout::pairs)) bundle->dissolve();
+        if (is_to_part(*bundle) || (are_mixed && bundle->layout == Bundle::Layout::pairs)) bundle->dissolve();
+        else if (bundle->layout == Bundle::Layout::pairs) find_sums(*bundle);
     const auto is_dissolved = [](const auto& bundle) { return bundle->members.empty(); };
     const auto left = std::remove_if(bundles.begin(), bundles.end(), is_dissolved);
     may_bundle = may_bundle || left != bundles.end();
@@ -269,10 +320,14 @@ bool Engine::form_bundle(const Projections& members, Bundle::Layout layout) {
     if (!in_pairs && members[0]->rows[0]->weight_form == PNN_WEIGHT_F64) return false;
     const auto bundle = Bundle::of(members, step, layout);
     if (!bundle) return false;
-    for (std::size_t p = 0; in_pairs && p < bundle->parts.size(); ++p) bundle->parts[p].sums = first_sum(*members[0], p);
+    if (in_pairs) find_sums(*bundle);
     bundles.push_back(bundle);
     if (bundle->bytes() > much) return_free_pages();  // where the synapses were
     return true;
+}
+
+void Engine::find_sums(Bundle& bundle) const {
+    for (std::size_t p = 0; p < bundle.parts.size(); ++p) bundle.parts[p].sums = first_sum(*bundle.members[0], p);
 }
 
 // Cut so that two bytes tell the sums apart to which a part sends; in each of them, the first has the first ones.
@@ -337,24 +392,28 @@ void Engine::find_concerned(bool many_steps) {
         if (!population->values.empty()) concerned.valued.push_back(number);
         if (!is_plain(*population)) concerned.others.push_back(number);
     }
+    concerned.signals.resize(populations.size());
+    for (auto& signal : signals) concerned.signals[std::size_t(signal->population)].push_back(signal.get());
     concerned.plain.resize(std::size_t(partitions));
     for (std::size_t p = 0; p < concerned.plain.size(); ++p)
-        for (auto& population : populations)
-            if (is_plain(*population) && population->bounds[p] < population->bounds[p + 1]) {
-                PlainCells cells{population->module->neurons, {}, segment_of(*population, p), population->bounds[p], population->bounds[p + 1],
-                                 {room_in(population->spikes[0][p]), room_in(population->spikes[1][p])},
-                                 {&population->spikes[0][p], &population->spikes[1][p]}};
-                for (std::size_t number = 0; many_steps && number < population->arrays.size(); ++number)
-                    cells.arrays.push_back(array_of(*population, number, p));
-                if (many_steps) cells.segment.arrays = cells.arrays.data();
-                concerned.plain[p].push_back(std::move(cells));
-            }
+        for (std::size_t number = 0; number < populations.size(); ++number) {
+            Population& population = *populations[number];
+            if (!is_plain(population) || population.bounds[p] == population.bounds[p + 1]) continue;
+            PlainCells cells{&population, int(number), {}, population.segment, {}, population.bounds[p], population.bounds[p + 1],
+                             !concerned.signals[number].empty()};
+            for (std::size_t k = 0; many_steps && k < population.arrays.size(); ++k) cells.arrays.push_back(array_of(population, k, p));
+            if (many_steps) cells.segment.arrays = cells.arrays.data();
+            for (int64_t ahead = 0; ahead < n_at_once; ++ahead) cells.inputs.push_back(inputs_ahead(number, int(p), ahead));
+            concerned.plain[p].push_back(std::move(cells));
+        }
 }
 
-pnn_segment Engine::segment_of(const Population& population, std::size_t partition) {
-    pnn_segment segment = population.segment;
-    segment.inputs = population.inputs[partition].data();
-    return segment;
+// Where a population's cells find what they receive in a step; sums to which nobody sends are zero in all of them.
+std::vector<int64_t*> Engine::inputs_ahead(std::size_t number, int partition, int64_t ahead) const {
+    std::vector<int64_t*> inputs = populations[number]->inputs[std::size_t(partition)];
+    for (std::size_t receptor = 0; receptor < inputs.size(); ++receptor)
+        if (receiving[number][receptor]) inputs[receptor] = sums_ahead(inputs[receptor], partition, ahead);
+    return inputs;
 }
 
 bool Engine::is_plain(const Population& population) {
@@ -369,11 +428,12 @@ void Engine::find_sinks() {
         if (bundle->layout != Bundle::Layout::scattered) continue;
         for (int p = 0; p < partitions; ++p) {
             std::vector<pnn_sink>& sinks = bundle->parts[std::size_t(p)].sinks;
-            sinks.assign(bundle->n_sinks, {nullptr, 0.0, std::numeric_limits<double>::infinity(), 0.0});
-            for (std::size_t m = 0; m < bundle->members.size(); ++m) {
+            sinks.assign(bundle->n_sinks * std::size_t(n_at_once), {nullptr, 0.0, std::numeric_limits<double>::infinity(), 0.0});
+            for (std::size_t k = 0; k < bundle->members.size() * std::size_t(n_at_once); ++k) {
+                const std::size_t m = k % bundle->members.size(), ahead = k / bundle->members.size();
                 const Projection& member = *bundle->members[m];
-                const pnn_rows view = rows_view(member, p);
-                pnn_sink& sink = sinks[bundle->sink_of_member[m]];
+                const pnn_rows view = rows_view(member, p, int64_t(ahead));
+                pnn_sink& sink = sinks[ahead * bundle->n_sinks + bundle->sink_of_member[m]];
                 const double bound = std::min(sink.bound, view.bound);  // that of each is looked at where this is not kept
                 sink = {view.accumulator, view.inverse_quantum, bound, member.rows[std::size_t(p)]->shared_weight};
             }
@@ -431,12 +491,12 @@ void Engine::take_recorded(int number, int64_t* step, int64_t* index) {
     for (RecordedSpikes& part : parts) part = RecordedSpikes{};
 }
 
-pnn_rows Engine::rows_view(const Projection& projection, int partition) const {
+pnn_rows Engine::rows_view(const Projection& projection, int partition, int64_t ahead) const {
     const DelayedRows& rows = *projection.rows[std::size_t(partition)];
     const Population& post = *populations[std::size_t(projection.post)];
     pnn_rows view{};
     if (projection.receptor >= 0) {
-        view.accumulator = post.inputs[std::size_t(partition)][std::size_t(projection.receptor)] + rows.first_post;
+        view.accumulator = sums_ahead(post.inputs[std::size_t(partition)][std::size_t(projection.receptor)], partition, ahead) + rows.first_post;
         view.inverse_quantum = 1.0 / post.quanta[std::size_t(projection.receptor)];
     }
     view.bound = projection.bound;
@@ -471,18 +531,29 @@ uint64_t heard(const std::vector<pnn_rows>& members, const Bundle::Part& part, c
 
 }  // namespace
 
-void Engine::deliver_pairs(Bundle& bundle, int64_t n, int partition, Due& due) {
+// Lets what the sources have sent in a step begin its way.
+void Engine::send(Bundle& bundle, int64_t n, int partition) const {
     Bundle::Part& part = bundle.parts[std::size_t(partition)];
+    const auto delay_of = [&part](uint32_t group) { return int64_t(part.groups[group].delay); };
     for (const Bundle::Source& source : bundle.sources)
-        for (const SpikeList& list : populations[std::size_t(source.pre)]->spikes[(n - 1) & 1])
+        for (const SpikeList& list : populations[std::size_t(source.pre)]->spikes_of(n)) {
+            if (bundle.layout != Bundle::Layout::pairs) {
+                take_spikes(part.calendar, list, false, part.row_start.data() + source.first_row, delay_of, n);
+                continue;
+            }
             for (std::size_t i = 0; i < std::size_t(list.n); ++i) {
                 const Bundle::FirstPairs& first = part.first_pairs[source.first_row + list.index[i]];
-                if (first.n != 0) part.due_pairs.at(n - 1 + first.delay).push_back({first.header, first.n, list.count[i], 0});
+                if (first.n != 0) part.due_pairs.at(n + first.delay).push_back({first.header, first.n, list.count[i], 0});
             }
+        }
+}
+
+void Engine::deliver_pairs(Bundle& bundle, int64_t n, int partition, Due& due) {
+    Bundle::Part& part = bundle.parts[std::size_t(partition)];
     std::vector<pnn_due_pairs>& now = part.due_pairs.at(n);
     if (now.empty()) return;
     for (const pnn_due_pairs& group : now) due.work.events += uint64_t(group.n) * group.multiplicity;
-    const pnn_pairs view{part.pairs.words(), part.sums, part.pairs.amount_bits()};
+    const pnn_pairs view{part.pairs.words(), sums_ahead(part.sums, partition, n - due.first_step), part.pairs.amount_bits()};
     bundle.members[0]->module->deliver_pairs(&view, now.data(), int64_t(now.size()));
     // Delays inside a row differ by less than the number of buckets, so what goes on never goes where it is read from.
     for (const pnn_due_pairs& next : now)
@@ -500,9 +571,6 @@ void Engine::deliver(Bundle& bundle, int64_t n, int partition, Due& due, int& fa
     Calendar& calendar = part.calendar;
     const Bundle::Group* const groups = part.groups.data();
     const auto delay_of = [groups](uint32_t group) { return int64_t(groups[group].delay); };
-    for (const Bundle::Source& source : bundle.sources)
-        for (const SpikeList& list : populations[std::size_t(source.pre)]->spikes[(n - 1) & 1])
-            take_spikes(calendar, list, false, part.row_start.data() + source.first_row, delay_of, n - 1);
     std::vector<Cursor>& now = calendar.at(n);
     if (now.empty()) return;
     if (bundle.layout == Bundle::Layout::scattered) {
@@ -512,7 +580,7 @@ void Engine::deliver(Bundle& bundle, int64_t n, int partition, Due& due, int& fa
     due.members.clear();
     bool all_transmit = true;
     for (const Projection* member : bundle.members) {
-        pnn_rows view = rows_view(*member, partition);
+        pnn_rows view = rows_view(*member, partition, n - due.first_step);
         view.weights = &member->rows[std::size_t(partition)]->shared_weight;
         view.shared = member->shared.data();
         if (!projections[std::size_t(member->number)]->activity.transmits) {
@@ -559,7 +627,7 @@ void Engine::scatter(Bundle& bundle, int64_t n, int partition, Due& due, int& fa
     view.targets = part.targets.data();
     view.target_bits = 16;
     view.weights = part.weights.size() ? part.weights.data() : nullptr;
-    view.sinks = part.sinks.data();
+    view.sinks = part.sinks.data() + std::size_t(n - due.first_step) * bundle.n_sinks;
     view.sink_of = part.sink_of.data();
     const pnn_step present = step_value(n);
     if (bundle.members[0]->module->deliver(&view, due.groups.data(), int64_t(due.groups.size()), &present) != 0)
@@ -592,10 +660,10 @@ void Engine::deliver_learning(Projection& projection, const pnn_rows& view, int6
     due.work.events += events_in(due.passages);
 }
 
-void Engine::deliver(Projection& projection, bool takes_new, int64_t n, int partition, Due& due, int& failed) {
+void Engine::deliver(Projection& projection, int64_t n, int partition, Due& due, int& failed) {
     const auto p = std::size_t(partition);
     const DelayedRows& rows = *projection.rows[p];
-    pnn_rows view = rows_view(projection, partition);
+    pnn_rows view = rows_view(projection, partition, n - due.first_step);
     if (projection.clocked) {
         begin_synapses(projection, view, n, partition, due, failed);
         return;
@@ -606,12 +674,7 @@ void Engine::deliver(Projection& projection, bool takes_new, int64_t n, int part
         return;
     }
     Calendar& calendar = projection.calendars[p];
-    if (projection.stream && takes_new) {
-        begin_counting(projection, n, partition);
-        deliver_counts(projection, n, partition, due, failed);
-        takes_new = !projection.stream->counts_spikes_of(n - 1, partition);
-    }
-    if (takes_new) send(projection, n - 1, p);
+    if (projection.stream) deliver_counts(projection, n, partition, due, failed);
     const auto delay_of = [&rows](uint32_t group) { return int64_t(rows.group_delay[group]); };
     const Activity& activity = projections[std::size_t(projection.number)]->activity;
     due.groups.clear();
@@ -634,7 +697,7 @@ void Engine::deliver(Projection& projection, bool takes_new, int64_t n, int part
 void Engine::remember(int64_t n, int partition, Due& due) {
     if (!concerned.learning.empty()) due.work.enter(Phase::postsynaptic);
     for (Projection* projection : concerned.learning) {
-        const SpikeList& spikes = populations[std::size_t(projection->post)]->spikes[n & 1][std::size_t(partition)];
+        const SpikeList& spikes = populations[std::size_t(projection->post)]->spikes_of(n)[std::size_t(partition)];
         if (spikes.n > 0) projection->remember(spikes, n, partition, step_value(n));
     }
 }
@@ -653,31 +716,26 @@ void Engine::apply(int number) {
 }
 
 uint64_t Engine::emit_given(Population& population, int64_t n) {
-    SpikeList& list = population.spikes[n & 1][0];
+    SpikeList& list = population.spikes_of(n)[0];
     list.n = 0;
     auto& next = population.next_event;
     while (next < population.event_step.size() && population.event_step[next] < n) ++next;
-    for (; next < population.event_step.size() && population.event_step[next] == n; ++next, ++list.n) {
-        list.index[std::size_t(list.n)] = population.event_index[next];
-        list.count[std::size_t(list.n)] = population.event_count[next];
-    }
+    for (; next < population.event_step.size() && population.event_step[next] == n; ++next)
+        list.add(population.event_index[next], population.event_count[next]);
     return spikes_in(list);
 }
 
 uint64_t Engine::emit_axonal(Population& population, int64_t n, int partition) {
-    SpikeList& list = population.spikes[n & 1][std::size_t(partition)];
+    SpikeList& list = population.spikes_of(n)[std::size_t(partition)];
     list.n = 0;
     for (int64_t i = population.bounds[std::size_t(partition)]; i < population.bounds[std::size_t(partition) + 1]; ++i) {
-        if (population.axonal[i] == 0.0) continue;
-        list.index[std::size_t(list.n)] = uint32_t(i);
-        list.count[std::size_t(list.n)] = 1;
-        ++list.n;
+        if (population.axonal[i] != 0.0) list.add(uint32_t(i), 1);
     }
     return uint64_t(list.n);
 }
 
 SentSpikes Engine::sent_to(const Projection& projection, int64_t n) const {
-    const auto of = [&](int number) { return &populations[std::size_t(number)]->spikes[n & 1]; };
+    const auto of = [&](int number) { return &populations[std::size_t(number)]->spikes_of(n); };
     return {of(projection.pre), projection.axons < 0 ? nullptr : of(projection.axons)};
 }
 
@@ -691,11 +749,14 @@ void Engine::send(Projection& projection, int64_t n, std::size_t partition) cons
 }
 
 // A population that is switched off stays as it is; what arrives meanwhile is lost.
-void Engine::rest(Population& population, int64_t n, int partition) {
+void Engine::rest(Population& population, int64_t n, int partition, int64_t ahead) {
     const auto p = std::size_t(partition);
-    population.spikes[n & 1][p].n = 0;
+    population.spikes_of(n)[p].n = 0;
     if (population.stream != nullptr && population.stream->counts_spikes_of(n, partition)) population.stream->set_none(n, partition);
-    for (int64_t* input : population.inputs[p]) std::fill(input + population.bounds[p], input + population.bounds[p + 1], 0);
+    for (int64_t* input : population.inputs[p]) {
+        int64_t* const own = sums_ahead(input, partition, ahead);
+        std::fill(own + population.bounds[p], own + population.bounds[p + 1], 0);
+    }
 }
 
 // Which currents each partition evaluates in this run; partition 0 records.
@@ -803,10 +864,10 @@ void Engine::show_frame(Population& population, int64_t n, int partition) {
     }
 }
 
-void Engine::record(int64_t n, int partition) {
+void Engine::record_spikes(int64_t n, int partition) {
     const auto p = std::size_t(partition);
     for (Population* population : concerned.recording) {
-        const SpikeList& list = population->spikes[n & 1][p];
+        const SpikeList& list = population->spikes_of(n)[p];
         RecordedSpikes& out = population->spike_record[p];
         for (int64_t i = 0; i < list.n; ++i) {
             const uint32_t index = list.index[std::size_t(i)];
@@ -816,7 +877,13 @@ void Engine::record(int64_t n, int partition) {
             out.count.push_back(list.count[std::size_t(i)]);
         }
     }
-    for (auto& signal : signals) {
+}
+
+void Engine::record_signals(std::size_t population, int64_t n, int partition, Due& due) const {
+    if (concerned.signals[population].empty()) return;
+    due.work.enter(Phase::recording);
+    const auto p = std::size_t(partition);
+    for (const Signal* signal : concerned.signals[population]) {
         if ((n - signal->start_step) % signal->every != 0) continue;
         const int64_t width = int64_t(signal->index.size());
         // Every partition knows its own row: the buffer begins with the first sample after the run's start.
@@ -835,6 +902,7 @@ void Engine::record(int64_t n, int partition) {
             for (int64_t k = begin; k < end; ++k) out[k] = double(source[index[k]]);
         }
     }
+    due.work.enter(Phase::neurons);
 }
 
 // Values of whole populations at the end of step n - 1. Each thread forms them for itself, which takes no further barrier.
@@ -860,19 +928,23 @@ std::vector<double> Engine::shared_with_values(const Population& population, con
 
 void Engine::update_cells(Population& population, std::size_t number, const pnn_step& present, int partition, Due& due) {
     const auto p = std::size_t(partition);
-    SpikeList& list = population.spikes[present.step & 1][p];
-    pnn_spikes out = room_in(list);
+    SpikeList& list = population.spikes_of(present.step)[p];
+    const int64_t begin = population.bounds[p], end = population.bounds[p + 1];
+    due.make_room(end - begin);
+    pnn_spikes out = room_in(due.room);
     const bool is_counted = population.stream != nullptr && population.stream->counts_spikes_of(present.step, partition);
     if (is_counted) out.counts = population.stream->at(present.step, partition);
     if (is_counted && !population.list_is_read) out.index = nullptr;
-    pnn_segment segment = segment_of(population, p);
+    pnn_segment segment = population.segment;
+    due.inputs = inputs_ahead(number, partition, present.step - due.first_step);
+    segment.inputs = due.inputs.data();
     if (!population.values.empty()) {
         due.shared = shared_with_values(population, due.values[number]);
         segment.shared = due.shared.data();
     }
-    if (population.bounds[p] < population.bounds[p + 1])
-        population.module->neurons(&segment, population.bounds[p], population.bounds[p + 1], &present, &out);
-    list.n = out.n;
+    if (begin < end) population.module->neurons(&segment, begin, end, &present, &out);
+    list.n = 0;
+    list.add(out.index, out.count, out.n);
     due.work.spikes += is_counted ? uint64_t(out.n_counted) : spikes_in(list);
     if (is_counted) population.stream->note(present.step, partition, uint64_t(out.n_counted), out.has_more != 0);
     if (population.rate.values != nullptr) population.rate.take(list, present.step, partition);
@@ -881,7 +953,7 @@ void Engine::update_cells(Population& population, std::size_t number, const pnn_
 void Engine::update_population(std::size_t number, const pnn_step& present, int partition, Due& due) {
     Population& population = *populations[number];
     if (!population.active) {
-        rest(population, present.step, partition);
+        rest(population, present.step, partition, present.step - due.first_step);
     } else if (population.axonal != nullptr) {
         due.work.spikes += emit_axonal(population, present.step, partition);
     } else if (population.module == nullptr) {
@@ -893,32 +965,71 @@ void Engine::update_population(std::size_t number, const pnn_step& present, int 
     }
 }
 
-void Engine::step_partition(int64_t n, int partition, Due& due, int& failed) {
-    const auto p = std::size_t(partition);
-    for (Population* population : concerned.gathering)
-        for (Gathered& input : population->gathered)
-            std::fill(input.sums.begin() + population->bounds[p], input.sums.begin() + population->bounds[p + 1], 0.0);
-    for (Projection* projection : concerned.delivering) deliver(*projection, true, n, partition, due, failed);
+// Spikes of some steps enter the calendars of those to whom they go.
+void Engine::send_new(int64_t first, int64_t last, int partition) {
+    for (int64_t n = first; n <= last; ++n) {
+        for (Projection* projection : concerned.delivering) {
+            const bool is_counted = projection->stream && projection->stream->counts_spikes_of(n, partition);
+            if (!projection->learns && !projection->clocked && !is_counted) send(*projection, n, std::size_t(partition));
+        }
+        for (auto& bundle : bundles) send(*bundle, n, partition);
+    }
+}
+
+// What falls due in a step arrives; what synapses that learn or are clocked have been sent begins its way there as well.
+void Engine::deliver_step(int64_t n, int partition, Due& due, int& failed) {
+    for (Projection* projection : concerned.delivering) deliver(*projection, n, partition, due, failed);
     if (!bundles.empty()) due.work.enter(Phase::presynaptic);
     for (auto& bundle : bundles) deliver(*bundle, n, partition, due, failed);
-    for (auto& projection : draining) deliver(*projection, false, n, partition, due, failed);
-    const pnn_step present = step_value(n);
-    due.work.enter(Phase::neurons);
-    update_currents(present, partition);
-    form_inputs(partition);
-    for (const PlainCells& cells : concerned.plain[p]) {
-        SpikeList& list = *cells.spikes[n & 1];
-        pnn_spikes out = cells.room[n & 1];
-        cells.neurons(&cells.segment, cells.begin, cells.end, &present, &out);
-        list.n = out.n;
-        if (out.n > 0) due.work.spikes += spikes_in(list);
+    for (auto& projection : draining) deliver(*projection, n, partition, due, failed);
+}
+
+void Engine::update_plain(int64_t first, int64_t last, int partition, Due& due) {
+    for (const PlainCells& cells : concerned.plain[std::size_t(partition)]) {
+        const auto list_of = [&](int64_t n) -> SpikeList& { return cells.population->spikes_of(n)[std::size_t(partition)]; };
+        for (int64_t n = first; n <= last; ++n) list_of(n).n = 0;
+        const int64_t width = first == last || cells.is_sampled ? cells.end - cells.begin : TILE;
+        due.make_room(width);
+        pnn_segment segment = cells.segment;
+        for (int64_t begin = cells.begin; begin < cells.end; begin += width)
+            for (int64_t n = first; n <= last; ++n) {
+                segment.inputs = cells.inputs[std::size_t(n - first)].data();
+                const pnn_step present = step_value(n);
+                pnn_spikes out = room_in(due.room);
+                cells.population->module->neurons(&segment, begin, std::min(begin + width, cells.end), &present, &out);
+                list_of(n).add(out.index, out.count, out.n);
+                if (cells.is_sampled) record_signals(std::size_t(cells.number), n, partition, due);
+            }
+        for (int64_t n = first; n <= last; ++n) due.work.spikes += spikes_in(list_of(n));
     }
-    for (std::size_t number : concerned.others) update_population(number, present, partition, due);
-    publish(n, partition);
-    remember(n, partition, due);
-    for (Projection* projection : concerned.reached) reach_synapses(*projection, n, n, partition, due);
+}
+
+// Steps of which only the first is that of the network, where there is more than one.
+void Engine::step_partition(int64_t first, int64_t last, int partition, Due& due, int& failed) {
+    for (Population* population : concerned.gathering)
+        for (Gathered& input : population->gathered)
+            std::fill(input.sums.begin() + population->bounds[std::size_t(partition)],
+                      input.sums.begin() + population->bounds[std::size_t(partition) + 1], 0.0);
+    due.first_step = first;
+    due.work.enter(Phase::presynaptic);
+    for (Projection* projection : concerned.delivering)
+        if (projection->stream) begin_counting(*projection, first, partition);
+    send_new(due.first_unsent, first - 1, partition);
+    for (int64_t n = first; n <= last; ++n) deliver_step(n, partition, due, failed);
+    due.work.enter(Phase::neurons);
+    update_currents(step_value(first), partition);
+    form_inputs(partition);
+    update_plain(first, last, partition, due);
+    for (std::size_t number : concerned.others)
+        for (int64_t n = first; n <= last; ++n) {
+            update_population(number, step_value(n), partition, due);
+            record_signals(number, n, partition, due);
+        }
+    publish(last, partition);
+    remember(last, partition, due);
+    for (Projection* projection : concerned.reached) reach_synapses(*projection, last, last, partition, due);
     due.work.enter(Phase::recording);
-    record(n, partition);
+    for (int64_t n = first; n <= last; ++n) record_spikes(n, partition);
 }
 
 void Engine::note_work(const std::vector<ThreadWork>& threads, int64_t n_steps, double took) {
@@ -935,6 +1046,7 @@ int Engine::run(int64_t n_steps, int workers) {
     if (on_device) return on_device->run(n_steps);
     workers = std::min(workers, partitions);
     const auto called = std::chrono::steady_clock::now();
+    n_at_once = steps_at_once(n_steps);
     form_bundles();
     form_streams();
     work.preparation += seconds_since(called);
@@ -953,17 +1065,22 @@ int Engine::run(int64_t n_steps, int workers) {
     std::atomic<int64_t> stop_after{last};
     with_team(workers, [&](int worker, Barrier& barrier) {
         Due due;
+        due.first_unsent = step;
         int& failed = failures[std::size_t(worker)];
-        for (int64_t n = first; n <= stop_after.load(std::memory_order_relaxed); ++n) {
+        for (int64_t n = first; n <= stop_after.load(std::memory_order_relaxed); n += n_at_once) {
+            const int64_t end = std::min(n + n_at_once - 1, last);
             due.work.begin_step(is_sampled(work.steps + uint64_t(n - first)));
             form_values(n, due);
-            for (int p = worker; p < partitions; p += workers) step_partition(n, p, due, failed);
+            for (int p = worker; p < partitions; p += workers) step_partition(n, end, p, due, failed);
+            due.first_unsent = n;
             due.work.enter(Phase::waiting);
-            if (failed != -1 && stop_after.load(std::memory_order_relaxed) > n) stop_after.store(n, std::memory_order_relaxed);
+            if (failed != -1 && stop_after.load(std::memory_order_relaxed) > end) stop_after.store(end, std::memory_order_relaxed);
             if (workers > 1) barrier.wait();
             due.work.end_step();
         }
         const int64_t stopped_after = stop_after.load(std::memory_order_relaxed);
+        // Between runs, but the last step's spikes have still to begin their way.
+        for (int p = worker; p < partitions; p += workers) send_new(due.first_unsent, stopped_after - 1, p);
         form_values(stopped_after + 1, due);
         for (int p = worker; p < partitions; p += workers) end_step(stopped_after, p, due);
         done[std::size_t(worker)] = due.work;

@@ -176,6 +176,7 @@ void OnDevice::step(int64_t n) {
 void OnDevice::step_with_host(int64_t n) {
     how_ = launch_at(n);
     n_lent_ = 0;
+    due_.first_step = n;
     // An emulation bars the host from the device's memory between kernels in a run's first step at most: that takes long.
     if (device_->is_emulated()) device_->library().guard(n == first_ ? 3 : 2);
     form_values(n);
@@ -183,7 +184,7 @@ void OnDevice::step_with_host(int64_t n) {
     deliver_listed(n);
     int failed = -1;  // is known on the device
     for (Projection* projection : engine_.concerned.delivering)
-        if (is_led(*projection)) engine_.deliver(*projection, true, n, 0, due_, failed);
+        if (is_led(*projection)) engine_.deliver(*projection, n, 0, due_, failed);
     update_currents(engine_.step_value(n));
     for (std::size_t number = 0; number < cells_.size(); ++number) update_by_host(number, n);
     update();
@@ -393,7 +394,7 @@ void OnDevice::update_by_host(std::size_t number, int64_t n) {
     Population& population = *engine_.populations[number];
     const bool is_given = population.module == nullptr && population.axonal == nullptr;
     if (!population.active) {
-        if (is_given) population.spikes[n & 1][0].n = 0;
+        if (is_given) population.spikes_of(n)[0].n = 0;
     } else if (is_given) {
         emit_given(population, *cells_[number], n);
     } else if (population.module != nullptr) {
@@ -407,7 +408,7 @@ void OnDevice::emit_given(Population& population, Cells& cells, int64_t n) {
     const std::size_t before = population.next_event;
     Engine::emit_given(population, n);
     cells.last_given = n;
-    const SpikeList& list = population.spikes[n & 1][0];
+    const SpikeList& list = population.spikes_of(n)[0];
     if (list.n == 0) return;
     const std::size_t first = population.next_event - std::size_t(list.n);
     if (first < before) throw std::logic_error("given spikes are not in order");

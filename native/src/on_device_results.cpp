@@ -71,8 +71,7 @@ void OnDevice::take_list(std::size_t number, int64_t n, SpikeList& list) const {
     uint32_t size = 0;
     cells.numbers.download(&size, slot, 1);
     list.n = size;
-    if (list.index.size() < size) list.index.resize(size);
-    if (list.count.size() < size) list.count.resize(size);
+    if (list.index.size() < size) list.resize(size);
     cells.index.download(list.index.data(), slot * width, size);
     cells.count.download(list.count.data(), slot * width, size);
     sort_by_index(list);
@@ -83,13 +82,8 @@ void OnDevice::take_each(const Cells& cells, std::size_t first, std::size_t n, S
     std::vector<uint16_t> counts(n);
     cells.counts.download(counts.data(), first, n);
     list.n = 0;
-    list.index.resize(std::max(list.index.size(), n));
-    list.count.resize(std::max(list.count.size(), n));
-    for (std::size_t i = 0; i < n; ++i) {
-        if (counts[i] == 0) continue;
-        list.index[std::size_t(list.n)] = uint32_t(i);
-        list.count[std::size_t(list.n++)] = counts[i];
-    }
+    for (std::size_t i = 0; i < n; ++i)
+        if (counts[i] != 0) list.add(uint32_t(i), counts[i]);
 }
 
 void OnDevice::finish() {
@@ -120,7 +114,7 @@ void OnDevice::hand_back_spikes() {
     const int64_t last = engine_.step;
     for (std::size_t number = 0; number < cells_.size(); ++number) {
         Population& population = *engine_.populations[number];
-        SpikeList& list = population.spikes[last & 1][0];
+        SpikeList& list = population.spikes_of(last)[0];
         if (population.module != nullptr || population.axonal != nullptr) take_list(number, last, list);
         else if (cells_[number]->last_given != last) list.n = 0;
     }

@@ -9,7 +9,7 @@ namespace pnn {
 void OnDevice::fetch_lists(int64_t n) {
     for (std::size_t number : listed_) {
         Population& population = *engine_.populations[number];
-        if (population.module != nullptr || population.axonal != nullptr) take_list(number, n, population.spikes[n & 1][0]);
+        if (population.module != nullptr || population.axonal != nullptr) take_list(number, n, population.spikes_of(n)[0]);
     }
 }
 
@@ -19,7 +19,7 @@ void OnDevice::remember(int64_t n) {
     engine_.remember(n, 0, due_);
     is_remembering_ = false;
     for (Projection* projection : engine_.concerned.learning)
-        if (engine_.populations[std::size_t(projection->post)]->spikes[n & 1][0].n > 0) histories_.at(projection)->has_changed = true;
+        if (engine_.populations[std::size_t(projection->post)]->spikes_of(n)[0].n > 0) histories_.at(projection)->has_changed = true;
 }
 
 // Where the device has what the host has at an address.

@@ -217,6 +217,7 @@ void Projection::build_partition(Staging& staging, std::size_t partition, int64_
     out.row_start.reserve(std::size_t(n_pre) + 1);
     out.row_start.push_back(0);
     out.max_delay = 1;
+    out.min_delay = 65535;
     for (int64_t pre_index = 0; pre_index < n_pre; ++pre_index) {
         const uint32_t first = start[pre_index], last = start[pre_index + 1], length = last - first;
         auto delay_of = [&](uint32_t i) { return delays.size() ? delays[first + i] : staging.first_delay_; };
@@ -238,6 +239,7 @@ void Projection::build_partition(Staging& staging, std::size_t partition, int64_
                 out.group_start.push_back(first + i);
                 out.group_delay.push_back(delay_of(i));
                 out.max_delay = std::max(out.max_delay, delay_of(i));
+                out.min_delay = std::min(out.min_delay, delay_of(i));
             }
         out.row_start.push_back(uint32_t(out.group_start.size()));
     }
@@ -296,9 +298,8 @@ int Projection::max_delay() const {
 }
 
 int Projection::min_delay() const {
-    int shortest = 65536;
-    for (const auto& part : rows)
-        for (uint16_t delay : part->group_delay) shortest = std::min<int>(shortest, delay);
+    int shortest = 65535;
+    for (const auto& part : rows) shortest = std::min<int>(shortest, part->min_delay);
     return shortest;
 }
 

@@ -59,7 +59,7 @@ void Engine::begin_counting(Projection& projection, int64_t n, int partition) co
     const auto p = std::size_t(partition);
     const Population& pre = *populations[std::size_t(projection.pre)];
     const int64_t n_sources = pre.bounds[p + 1] - pre.bounds[p];
-    if (projection.stream->parts[p].from == Stream::never && pre.spikes[(n - 1) & 1][p].n * Stream::share > n_sources)
+    if (projection.stream->parts[p].from == Stream::never && pre.spikes_of(n - 1)[p].n * Stream::share > n_sources)
         projection.stream->start(n, partition);
 }
 
@@ -68,7 +68,7 @@ void Engine::deliver_counts(Projection& projection, int64_t n, int partition, Du
     const Stream::Part& part = stream.parts[std::size_t(partition)];
     if (part.has_more) failed = projection.number;
     if (!stream.counts_spikes_of(n - stream.delay, partition) || !projection.activity.passes(false)) return;
-    pnn_rows view = rows_view(projection, partition);
+    pnn_rows view = rows_view(projection, partition, n - due.first_step);
     view.weight_form = PNN_WEIGHT_SHARED;
     view.weights = &projection.rows[std::size_t(partition)]->shared_weight;
     view.shared = projection.shared.data();
@@ -86,11 +86,10 @@ void Engine::end_streams() {
         stream.now = step;
         for (int p = 0; p < partitions; ++p) {
             if (population->list_is_read || !stream.counts_spikes_of(step, p)) continue;
-            SpikeList& list = population->spikes[step & 1][std::size_t(p)];
+            SpikeList& list = population->spikes_of(step)[std::size_t(p)];
             list.n = 0;
             stream.for_each(step, p, [&](uint32_t source, uint32_t number) {
-                list.index[std::size_t(list.n)] = source;
-                list.count[std::size_t(list.n++)] = number;
+                list.add(source, number);
             });
         }
     }

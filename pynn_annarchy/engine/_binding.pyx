@@ -224,6 +224,7 @@ cdef extern from "pynn_annarchy/engine.h" namespace "pnn" nogil:
         vector[PopulationValue] values
         Publication published
         FiringRate rate
+        void part(int) except +
         void publish(vector[Seen], int64_t, int64_t) except +
         const pnn_module* module
         pnn_segment segment
@@ -232,7 +233,6 @@ cdef extern from "pynn_annarchy/engine.h" namespace "pnn" nogil:
         vector[double] quanta
         vector[double] max_spikes
         vector[int64_t] bounds
-        vector[SpikeList] spikes[2]
         vector[int64_t] event_step
         vector[uint32_t] event_index
         vector[uint32_t] event_count
@@ -767,18 +767,8 @@ cdef class Engine:
         """A population without a module: a source of given spikes until `bind_cells` gives it one."""
         cdef unique_ptr[Population] owned = make_unique[Population]()
         cdef Population* population = owned.get()
-        cdef int parity
-        cdef int64_t width
         population.size = size
-        population.bounds = partition_bounds(size, self.host().partitions)
-        population.spike_record.resize(self.host().partitions)
-        for parity in range(2):
-            population.spikes[parity].resize(self.host().partitions)
-            for p in range(self.host().partitions):
-                width = population.bounds[p + 1] - population.bounds[p]
-                population.spikes[parity][p].n = 0
-                population.spikes[parity][p].index.resize(width)
-                population.spikes[parity][p].count.resize(width)
+        population.part(self.host().partitions)
         self.host().populations.push_back(move(owned))
         return self.host().populations.size() - 1
 
@@ -926,11 +916,6 @@ cdef class Engine:
             population.event_index[i] = index[i]
             population.event_count[i] = count[i]
         population.next_event = 0
-        # The list of one partition takes all spikes of a source.
-        for parity in range(2):
-            if <int64_t>population.spikes[parity][0].index.size() < population.size:
-                population.spikes[parity][0].index.resize(population.size)
-                population.spikes[parity][0].count.resize(population.size)
 
     def set_schedule(self, int number, list arrays, const int64_t[::1] step, const int64_t[::1] index,
                      const double[:, :] value):

@@ -414,8 +414,7 @@ def _preparation(regime: Regime, printer: Printer) -> Iterator[str]:
     size = "MANY_DRAWN" if any(regime.drawn()) else "MANY_FORMED"
     yield from ("", "    struct Ahead {", f"        static constexpr int64_t SIZE = pnn::{size};")
     yield from (f"        {TYPES[let.value.dtype]} {identifier(let.name)}[SIZE];" for let in regime.kept)
-    yield from (f"        double {field.name}_[SIZE];" for field, _ in regime.drawn())
-    yield from (f"        pnn::Quotients<SIZE> {field.name}_;" for field, _ in regime.formed())
+    yield from (f"        double {field.name}_[SIZE];" for field, _ in (*regime.drawn(), *regime.formed()))
     yield from ("    };", "    PNN_FN void prepare(int64_t first_, int64_t n_, Ahead& ahead_) const {")
     drawn = [
         f"        law_of_{field.name}_.draw({printer.identity(draw)}, n_, ahead_.{field.name}_);"
@@ -427,7 +426,7 @@ def _preparation(regime: Regime, printer: Printer) -> Iterator[str]:
 
 
 def _formed(regime: Regime, printer: Printer) -> Iterator[str]:
-    """What is kept, and the arguments of functions as divisors; then their values."""
+    """What is kept, and the arguments of functions; then their values."""
     formed = list(regime.formed())
     if not formed:
         return
@@ -439,7 +438,7 @@ def _formed(regime: Regime, printer: Printer) -> Iterator[str]:
     for name in (identifier(let.name) for let in regime.kept):
         yield f"    ahead_.{name}[k_] = {name};"
     for field, value in arguments:
-        yield f"    ahead_.{field.name}_.divisors[k_] = {printer.expression(value)};"
+        yield f"    ahead_.{field.name}_[k_] = {printer.expression(value)};"
     yield "}"
     yield from (f"pnn::{applied.function}_of_negatives(ahead_.{field.name}_, n_);" for field, applied in formed)
 

@@ -383,6 +383,39 @@ def driven(**options) -> Network:
     return net
 
 
+def distant(**options) -> Network:
+    """All delays of several steps: partitions do as many before they hear of each other. More cells than are updated
+    together; synapses in all the ways in which they lie; spikes that are counted; samples in between.
+    """
+    rng = np.random.default_rng(23)
+    net = network(**options)
+    cells = net.add_cells(IF_COND_EXP, 1100, {"i_offset": rng.uniform(0.2, 0.9, 1100)}, "cells")
+    others = net.add_cells(IF_CURR_EXP, 30, {"i_offset": 0.4}, "others")
+    drive = net.add_cells(SPIKE_SOURCE_POISSON, 1100, {"rate": 3000.0}, "drive")
+    noise = net.add_cells(SPIKE_SOURCE_POISSON, 20, {"rate": 300.0, "duration": 25.0}, "noise")
+    given = net.add_spike_source(3, "given")
+    given.set_all({k: np.arange(0.5 + k, 40.0, 1.7) for k in range(3)})
+    for each in (cells, others):
+        each.set_initial("v", rng.uniform(-65.0, -50.0, each.size))
+    builder = net.connect(drive, cells, "excitatory", STATIC_SYNAPSE, "drive")
+    builder.add(np.arange(1100), np.arange(1100), np.full(1100, 0.002), np.full(1100, 7))
+    builder.finish()
+    for pre, post, receptor, weight in (
+        (cells, cells, "excitatory", 2e-4), (cells, others, "excitatory", 2e-3), (others, cells, "inhibitory", 0.01),
+        (noise, others, "excitatory", 0.1),
+    ):  # fmt: skip
+        random_synapses(
+            net, pre, post, receptor, rng, 0.1,
+            lambda n, each=weight: rng.uniform(0.5, 1.5, n) * each, lambda n: rng.choice([7, 8, 12, 30], n), "random",
+        )  # fmt: skip
+    for number in range(70):
+        builder = net.connect(given, others, "excitatory", STATIC_SYNAPSE, f"small {number}")
+        builder.add([number % 3], [number % 30], number / 128, 7 + number % 5)
+        builder.finish()
+    record_all(net)
+    return net
+
+
 NETWORKS: dict[str, Callable[..., Network]] = {
     "IF_curr_exp": balanced(IF_CURR_EXP, 0.4, -1.0, i_offset=0.5),
     "IF_curr_alpha": balanced(IF_CURR_ALPHA, 0.8, -2.0, i_offset=0.5, tau_syn_E=1.0),
@@ -392,6 +425,7 @@ NETWORKS: dict[str, Callable[..., Network]] = {
     "heterogeneous": heterogeneous,
     "random sources": random_sources,
     "driven": driven,
+    "distant": distant,
     "own synapse": scaled_synapses,
     "learning": learning,
     "gap junctions": gap_junctions,

@@ -88,6 +88,23 @@ def test_changes_between_runs_give_the_same_bits_on_every_target_and_number_of_t
     assert digest(net) == digest(changed_between_runs(target="cpp", threads=1))
 
 
+def test_samples_taken_between_two_barriers_are_those_of_the_reference():
+    def sampled(**options):
+        net = NETWORKS["distant"](**options)
+        cells, others = net.populations[:2]
+        recorders = [others.record("v", np.arange(4, 25)), others.record("isyn_exc", np.array([2]), every=3)]
+        if options["threads"] > 1:
+            recorders.append(cells.record("v", np.arange(5, 1100, 40)))
+        for steps in (5, 300, 1, 44):
+            net.run(steps)
+        return [recorder.data().tolist() for recorder in recorders]
+
+    expected = sampled(target="reference", threads=2)
+
+    assert sampled(target="cpp", threads=2) == expected
+    assert sampled(target="cpp", threads=1) == expected[:2]
+
+
 def test_new_delays_leave_spikes_under_way_alone(target):
     """A spike emitted before `set` arrives when it was due; one emitted after it arrives by the new delay."""
 

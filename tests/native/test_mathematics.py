@@ -260,8 +260,8 @@ template <class Real>
 void compare(const std::vector<double>& x, std::vector<double>& y) {
     for (std::size_t first = 0; first < x.size(); first += 61) {
         const std::size_t n = x.size() - first < 61 ? x.size() - first : 61;
-        pnn::Quotients<61> values;
-        for (std::size_t i = 0; i < n; ++i) values.divisors[i] = -static_cast<Real>(x[first + i]);
+        double values[61];
+        for (std::size_t i = 0; i < n; ++i) values[i] = -static_cast<Real>(x[first + i]);
         pnn::exprel_of_negatives(values, int64_t(n));
         for (std::size_t i = 0; i < n; ++i) {
             const Real alone = pnn::exprel(static_cast<Real>(x[first + i]));

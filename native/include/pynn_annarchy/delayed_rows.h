@@ -159,6 +159,7 @@ struct DelayedRows {
     int64_t first_post = 0;                // of the partition
     int64_t n_post = 0;
     uint16_t max_delay = 1;
+    uint16_t min_delay = 65535;                   // so much, too, where there is no synapse
     const uint16_t* bundled_targets = nullptr;    // where targets and weights are while they lie with other projections
     float* bundled_weights = nullptr;
     WeightPairs* pairs = nullptr;                 // the same where they lie in pairs

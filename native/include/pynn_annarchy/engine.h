@@ -2,6 +2,8 @@
 #ifndef PYNN_ANNARCHY_ENGINE_H
 #define PYNN_ANNARCHY_ENGINE_H
 
+#include <algorithm>
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -22,9 +24,24 @@ namespace pnn {
 // Loads a generated module; returns its table, or null with `error` filled.
 const pnn_module* load_module(const char* path, const char* fingerprint, std::string& error);
 
+// Steps that a partition does at most between two barriers; a power of two.
+constexpr int64_t MOST_AT_ONCE = 32;
+
 struct SpikeList {
-    std::vector<uint32_t> index, count;
+    std::vector<uint32_t> index, count;              // of the first `n` spikes; there is room for more
     int64_t n = 0;
+
+    void add(const uint32_t* cells, const uint32_t* multiplicities, int64_t n_more) {
+        if (std::size_t(n + n_more) > index.size()) resize(std::size_t(2 * (n + n_more)));
+        std::copy_n(cells, n_more, index.data() + n);
+        std::copy_n(multiplicities, n_more, count.data() + n);
+        n += n_more;
+    }
+    void add(uint32_t cell, uint32_t multiplicity) { add(&cell, &multiplicity, 1); }
+    void resize(std::size_t size) {
+        index.resize(size);
+        count.resize(size);
+    }
 };
 
 // What the sources of a projection have sent in a step, by partition; axonal spikes are null where they do not matter.
@@ -121,7 +138,7 @@ struct Population {
     std::vector<double> shared, quanta;
     std::vector<double> max_spikes{1.0};             // in one step: one value, or one per cell
     std::vector<int64_t> bounds;                     // partition p owns [bounds[p], bounds[p + 1])
-    std::vector<SpikeList> spikes[2];                // by parity of the step, by partition
+    std::array<std::vector<SpikeList>, 2 * MOST_AT_ONCE> spikes;  // by step, of which so many are known, by partition
     std::vector<int64_t> event_step;                 // given spikes, ascending
     std::vector<uint32_t> event_index, event_count;
     std::size_t next_event = 0;
@@ -140,6 +157,10 @@ struct Population {
     FiringRate rate;
     std::vector<Gathered> gathered;                  // what it receives from synapses all the time
 
+    std::vector<SpikeList>& spikes_of(int64_t step) { return spikes[std::size_t(step) % spikes.size()]; }
+    const std::vector<SpikeList>& spikes_of(int64_t step) const { return spikes[std::size_t(step) % spikes.size()]; }
+    // Cuts it into so many partitions, and makes their lists.
+    void part(int partitions);
     // Says what synapses see, and over how many steps; what is known of earlier steps is kept.
     void publish(std::vector<Seen> variables, int64_t depth, int64_t step);
     // Takes over the present values, and lets all that is past be like them.
@@ -369,26 +390,44 @@ private:
         std::vector<pnn_passage> passages;
         PopulationValues values;                     // as of the step before
         std::vector<double> shared;                  // of one population, with those values
+        std::vector<int64_t*> inputs;                // of one population
+        SpikeList room;                              // where kernels leave spikes
+        int64_t first_step = 0;                      // of those that are done at once
+        int64_t first_unsent = 0;                    // the step from which on spikes have not entered calendars
         ThreadWork work;                             // done in this run
+
+        void make_room(int64_t n_cells) {
+            if (room.index.size() < std::size_t(n_cells)) room.resize(std::size_t(n_cells));
+        }
     };
     pnn_step step_value(int64_t n) const { return {n, double(n - 1) * dt, dt, seed_key, trial, 0}; }
-    void step_partition(int64_t n, int partition, Due& due, int& failed);
-    void deliver(Projection& projection, bool takes_new, int64_t n, int partition, Due& due, int& failed);
+    int64_t steps_at_once(int64_t n_steps) const;
+    void step_partition(int64_t first, int64_t last, int partition, Due& due, int& failed);
+    void send_new(int64_t first, int64_t last, int partition);
+    void deliver_step(int64_t n, int partition, Due& due, int& failed);
+    void update_plain(int64_t first, int64_t last, int partition, Due& due);
+    void deliver(Projection& projection, int64_t n, int partition, Due& due, int& failed);
     void deliver(Bundle& bundle, int64_t n, int partition, Due& due, int& failed);
     void deliver_learning(Projection& projection, const pnn_rows& view, int64_t n, int partition, Due& due, int& failed);
-    pnn_rows rows_view(const Projection& projection, int partition) const;
+    // `ahead`: for so many steps after the first one of those that are done at once.
+    pnn_rows rows_view(const Projection& projection, int partition, int64_t ahead = 0) const;
     void form_bundles();
     using Projections = std::vector<std::shared_ptr<Projection>>;
     bool form_bundle(const Projections& members, Bundle::Layout layout);
+    void find_sums(Bundle& bundle) const;
     std::vector<Projections> within_reach(Projections members) const;
     bool prepare_pairs(const Projections& members) const;
     bool is_to_part(const Bundle& bundle) const;
-    bool place_sums();
+    using Receptors = std::vector<std::vector<uint8_t>>;  // a number for each receptor of each population
+    Receptors find_receiving() const;
+    bool place_sums(int64_t n_steps);
+    int64_t* sums_ahead(int64_t* sum, int partition, int64_t ahead) const { return sum + ahead * int64_t(sums_of_step[std::size_t(partition)]); }
     int64_t* first_sum(const Projection& projection, std::size_t partition) const;
     void find_sinks();
     void find_concerned(bool many_steps);
-    static pnn_segment segment_of(const Population& population, std::size_t partition);
+    std::vector<int64_t*> inputs_ahead(std::size_t population, int partition, int64_t ahead) const;
     static bool is_plain(const Population& population);
+    void send(Bundle& bundle, int64_t n, int partition) const;
     void deliver_pairs(Bundle& bundle, int64_t n, int partition, Due& due);
     void scatter(Bundle& bundle, int64_t n, int partition, Due& due, int& failed);
     void find_failed(const Bundle& bundle, pnn_rows view, const std::vector<pnn_group>& groups, const pnn_step& step, int partition, int& failed) const;
@@ -423,7 +462,7 @@ private:
     static uint64_t emit_axonal(Population& population, int64_t n, int partition);
     SentSpikes sent_to(const Projection& projection, int64_t n) const;
     void send(Projection& projection, int64_t n, std::size_t partition) const;
-    void rest(Population& population, int64_t n, int partition);
+    void rest(Population& population, int64_t n, int partition, int64_t ahead);
     void find_currents();
     bool evaluate_currents(const pnn_step& step, int partition);
     bool takes_another_current(const Population& population, int partition) const;
@@ -431,16 +470,18 @@ private:
     void inject(Population& population, int partition);
     void follow_schedule(Schedule& schedule, int64_t n, int partition);
     void show_frame(Population& population, int64_t n, int partition);
-    void record(int64_t n, int partition);
+    void record_spikes(int64_t n, int partition);
+    void record_signals(std::size_t population, int64_t n, int partition, Due& due) const;
 
-    // Cells of one partition that need nothing but to be updated, and where their spikes go, by parity of the step.
+    // Cells of one partition that need nothing but to be updated.
     struct PlainCells {
-        pnn_neurons_fn neurons;
+        Population* population;
+        int number;
         std::vector<void*> arrays;                   // those of the segment, if not the population's own
         pnn_segment segment;
+        std::vector<std::vector<int64_t*>> inputs;   // by step of those that are done at once
         int64_t begin, end;
-        pnn_spikes room[2];                          // of the lists, so that nothing has to be read from there
-        SpikeList* spikes[2];
+        bool is_sampled;                             // whether any of its variables is recorded
     };
     // Whom the parts of a step concern in the present run, in which nobody is added or changes its ways.
     struct Concerned {
@@ -451,6 +492,7 @@ private:
         std::vector<std::size_t> valued;             // numbers of populations of which values are formed
         std::vector<std::vector<PlainCells>> plain;  // by partition
         std::vector<std::size_t> others;             // numbers of all other populations
+        std::vector<std::vector<const Signal*>> signals;  // by number of the population
     };
     Concerned concerned;
 
@@ -460,10 +502,13 @@ private:
         int64_t until = 0;                           // the first step in which one of them has to be looked at again
     };
     std::vector<CurrentsOfPartition> currents_of;    // by partition
-    // By partition: the accumulators of all its cells, receptor by receptor, so that few bits say where a synapse sends.
-    // Between steps they are zero.
+    // By partition: the accumulators of all its cells, receptor by receptor, so that few bits say where a synapse sends; of
+    // each step of those that are done at once. Between steps they are zero.
     std::vector<Array<int64_t>> sums;
-    std::vector<std::size_t> n_receptors;            // of each population, as they lie there
+    std::vector<std::size_t> sums_of_step;           // by partition: how many there are for each
+    int64_t n_at_once = 1;                           // steps, in the present run
+    int64_t n_steps_placed = 0;                      // for so many there are sums
+    Receptors receiving;                             // as they lie there
     bool may_bundle = false;                         // whether there are projections that have not been looked at
 };
 

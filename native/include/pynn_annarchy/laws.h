@@ -9,7 +9,7 @@
 
 namespace pnn {
 
-constexpr int64_t MANY_DRAWN = 128, MANY_FORMED = 64;  // elements
+constexpr int64_t MANY_DRAWN = 128, MANY_FORMED = 128;  // elements
 
 // `poisson` of one mean.
 //
@@ -95,36 +95,21 @@ private:
     uint16_t bounds_[MOST_BOUNDS];
 };
 
-// Values that are still to be divided, where there is something else to do meanwhile.
-template <int64_t SIZE>
-struct Quotients {
-    double dividends[SIZE], divisors[SIZE];
-
-    PNN_FN double operator[](int64_t i) const { return dividends[i] / divisors[i]; }
-};
-
-// x = exprel(-x) for the first n divisors x.
-//
-// Of arguments up to 0.34 (ln2 / 2 is 0.3466) nothing is reduced, and what scales the quotient cancels, as it is a power of
-// two: where all of them are positive and lie there, four fifths of the operations are left.
-template <int64_t SIZE>
-PNN_FN void exprel_of_negatives(Quotients<SIZE>& x, int64_t n) {
-    constexpr double LIMIT = 0.34;
-    // Read as whole numbers, positive numbers are in the same order, all others but zero above; zero less one as well.
-    uint64_t largest = 0;
+// x[i] = exprel(-x[i]) for i < n. Where all of them are positive and small, a third of the operations is left.
+PNN_FN void exprel_of_negatives(double* x, int64_t n) {
+    uint64_t largest = 0;  // read as whole numbers, positive numbers are in the same order, all others above
     PNN_INDEPENDENT
     for (int64_t i = 0; i < n; ++i) {
-        const double value = x.divisors[i];
-        const uint64_t rank = bits_of(value) - 1;
+        const uint64_t rank = bits_of(x[i]);
         largest = rank > largest ? rank : largest;
-        x.dividends[i] = value - value * value * exp_quadratic(-value);
     }
-    if (largest < bits_of(LIMIT) - 1) return;
+    if (largest <= bits_of(EXPREL_SMALL)) {
+        PNN_INDEPENDENT
+        for (int64_t i = 0; i < n; ++i) x[i] = exprel_of_small(-x[i]);
+        return;
+    }
     PNN_INDEPENDENT
-    for (int64_t i = 0; i < n; ++i) {
-        x.dividends[i] = exprel(-x.divisors[i]);
-        x.divisors[i] = 1.0;
-    }
+    for (int64_t i = 0; i < n; ++i) x[i] = exprel(-x[i]);
 }
 
 }  // namespace pnn

@@ -212,6 +212,11 @@ PNN_FN double expm1(double x) {
     return x <= EXP_OVERFLOW ? value : x * INFINITE;
 }
 
+constexpr double EXPREL_SMALL = 0.34;  // below ln2 / 2, of which nothing is reduced
+
+// exprel(x), |x| <= EXPREL_SMALL: nothing to divide
+PNN_FN double exprel_of_small(double x) { return pnn::fma(x, exp_quadratic(x), 1.0); }
+
 // (e^x - 1) / x, 1 at x = 0: what exponential integration and rate functions of ion channels need.
 // 2^-16 leaves room above e^709, where the quotient is still finite.
 PNN_FN double exprel(double x) {
@@ -219,8 +224,8 @@ PNN_FN double exprel(double x) {
     const double power = from_bits(0x3ef0000000000000u + a.exponent);  // 2^(n - 16)
     const double tail = power * pnn::fma(a.r * a.r, exp_quadratic(a.r), a.r_lo);
     const double scaled = pnn::fma(power, a.r, power - 0x1p-16) + tail;
-    const double value = (x < -40.0 ? -0x1p-16 : scaled) / (0x1p-16 * x);
-    const double normal = __builtin_fabs(x) < 0x1p-54 ? 1.0 : flush(value);
+    const double value = flush((x < -40.0 ? -0x1p-16 : scaled) / (0x1p-16 * x));
+    const double normal = __builtin_fabs(x) <= EXPREL_SMALL ? exprel_of_small(x) : value;
     return x <= 720.0 ? normal : x * INFINITE;
 }
 
