@@ -73,7 +73,7 @@ struct IF_cond_exp {
         Real gsyn_exc_mean[SIZE];
         Real gsyn_inh_mean[SIZE];
         Real decay_v[SIZE];
-        pnn::Quotients<SIZE> exprel_0_;
+        double exprel_0_[SIZE];
     };
     PNN_FN void prepare(int64_t first_, int64_t n_, Ahead& ahead_) const {
         PNN_INDEPENDENT
@@ -85,7 +85,7 @@ struct IF_cond_exp {
             ahead_.gsyn_exc_mean[k_] = gsyn_exc_mean;
             ahead_.gsyn_inh_mean[k_] = gsyn_inh_mean;
             ahead_.decay_v[k_] = decay_v;
-            ahead_.exprel_0_.divisors[k_] = decay_v * this->dt;
+            ahead_.exprel_0_[k_] = decay_v * this->dt;
         }
         pnn::exprel_of_negatives(ahead_.exprel_0_, n_);
     }
