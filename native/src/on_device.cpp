@@ -49,7 +49,7 @@ int OnDevice::run(int64_t n_steps) {
     if (engine_.partitions != 1) throw std::logic_error("a device takes networks of one partition");
     const Borrowed borrowed(engine_);
     engine_.find_currents();
-    if (may_go_on(n_steps)) go_on();
+    if (may_go_on()) go_on();
     else prepare(n_steps);
     engine_.work.preparation += seconds_since(called);
     const auto started = std::chrono::steady_clock::now();

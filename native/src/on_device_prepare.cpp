@@ -75,7 +75,7 @@ void OnDevice::prepare(int64_t n_steps) {
     room_ = 0;
     n_recorded_.resize(cells_.size());
     n_recorded_.fill_zero();
-    make_room(steps_at_once(n_steps));
+    make_room(steps_at_once(NEVER));  // whatever runs come next
     prepare_recipe();
     base_ = engine_.step;
     seen_ = pnn_control{NEVER, base_, 0, 0, 0, 0};
@@ -84,8 +84,8 @@ void OnDevice::prepare(int64_t n_steps) {
 }
 
 // Whether the host has told nothing since the last run that this one would have to know.
-bool OnDevice::may_go_on(int64_t n_steps) const {
-    if (!is_prepared_ || !stays() || steps_at_once(n_steps) > room_) return false;
+bool OnDevice::may_go_on() const {
+    if (!is_prepared_ || !stays()) return false;
     for (std::size_t k = 0; k < signals_.size(); ++k) {
         const Signal& signal = *engine_.signals[k];
         const SignalThere& known = *signals_[k];

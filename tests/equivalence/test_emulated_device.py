@@ -100,7 +100,7 @@ def unrecorded(**options):
 
 def test_what_nobody_reads_or_changes_stays_on_the_device():
     net = unrecorded(target="cuda", device="emulated")
-    net.run(50)
+    net.run(1)
 
     asked = asked_in(net, 50)
 

@@ -123,7 +123,7 @@ private:
     void prepare_learning(Projection& projection);
     void prepare_clocked(Projection& projection);
     void prepare_column(Column& column, Use use);
-    bool may_go_on(int64_t n_steps) const;
+    bool may_go_on() const;
     bool stays() const;
     void find_listed();
     void find_lists_read();
