@@ -116,6 +116,14 @@ def test_a_library_that_cannot_be_loaded_is_named_with_the_way_out(tmp_path):
         _binding.Device(str(broken), 0, 0)
 
 
+def test_a_second_library_of_the_emulation_finds_memory_beside_the_first(tmp_path):
+    first = open_device(EMULATED)
+    copy = tmp_path / "device.so"
+    copy.write_bytes(device_library(EMULATED).read_bytes())
+
+    assert [_binding.Device(str(copy), 0, 0).name, first.name] == ["emulated device"] * 2
+
+
 @pytest.mark.parametrize("code", [0, 2, 3, 35, 46, 100, 101, 222, 700])
 def test_every_error_of_a_device_is_one_sentence_with_the_way_out(code):
     text = str(device_error("the device 'H200' could not run kernels: said the driver", code))
