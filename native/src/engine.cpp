@@ -399,8 +399,7 @@ void Engine::find_concerned(bool many_steps) {
         for (std::size_t number = 0; number < populations.size(); ++number) {
             Population& population = *populations[number];
             if (!is_plain(population) || population.bounds[p] == population.bounds[p + 1]) continue;
-            PlainCells cells{&population, int(number), {}, population.segment, {}, population.bounds[p], population.bounds[p + 1],
-                             !concerned.signals[number].empty()};
+            PlainCells cells{&population, int(number), {}, population.segment, {}, population.bounds[p], population.bounds[p + 1]};
             for (std::size_t k = 0; many_steps && k < population.arrays.size(); ++k) cells.arrays.push_back(array_of(population, k, p));
             if (many_steps) cells.segment.arrays = cells.arrays.data();
             for (int64_t ahead = 0; ahead < n_at_once; ++ahead) cells.inputs.push_back(inputs_ahead(number, int(p), ahead));
@@ -879,19 +878,19 @@ void Engine::record_spikes(int64_t n, int partition) {
     }
 }
 
-void Engine::record_signals(std::size_t population, int64_t n, int partition, Due& due) const {
+// Samples of cells [first, last) of a population.
+void Engine::record_signals(std::size_t population, int64_t n, int64_t first, int64_t last, Due& due) const {
     if (concerned.signals[population].empty()) return;
     due.work.enter(Phase::recording);
-    const auto p = std::size_t(partition);
     for (const Signal* signal : concerned.signals[population]) {
         if ((n - signal->start_step) % signal->every != 0) continue;
         const int64_t width = int64_t(signal->index.size());
         // Every partition knows its own row: the buffer begins with the first sample after the run's start.
         const int64_t row = (n - signal->start_step) / signal->every - (step - signal->start_step) / signal->every - 1;
         double* out = signal->buffer + row * width;
-        const int64_t begin = signal->column_bounds[p], end = signal->column_bounds[p + 1];
-        if (begin == end) continue;
         const int64_t* index = signal->index.data();
+        const int64_t begin = std::lower_bound(index, index + width, first) - index, end = std::lower_bound(index + begin, index + width, last) - index;
+        if (begin == end) continue;
         if (signal->dtype == PNN_F64) {
             const double* source = static_cast<const double*>(signal->source);
             if (signal->contiguous) std::memcpy(out + begin, source + index[begin], std::size_t(end - begin) * sizeof(double));
@@ -988,7 +987,7 @@ void Engine::update_plain(int64_t first, int64_t last, int partition, Due& due) 
     for (const PlainCells& cells : concerned.plain[std::size_t(partition)]) {
         const auto list_of = [&](int64_t n) -> SpikeList& { return cells.population->spikes_of(n)[std::size_t(partition)]; };
         for (int64_t n = first; n <= last; ++n) list_of(n).n = 0;
-        const int64_t width = first == last || cells.is_sampled ? cells.end - cells.begin : TILE;
+        const int64_t width = first == last ? cells.end - cells.begin : TILE;
         due.make_room(width);
         pnn_segment segment = cells.segment;
         for (int64_t begin = cells.begin; begin < cells.end; begin += width)
@@ -996,9 +995,10 @@ void Engine::update_plain(int64_t first, int64_t last, int partition, Due& due) 
                 segment.inputs = cells.inputs[std::size_t(n - first)].data();
                 const pnn_step present = step_value(n);
                 pnn_spikes out = room_in(due.room);
-                cells.population->module->neurons(&segment, begin, std::min(begin + width, cells.end), &present, &out);
+                const int64_t end = std::min(begin + width, cells.end);
+                cells.population->module->neurons(&segment, begin, end, &present, &out);
                 list_of(n).add(out.index, out.count, out.n);
-                if (cells.is_sampled) record_signals(std::size_t(cells.number), n, partition, due);
+                record_signals(std::size_t(cells.number), n, begin, end, due);
             }
         for (int64_t n = first; n <= last; ++n) due.work.spikes += spikes_in(list_of(n));
     }
@@ -1022,8 +1022,9 @@ void Engine::step_partition(int64_t first, int64_t last, int partition, Due& due
     update_plain(first, last, partition, due);
     for (std::size_t number : concerned.others)
         for (int64_t n = first; n <= last; ++n) {
+            const std::vector<int64_t>& bounds = populations[number]->bounds;
             update_population(number, step_value(n), partition, due);
-            record_signals(number, n, partition, due);
+            record_signals(number, n, bounds[std::size_t(partition)], bounds[std::size_t(partition) + 1], due);
         }
     publish(last, partition);
     remember(last, partition, due);

@@ -471,7 +471,7 @@ private:
     void follow_schedule(Schedule& schedule, int64_t n, int partition);
     void show_frame(Population& population, int64_t n, int partition);
     void record_spikes(int64_t n, int partition);
-    void record_signals(std::size_t population, int64_t n, int partition, Due& due) const;
+    void record_signals(std::size_t population, int64_t n, int64_t first, int64_t last, Due& due) const;
 
     // Cells of one partition that need nothing but to be updated.
     struct PlainCells {
@@ -481,7 +481,6 @@ private:
         pnn_segment segment;
         std::vector<std::vector<int64_t*>> inputs;   // by step of those that are done at once
         int64_t begin, end;
-        bool is_sampled;                             // whether any of its variables is recorded
     };
     // Whom the parts of a step concern in the present run, in which nobody is added or changes its ways.
     struct Concerned {
