@@ -233,6 +233,12 @@ class Cells:
         self.network.check_open()
         refractory.set_period(self, value, index)
 
+    def move_refractoriness(self, n_steps: int) -> None:
+        """Lets refractory times end so many steps later: those of active cells by the clock, of others by its zero."""
+        for field in () if self.compiled is None else self.compiled.arrays:
+            if field.role == "refractory" and field.name in self.arrays:
+                self._written(self.arrays[field.name])[:] += n_steps
+
     def compute_firing_rate(self, window: float = 1000.0) -> None:
         """Makes `r` the number of spikes within so many ms up to the present, in Hz.
 

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 Checkpoint = dict[str, AnyArray]
 
-VERSION = 2
+VERSION = 3
 
 
 def capture(network: Network) -> Checkpoint:

@@ -472,6 +472,8 @@ class Network:
         for synapses in reaching:
             synapses.state.take_out()
         population.is_active, population.is_bound = is_active, False
+        if isinstance(population, Cells):
+            population.move_refractoriness(self.step if is_active else -self.step)
         if isinstance(population, Cells) and population.axons is not None:
             population.axons.is_bound = False
         for synapses in reaching:
@@ -501,9 +503,7 @@ class Network:
         """Time begins anew: no spikes under way, sources and schedules at their beginning."""
         self.check_open()
         self.prepare()
-        self.trial = trial
-        self.step = step
-        self.loop.rewind(self.trial, step)
+        self._set_clock(step, trial)
         for population in self.populations:
             if isinstance(population, SpikeSource):
                 population.is_bound = False
@@ -535,11 +535,17 @@ class Network:
     def jump(self, step: int, trial: int) -> None:
         """To another step and trial, with values as they are; no spikes are under way then."""
         self.prepare()
-        self.step, self.trial = step, trial
-        self.loop.rewind(trial, step)
+        self._set_clock(step, trial)
         for population in self.populations:
             population.is_bound = False
         self.changed()
+
+    def _set_clock(self, step: int, trial: int) -> None:
+        for cells in self.cells:
+            if cells.is_active:
+                cells.move_refractoriness(step - self.step)
+        self.step, self.trial = step, trial
+        self.loop.rewind(trial, step)
 
     def use_threads(self, threads: int) -> None:
         """Runs on so many threads from now on; results never depend on it."""

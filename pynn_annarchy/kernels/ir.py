@@ -86,7 +86,7 @@ class Local:
 
 @dataclass(frozen=True, slots=True)
 class StepValue:
-    """'t' (start of the step, ms, always double), 't_end' (its end) or 'dt' (ms)."""
+    """'t' (start of the step, ms, always double), 't_end' (its end), 'dt' (ms) or 'step' (its number, from 1)."""
 
     name: str
     dtype: DType
@@ -301,16 +301,22 @@ class Repeat:
 Statement = Let | Store | ClearArrived | Comment | Repeat
 
 
+FLUSHED_EVERY = 32
+"""A step whose number this divides begins with subnormal states of cells set to zero: seldom enough to cost nothing,
+often enough that nobody waits for arithmetic on subnormal numbers."""
+
+
 @dataclass(frozen=True, slots=True)
 class CellKernel:
     """Primitive `neurons`: one cell over one step.
 
     Args:
         model: name of the cell type.
-        fields: everything the body loads or stores; parameters and inputs that it does not read are not among them.
+        fields: everything the bodies load or store; parameters and inputs that they do not read are not among them.
         receptors: of the cell type, in order.
         body: statements, executed in order.
         spikes: number of spikes of the step, a COUNT.
+        reset: what follows the body in a cell that has spiked. It has locals of its own.
     """
 
     model: str
@@ -318,6 +324,12 @@ class CellKernel:
     receptors: tuple[str, ...]
     body: tuple[Statement, ...]
     spikes: Value
+    reset: tuple[Statement, ...] = ()
+
+    @property
+    def flushed(self) -> tuple[Field, ...]:
+        """What may have become subnormal, see FLUSHED_EVERY."""
+        return tuple(field for field in self.fields if field.role is Role.STATE and field.dtype is DType.REAL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -594,6 +606,8 @@ def bodies(kernel: Kernel) -> tuple[tuple[Statement, ...], ...]:
         return kernel.pre, kernel.post, kernel.pre_trace, kernel.post_trace
     if isinstance(kernel, ClockedKernel):
         return kernel.pre, kernel.post, kernel.step, kernel.post_step, kernel.common_step
+    if isinstance(kernel, CellKernel):
+        return kernel.body, kernel.reset
     return (kernel.body,)
 
 

@@ -40,6 +40,7 @@ from pynn_annarchy.kernels.ir import (
     statement_values,
 )
 from pynn_annarchy.kernels.learning import lower_learning
+from pynn_annarchy.kernels.passes.fold import without_unread
 from pynn_annarchy.language import syntax
 from pynn_annarchy.language.flags import LOCALITIES
 from pynn_annarchy.language.functions import DISTRIBUTIONS
@@ -54,7 +55,7 @@ from pynn_annarchy.solvers.updates import Updates
 
 REFRACTORY = "is_refractory"
 COUNTER = "refractory"
-"""Field: steps of refractoriness that are left."""
+"""Field: number of the last step of refractoriness."""
 PERIOD = "refractory_steps"
 """Derived parameter: steps of refractoriness after a spike."""
 MOST_SPIKES = "most_spikes"
@@ -64,7 +65,7 @@ AXON_SPIKE = "axon_spike"
 """Field: whether there is an axonal spike."""
 
 _ZERO = Literal(0.0, DType.REAL64)
-_ONE = Literal(1.0, DType.REAL64)
+_STEP = StepValue("step", DType.REAL64)
 
 
 def lower(updates: Updates, share_traces: bool = True) -> Kernel:
@@ -123,7 +124,7 @@ class _Cell(Lowering):
             self._let(variable.name, self._name(variable.name))
         if self._has_refractoriness:
             self._let(COUNTER, Load(self._counter))
-            self._let(REFRACTORY, Compare(Comparator.GREATER, Local(COUNTER, DType.REAL64), _ZERO))
+            self._let(REFRACTORY, Compare(Comparator.GREATER_EQUAL, Local(COUNTER, DType.REAL64), _STEP))
         else:
             self._let(REFRACTORY, Literal(False, DType.MASK))
         if self._model.spec.order is Order.PYNN:
@@ -136,13 +137,14 @@ class _Cell(Lowering):
         self._add_axonal_spikes()
         for variable in self._model.variables:
             self._store(self._fields[variable.name])
-        if self._has_refractoriness:
-            self._body.append(Store(self._counter, Local(COUNTER, DType.REAL64)))
+        body = tuple(self._without_unused_mask())
+        reset = self._reset_apart() if self._resets_apart else ()
+        self._body = [*body, *reset]
         used = self._used_fields(spikes)
         order = [*self._fields.values(), self._counter, self._axon, self._period, self._most_spikes]
         fields = tuple(field for field in order if field in used)
         receptors = tuple(receptor.name for receptor in self._model.receptors)
-        return CellKernel(self._model.spec.name, fields, receptors, tuple(self._without_unused_mask()), spikes)
+        return CellKernel(self._model.spec.name, fields, receptors, body, spikes, reset)
 
     def _without_unused_mask(self) -> Iterator[Statement]:
         """The body, without the refractory flag of a model that has none and never asks."""
@@ -174,8 +176,6 @@ class _Cell(Lowering):
         local: Value = Local(field.name, self._locals[field.name])
         if local.dtype is DType.MASK:
             local = Cast(local, field.dtype)
-        elif local.dtype is DType.REAL:
-            local = Apply("flush", (local,), DType.REAL)
         self._body.append(Store(field, local))
 
     def _assign(self, assignment: syntax.Assignment) -> None:
@@ -201,7 +201,7 @@ class _Cell(Lowering):
 
     def _spikes(self) -> Value:
         spikes = self._found_spikes()
-        if T_LAST in self._variables:
+        if T_LAST in self._variables and not self._resets_apart:
             last = Local(T_LAST, DType.REAL64)
             spiked = Compare(Comparator.GREATER, spikes, Literal(0.0, DType.COUNT))
             self._let(T_LAST, Select(spiked, self._time_of_spike, last, DType.REAL64))
@@ -221,16 +221,39 @@ class _Cell(Lowering):
             return self._repeated_spikes(condition)
         if self._has_refractoriness:
             condition = Logic(Connective.AND, Not(Local(REFRACTORY, DType.MASK)), condition)
-            counter = Local(COUNTER, DType.REAL64)
-            left = Arithmetic(BinaryOperator.SUBTRACT, counter, _ONE, DType.REAL64)
-            self._let(COUNTER, Select(Local(REFRACTORY, DType.MASK), left, counter, DType.REAL64))
         self._let("has_spiked", condition)
         spiked = Local("has_spiked", DType.MASK)
-        self._reset_all("reset", self._model.reset, spiked)
-        if self._has_refractoriness:
-            counter = Local(COUNTER, DType.REAL64)
-            self._let(COUNTER, Select(spiked, self._steps_of_refractoriness(), counter, DType.REAL64))
+        if not self._resets_apart:
+            self._reset_all("reset", self._model.reset, spiked)
+            if self._has_refractoriness:
+                last = Select(spiked, self._last_refractory_step(), Local(COUNTER, DType.REAL64), DType.REAL64)
+                self._body.append(Store(self._counter, last))
         return Cast(spiked, DType.COUNT)
+
+    @property
+    def _resets_apart(self) -> bool:
+        """Whether a spike is the last thing of a step, so that only a cell that has spiked needs to do what follows."""
+        model = self._model
+        return not (model.spike is None or model.spec.repeats or model.axon_spike is not None)
+
+    def _reset_apart(self) -> tuple[Statement, ...]:
+        """What follows a spike, as a body of its own."""
+        self._body, self._locals = [], {}
+        for variable in self._model.variables:
+            self._let(variable.name, self._name(variable.name))
+        self._set_all(self._model.reset)
+        changed = dict.fromkeys(assignment.target for assignment in self._model.reset)
+        if self._has_refractoriness:
+            self._body.append(Store(self._counter, self._last_refractory_step()))
+        if T_LAST in self._variables:
+            self._let(T_LAST, self._time_of_spike)
+            changed[T_LAST] = None
+        for name in changed:
+            self._store(self._fields[name])
+        return without_unread(tuple(self._body))
+
+    def _last_refractory_step(self) -> Value:
+        return Arithmetic(BinaryOperator.ADD, _STEP, self._steps_of_refractoriness(), DType.REAL64)
 
     def _steps_of_refractoriness(self) -> Value:
         """Prepared with the parameters, or, where variables decide, of what they are after the reset."""
@@ -259,6 +282,11 @@ class _Cell(Lowering):
             old, value = self._reset(assignment, where)
             self._let(assignment.target, Select(spiked, value, old, old.dtype))
 
+    def _set_all(self, statements: tuple[syntax.Assignment, ...]) -> None:
+        for assignment in statements:
+            _, value = self._reset(assignment)
+            self._let(assignment.target, value)
+
     def _reset(self, assignment: syntax.Assignment, where: str = "reset") -> tuple[Local, Value]:
         self._body.append(Comment(f"{where}: {show(assignment)}"))
         self._at_spike = True
@@ -276,9 +304,7 @@ class _Cell(Lowering):
         count = Local(N_SPIKES, DType.COUNT)
         self._let(N_SPIKES, Literal(0.0, DType.COUNT))
         outer, self._body = self._body, []
-        for assignment in self._model.reset:
-            _, value = self._reset(assignment)
-            self._let(assignment.target, value)
+        self._set_all(self._model.reset)
         body = tuple(statement for statement in self._body if isinstance(statement, Let | Comment))
         self._body = outer
         self._body.append(Repeat(condition, N_SPIKES, Load(self._most_spikes), body))

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from pynn_annarchy.exceptions import unreachable
 from pynn_annarchy.kernels.ir import (
+    FLUSHED_EVERY,
     Apply,
     Arithmetic,
     Arrived,
@@ -39,9 +40,10 @@ from pynn_annarchy.kernels.ir import (
     Value,
     loaded,
     nodes,
+    statement_values,
     values_in,
 )
-from pynn_annarchy.kernels.passes.regimes import Regime, regimes
+from pynn_annarchy.kernels.passes.regimes import EXPONENTIAL, Regime, regimes
 from pynn_annarchy.language.syntax import BinaryOperator, Comparator, Connective
 
 TYPES = {DType.REAL: "Real", DType.REAL64: "double", DType.COUNT: "Count", DType.MASK: "bool"}
@@ -57,7 +59,7 @@ _KEYWORDS = frozenset(
     Real rows s state event traces pre_traces post_traces pre_before post_before pre_trace post_trace n_pre_traces
     n_post_traces has_post has_stored first_stored load store State psp advance pre_spike post_spike has_psp has_step
     has_post_step has_common_step advance_post advance_common element advances_first arrives_first asks_sent Operation
-    Row row all Ahead prepare Regimes regime device_module""".split()  # noqa: SIM905
+    Row row all Ahead prepare Regimes regime device_module RESETS FLUSHED_EVERY reset flush""".split()  # noqa: SIM905
 )
 """Words of C++, and of the text around a model's names."""
 _CONNECTIVES = {Connective.AND: "&", Connective.OR: "|"}
@@ -132,8 +134,8 @@ class Printer:
                 return self.place(field)
             case Local(name):
                 return identifier(name)
-            case StepValue("t_end"):
-                return "this->t_end_"
+            case StepValue("t_end" | "step" as name):
+                return f"this->{name}_"
             case StepValue(name):
                 return f"this->{name}"
             case Arrived(receptor):
@@ -305,6 +307,7 @@ _TIME: tuple[Member, ...] = (
 END: tuple[Member, ...] = (
     ("double t_end_;  // end of the step, ms", "t_end_(static_cast<double>(step.step) * step.dt)"),
 )
+_STEP: tuple[Member, ...] = (("double step_;  // its number", "step_(static_cast<double>(step.step))"),)
 _DRAWING: tuple[Member, ...] = (
     (
         "pnn::Identity who_;  // all but the element and the draw",
@@ -344,16 +347,21 @@ def _regime_struct(regime: Regime, kernel: CellKernel, printer: Printer) -> str:
     own = regime.kernel
     asked = [*values_in(own), *(value for _, value in regime.common), *(value for _, value in regime.ahead)]
     draws = any(isinstance(value, Draw) for value in asked)
-    ends = any(isinstance(node, StepValue) and node.name == "t_end" for value in asked for node in nodes(value))
+    moments = {node.name for node in nodes(*asked) if isinstance(node, StepValue)}
     members = [*_fields(kernel, own.fields, printer), *_receptors(own), *(_DRAWING if draws else ()), *_TIME]
-    members += END if ends else ()
+    members += (*(END if "t_end" in moments else ()), *(_STEP if "step" in moments else ()))
     members += _common(regime, printer)
     conditions = [f"{'' if holds else 'not '}{printer.expression(value)}" for value, holds in regime.outcomes]
     where = f" where {' and '.join(conditions)}" if conditions else ""
     arguments = "int64_t i, int64_t k_, const Ahead& ahead_" if regime.ahead else "int64_t i"
+    flushed = own.flushed
     return struct_text(
         own,
-        [_COUNT],
+        [
+            _COUNT,
+            f"    static constexpr int64_t FLUSHED_EVERY = {FLUSHED_EVERY if flushed else 0};  // steps",
+            f"    static constexpr bool RESETS = {'true' if own.reset else 'false'};",
+        ],
         members,
         "const pnn_segment& segment, const pnn_step& step",
         *(_IDENTITY if draws else ()),
@@ -362,12 +370,38 @@ def _regime_struct(regime: Regime, kernel: CellKernel, printer: Printer) -> str:
         "",
         f"    // {kernel.model}: one cell over one step{where}; returns its number of spikes",
         f"    PNN_FN Count update({arguments}) const {{",
-        *wrapped(printer.loads(own.fields)),
+        *wrapped(printer.loads(_read(own.fields, own.spikes, *statement_values(own.body)))),
         *wrapped(_known_ahead(regime)),
         *wrapped(printer.statements(own.body)),
         *wrapped([f"return {printer.expression(own.spikes)};"]),
         "    }",
+        *_after_spikes(own, printer),
+        *_flushing(flushed, printer),
     )
+
+
+def _read(fields: Iterable[Field], *values: Value) -> Iterator[Field]:
+    """Those of the fields that the values read."""
+    read = set().union(*map(loaded, values))
+    return (field for field in fields if field in read)
+
+
+def _after_spikes(kernel: CellKernel, printer: Printer) -> Iterator[str]:
+    """The function for a cell that has spiked."""
+    if kernel.reset:
+        yield from ("", "    // what follows a spike", "    PNN_FN void reset(int64_t i) const {")
+        yield from wrapped(printer.loads(_read(kernel.fields, *statement_values(kernel.reset))))
+        yield from wrapped(printer.statements(kernel.reset))
+        yield "    }"
+
+
+def _flushing(fields: Iterable[Field], printer: Printer) -> Iterator[str]:
+    """The function that sets subnormal states to zero."""
+    places = [printer.place(field) for field in fields]
+    if places:
+        yield from ("", "    PNN_FN void flush(int64_t i) const {")
+        yield from wrapped(f"{place} = pnn::flush({place});" for place in places)
+        yield "    }"
 
 
 def _inputs_at_rest(kernel: CellKernel, printer: Printer) -> Iterator[str]:
@@ -426,21 +460,32 @@ def _preparation(regime: Regime, printer: Printer) -> Iterator[str]:
 
 
 def _formed(regime: Regime, printer: Printer) -> Iterator[str]:
-    """What is kept, and the arguments of functions; then their values."""
+    """What is kept, the arguments of functions, and their values where all are small; the other values else."""
     formed = list(regime.formed())
     if not formed:
         return
     arguments = [(field, _exponent(applied)) for field, applied in formed]
     fields = set().union(*map(loaded, (*(let.value for let in regime.kept), *(value for _, value in arguments))))
+    for field, _ in formed:
+        yield from (f"double {field.name}_of_[Ahead::SIZE];", f"uint64_t {field.name}_greatest_ = 0;")
     yield from ("PNN_INDEPENDENT", "for (int64_t k_ = 0; k_ < n_; ++k_) {", "    const int64_t i = first_ + k_;")
     yield from (f"    {line}" for line in printer.loads(sorted(fields, key=lambda each: each.name)))
     yield from (f"    {line}" for line in printer.statements(regime.kept))
     for name in (identifier(let.name) for let in regime.kept):
         yield f"    ahead_.{name}[k_] = {name};"
     for field, value in arguments:
-        yield f"    ahead_.{field.name}_[k_] = {printer.expression(value)};"
+        name = field.name
+        yield f"    const double {name}_now_ = {printer.expression(value)};"
+        yield f"    {name}_of_[k_] = {name}_now_;"
+        yield f"    {name}_greatest_ = pnn::greater_rank({name}_greatest_, {name}_now_);"
+        yield f"    ahead_.{name}_[k_] = pnn::{EXPONENTIAL}_of_small(-{name}_now_);"
     yield "}"
-    yield from (f"pnn::{applied.function}_of_negatives(ahead_.{field.name}_, n_);" for field, applied in formed)
+    for field, _ in formed:
+        name = field.name
+        yield (
+            f"if (!pnn::are_small({name}_greatest_)) "
+            f"pnn::{EXPONENTIAL}_of_negatives({name}_of_, ahead_.{name}_, n_);"
+        )
 
 
 def _exponent(applied: Apply) -> Value:

@@ -16,6 +16,7 @@ import numpy.typing as npt
 from pynn_annarchy import _mathematics
 from pynn_annarchy.exceptions import unreachable
 from pynn_annarchy.kernels.ir import (
+    FLUSHED_EVERY,
     Apply,
     Arithmetic,
     Arrived,
@@ -84,6 +85,7 @@ class Evaluation:
     """The values of one kernel call: locals by name, fields by array."""
 
     def __init__(self, precision: str, fields: Mapping[str, Any], step: Step | None) -> None:
+        self.precision = precision
         self.real: Any = PRECISIONS[precision]
         self.fields = dict(fields)
         self.locals: dict[str, Any] = {}
@@ -114,6 +116,16 @@ class Evaluation:
                     self._repeat(statement)
                 case _:
                     unreachable(statement)
+
+    def execute_for(self, index: npt.NDArray[np.int64], body: tuple[Statement, ...]) -> None:
+        """Executes a body of its own locals for some of the elements."""
+        fields = {name: field[index] if np.ndim(field) else field for name, field in self.fields.items()}
+        some = Evaluation(self.precision, fields, self.step)
+        some.object_index, some.elements = self.object_index, self.elements[index]
+        some.execute(body)
+        for statement in body:
+            if isinstance(statement, Store):
+                self.fields[statement.field.name][index] = some.fields[statement.field.name]
 
     def _repeat(self, repeat: Repeat) -> None:
         """All elements together, as often as one of them goes on; the others keep their values."""
@@ -214,12 +226,16 @@ def run_neurons(
     evaluation = Evaluation(model.precision, fields, step)
     evaluation.object_index = object_index
     evaluation.elements = np.arange(begin, end) + element_offset
+    if step.step % FLUSHED_EVERY == 0:
+        for field in kernel.flushed:
+            fields[field.name][...] = evaluation.value(Apply("flush", (Load(field),), field.dtype))
     for receptor, array, quantum in zip(kernel.receptors, inputs, quanta, strict=True):
         evaluation.arrived[receptor] = (array[begin:end], float(quantum))
     with np.errstate(all="ignore"):
         evaluation.execute(kernel.body)
         counts = np.broadcast_to(evaluation.value(kernel.spikes), (end - begin,)).astype(np.int64)
-    index = np.flatnonzero(counts > 0)
+        index = np.flatnonzero(counts > 0)
+        evaluation.execute_for(index, kernel.reset)
     return index + begin, counts[index]
 
 

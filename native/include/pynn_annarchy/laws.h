@@ -95,21 +95,16 @@ private:
     uint16_t bounds_[MOST_BOUNDS];
 };
 
-// x[i] = exprel(-x[i]) for i < n. Where all of them are positive and small, a third of the operations is left.
-PNN_FN void exprel_of_negatives(double* x, int64_t n) {
-    uint64_t largest = 0;  // read as whole numbers, positive numbers are in the same order, all others above
+// The greater of a rank and that of a number. Read as whole numbers, positive ones are in the same order, all others above.
+PNN_FN uint64_t greater_rank(uint64_t rank, double x) { return bits_of(x) > rank ? bits_of(x) : rank; }
+
+// Whether numbers of which this is the greatest rank are positive, and small enough for exprel_of_small.
+PNN_FN bool are_small(uint64_t rank) { return rank <= bits_of(EXPREL_SMALL); }
+
+// values[i] = exprel(-x[i]) for i < n.
+PNN_FN void exprel_of_negatives(const double* x, double* values, int64_t n) {
     PNN_INDEPENDENT
-    for (int64_t i = 0; i < n; ++i) {
-        const uint64_t rank = bits_of(x[i]);
-        largest = rank > largest ? rank : largest;
-    }
-    if (largest <= bits_of(EXPREL_SMALL)) {
-        PNN_INDEPENDENT
-        for (int64_t i = 0; i < n; ++i) x[i] = exprel_of_small(-x[i]);
-        return;
-    }
-    PNN_INDEPENDENT
-    for (int64_t i = 0; i < n; ++i) x[i] = exprel(-x[i]);
+    for (int64_t i = 0; i < n; ++i) values[i] = exprel(-x[i]);
 }
 
 }  // namespace pnn

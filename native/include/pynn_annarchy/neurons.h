@@ -46,8 +46,16 @@ struct Preparation<Model, Void<typename Model::Ahead>> {
 template <class Real>
 alignas(64) constexpr Real ZEROS[MANY_DRAWN > MANY_FORMED ? MANY_DRAWN : MANY_FORMED] = {};
 
+// Whether a step begins with `flush` of all cells.
+template <class Model>
+PNN_FN constexpr bool is_flushed_at(int64_t step) {
+    if constexpr (Model::FLUSHED_EVERY > 0) return step % Model::FLUSHED_EVERY == 0;
+    return false;
+}
+
 // Model has: a constructor from (segment, step), `void go_to_(int64_t first)` for what elements from `first` on need,
-// `Count update(int64_t i) const`; or `Regimes` and `int regime() const`.
+// `Count update(int64_t i) const`, `void reset(int64_t i) const` for those that have spiked if it RESETS,
+// `void flush(int64_t i) const` if it is FLUSHED_EVERY so many steps; or `Regimes` and `int regime() const`.
 template <class Model, class = void>
 struct Neurons {
     static void run(const pnn_segment* segment, int64_t begin, int64_t end, const pnn_step* step, pnn_spikes* spikes) {
@@ -58,9 +66,16 @@ struct Neurons {
         typename Model::Count counts[at_once];
         uint32_t *const index = spikes->index, *const multiplicity = spikes->count;
         int64_t n = 0, n_counted = 0;
+        const bool is_flushed = is_flushed_at<Model>(step->step);
         for (int64_t first = begin; first < end; first += at_once) {
             const int64_t length = end - first < at_once ? end - first : at_once;
             model.go_to_(first);
+            if constexpr (Model::FLUSHED_EVERY > 0) {
+                if (is_flushed) {
+                    PNN_INDEPENDENT
+                    for (int64_t i = first; i < first + length; ++i) model.flush(i);
+                }
+            }
             preparation.prepare(model, first, length);
             typename Model::Count any = 0;
             PNN_INDEPENDENT
@@ -80,11 +95,13 @@ struct Neurons {
                 }
                 if (all > 0xffff) spikes->has_more = 1;
             }
-            if (any == 0 || index == nullptr) continue;
+            if (any == 0 || (index == nullptr && !Model::RESETS)) continue;
             for (int64_t part = 0; part < length; part += 64) {
                 uint64_t spiked = spiked_of(counts + part, length - part < 64 ? length - part : 64);
                 for (; spiked != 0; spiked &= spiked - 1) {
                     const int64_t k = part + __builtin_ctzll(spiked);
+                    if constexpr (Model::RESETS) model.reset(first + k);
+                    if (index == nullptr) continue;
                     index[n] = static_cast<uint32_t>(first + k);
                     multiplicity[n++] = static_cast<uint32_t>(counts[k]);
                 }

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from pynn_annarchy.kernels.ir import (
-    Apply,
     Arithmetic,
     Cast,
     Comment,
@@ -42,7 +41,7 @@ def fold(
             known[Local(statement.name, statement.value.dtype)] = statement.value
     folded = tuple(_without_idle_stores(tuple(_with_values_folded(folded, known))))
     result = _folded(result, known)
-    return tuple(_without_unread(folded, result)), result
+    return without_unread(folded, result), result
 
 
 def _folded(value: Value, known: Mapping[Value, Value]) -> Value:
@@ -98,7 +97,7 @@ def _n_assigned(body: Iterable[Statement], let: Let) -> int:
 
 
 def _without_idle_stores(body: tuple[Statement, ...]) -> Iterator[Statement]:
-    """Without those that write what they have read; what is stored has been flushed before."""
+    """Without those that write what they have read."""
     unchanged = {
         Local(statement.name, statement.value.dtype): statement.value.field
         for statement in body
@@ -107,17 +106,15 @@ def _without_idle_stores(body: tuple[Statement, ...]) -> Iterator[Statement]:
     for statement in body:
         if isinstance(statement, Store):
             value = statement.value
-            if isinstance(value, Apply) and value.function == "flush":
-                value = value.arguments[0]
             if isinstance(value, Local) and unchanged.get(value) == statement.field:
                 continue
         yield statement
 
 
-def _without_unread(body: tuple[Statement, ...], result: Value) -> tuple[Statement, ...]:
-    """Without locals that nobody reads."""
+def without_unread(body: tuple[Statement, ...], *results: Value) -> tuple[Statement, ...]:
+    """Without locals that nobody reads, be it for one of the results."""
     while True:
-        read = {value.name for value in nodes(result, *statement_values(body)) if isinstance(value, Local)}
+        read = {value.name for value in nodes(*results, *statement_values(body)) if isinstance(value, Local)}
         read |= {statement.count for statement in body if isinstance(statement, Repeat)}
         left = tuple(s for s in body if not (isinstance(s, Let) and s.name not in read))
         if left == body:

@@ -101,11 +101,9 @@ def regimes(kernel: CellKernel, is_shared: IsShared) -> tuple[Regime, ...]:
 
 def _conditions(kernel: CellKernel, is_shared: IsShared) -> tuple[Value, ...]:
     """Those that all cells share and that choose whether something is drawn."""
-    if not any(isinstance(value, Draw) for value in values_in(kernel)):
-        return ()
     found = {
         value.condition: None
-        for value in values_in(kernel)
+        for value in nodes(kernel.spikes, *statement_values(kernel.body))
         if isinstance(value, Select) and _draws(value) and _is_common(value.condition, is_shared)
     }
     return tuple(sorted(found, key=repr))[:_MOST_CONDITIONS]
@@ -124,8 +122,9 @@ def _regime(kernel: CellKernel, outcomes: tuple[tuple[Value, bool], ...], is_sha
     kept = lifting.kept()
     body = tuple(each for each in body if not (isinstance(each, Let) and each.name in {let.name for let in kept}))
     formed = (of for _, of in (*lifting.common, *lifting.ahead))
-    values = (spikes, *statement_values((*kept, *body)), *formed)
-    used = set().union(*map(loaded, values)) | {statement.field for statement in body if isinstance(statement, Store)}
+    statements = (*kept, *body, *kernel.reset)
+    used = set().union(*map(loaded, (spikes, *statement_values(statements), *formed)))
+    used |= {statement.field for statement in statements if isinstance(statement, Store)}
     own = tuple(field for field in kernel.fields if field in used)
     lean = replace(kernel, fields=own, body=body, spikes=spikes)
     return Regime(outcomes, lean, tuple(lifting.common), tuple(lifting.ahead), kept)

@@ -103,9 +103,15 @@ struct NeuronsKernel {
 private:
     template <class Chosen>
     PNN_DEVICE void update(const Chosen& model, const pnn_cells& cells, int64_t i, Shared& shared) const {
+        if constexpr (Chosen::FLUSHED_EVERY > 0) {
+            if (is_flushed_at<Chosen>(clock.step())) model.flush(i);
+        }
         Preparation<Chosen> preparation;
         preparation.prepare(model, i, 1);
         const typename Chosen::Count count = preparation.update(model, i, 0);
+        if constexpr (Chosen::RESETS) {
+            if (count > 0) model.reset(i);
+        }
         if (uint16_t* const each = each_in(cells.ring, clock.step())) {
             if (count > 0xffff) fail(control, &control->has_more, static_cast<int32_t>(cells.number), clock.step());
             each[i] = static_cast<uint16_t>(count > 0 ? count : 0);
