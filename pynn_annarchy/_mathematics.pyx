@@ -86,7 +86,7 @@ cdef extern from *:
         X(sinh) X(cosh) X(tanh) X(abs) X(fabs) X(floor) X(ceil) X(round) X(rint) X(trunc) X(positive) X(negative) \
         X(sign) X(isfinite) X(isnan) X(flush)
     #define PNN_FUNCTIONS_2(X) X(pow) X(atan2) X(modulo) X(minimum) X(maximum)
-    #define PNN_FUNCTIONS_3(X) X(clip)
+    #define PNN_FUNCTIONS_3(X) X(clip) X(fma) X(fma_single)
     #define PNN_DISTRIBUTIONS_1(X) X(exponential) X(poisson)
     #define PNN_DISTRIBUTIONS_2(X) X(uniform) X(normal) X(lognormal) X(gamma) X(binomial) X(discrete_uniform)
     #define PNN_DISTRIBUTIONS_3(X) X(gamma_above)

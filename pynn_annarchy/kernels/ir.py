@@ -583,6 +583,18 @@ def map_children(value: Value, change: Callable[[Value], Value]) -> Value:
             return value
 
 
+def map_values(statement: Statement, change: Callable[[Value], Value]) -> Statement:
+    """The same statement of changed expressions; their types stay."""
+    match statement:
+        case Let(_, value) | Store(_, value):
+            return replace(statement, value=change(value))
+        case Repeat(condition, _, most):
+            body = tuple(replace(s, value=change(s.value)) if isinstance(s, Let) else s for s in statement.body)
+            return replace(statement, condition=change(condition), most=change(most), body=body)
+        case _:
+            return statement
+
+
 def loaded(value: Value) -> set[Field]:
     """All fields that an expression reads."""
     if isinstance(value, Load):

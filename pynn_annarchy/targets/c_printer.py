@@ -64,6 +64,8 @@ _KEYWORDS = frozenset(
 """Words of C++, and of the text around a model's names."""
 _CONNECTIVES = {Connective.AND: "&", Connective.OR: "|"}
 """Both sides are always evaluated: no branch stands in the way of vectors."""
+_OF_REAL = ("flush", "fma")
+"""Functions that have a form for each precision."""
 _CHOICE, _LOGIC, _COMPARISON, _SUM, _PRODUCT, _SIGN, _ATOM = range(7)
 """How strongly operators bind."""
 _WIDTH = 110
@@ -184,7 +186,7 @@ class Printer:
     def _apply(self, value: Apply, function: str, arguments: tuple[Value, ...]) -> str:
         call = f"pnn::{function}({', '.join(map(self.expression, arguments))})"
         # One double implementation serves both precisions: the same bits before rounding.
-        return f"static_cast<Real>({call})" if value.dtype is DType.REAL and function != "flush" else call
+        return f"static_cast<Real>({call})" if value.dtype is DType.REAL and function not in _OF_REAL else call
 
     def _cast(self, operand: Value, dtype: DType) -> str:
         if operand.dtype is DType.MASK:
@@ -483,8 +485,7 @@ def _formed(regime: Regime, printer: Printer) -> Iterator[str]:
     for field, _ in formed:
         name = field.name
         yield (
-            f"if (!pnn::are_small({name}_greatest_)) "
-            f"pnn::{EXPONENTIAL}_of_negatives({name}_of_, ahead_.{name}_, n_);"
+            f"if (!pnn::are_small({name}_greatest_)) pnn::{EXPONENTIAL}_of_negatives({name}_of_, ahead_.{name}_, n_);"
         )
 
 

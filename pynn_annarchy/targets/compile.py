@@ -3,11 +3,12 @@
     check       model/check          ModelSpec -> Model      parsed, names known, types inferred
     discretise  solvers/discretise   Model     -> Updates    x_new = expr, propagators to fill
     lower       kernels/lower        Updates   -> Kernel     typed statements over typed fields
+    contract    kernels/passes       Kernel    -> Kernel     a product and a sum in one operation
     verify      kernels/passes/check Kernel    -> Kernel     refuses what no target could print
     print       targets/cpp          Kernel    -> text       one translation unit; targets/cuda adds to it
     compile     targets/toolchain    text      -> library    loaded by the engine through abi.h; targets/device: by nvcc
 
-`generate` runs the first four and is cached by the model's text; `build` the rest, cached by the text and the compiler.
+`generate` runs the first five and is cached by the model's text; `build` the rest, cached by the text and the compiler.
 Nothing is parsed and no algebra system imported where the cache has the answer.
 """
 
@@ -282,11 +283,12 @@ def generate(spec: ModelSpec, storage: Storage, options: Options) -> Generated:
         return known
     from pynn_annarchy.kernels.lower import lower
     from pynn_annarchy.kernels.passes.check import verify
+    from pynn_annarchy.kernels.passes.contract import contract
     from pynn_annarchy.model.check import check
     from pynn_annarchy.solvers.discretise import discretise
 
     updates = discretise(check(spec), spec.method or None)
-    generated = Generated(updates, verify(lower(updates, storage is Storage.SHARED)), name)
+    generated = Generated(updates, verify(contract(lower(updates, storage is Storage.SHARED))), name)
     cache.store(f"{name}.model", generated, options.directory)
     return generated
 

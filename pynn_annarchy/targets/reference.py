@@ -180,6 +180,8 @@ class Evaluation:
         if function == "flush":
             real = self._types[dtype]
             return np.where(np.abs(arguments[0]) < np.finfo(real).tiny, real(0.0), arguments[0])
+        if function == "fma" and self._types[dtype] is np.float32:
+            function = "fma_single"
         doubles = [np.asarray(argument, np.float64) for argument in arguments]
         return np.asarray(_mathematics.apply(function, *doubles)).astype(self._types[dtype])
 

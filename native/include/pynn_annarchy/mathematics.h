@@ -524,6 +524,17 @@ PNN_FN double acos(double x) {
 PNN_FN float flush(float x) { return __builtin_fabsf(x) < 0x1p-126f ? 0.0f : x; }
 PNN_FN bool isnan(float x) { return x != x; }
 PNN_FN bool isfinite(float x) { return __builtin_fabsf(x) <= 0x1.fffffep+127f; }
+// Of single precision by itself: from double it would be rounded twice.
+PNN_FN float fma(float a, float b, float c) {
+#if defined(__CUDA_ARCH__)
+    return ::fmaf(a, b, c);
+#else
+    return __builtin_fmaf(a, b, c);
+#endif
+}
+PNN_FN double fma_single(double a, double b, double c) {
+    return static_cast<double>(fma(static_cast<float>(a), static_cast<float>(b), static_cast<float>(c)));
+}
 PNN_FN float power_integer(float x, int n) {
     return flush(static_cast<float>(power_integer(static_cast<double>(x), n)));
 }

@@ -43,6 +43,7 @@ from pynn_annarchy.kernels.ir import (
     children,
     loaded,
     map_children,
+    map_values,
     nodes,
     statement_values,
     values_in,
@@ -176,18 +177,10 @@ class _Lifting:
             case Store(_, value):
                 self._has_stored = True
                 return replace(statement, value=self.value(value, is_certain=True))
-            case Repeat(condition, count, most, repeated):
+            case Repeat(_, count, _, repeated):
                 for name in (count, *(each.name for each in repeated if isinstance(each, Let))):
                     self._locals.pop(name, None)
-                return replace(
-                    statement,
-                    condition=self.value(condition, is_certain=False),
-                    most=self.value(most, is_certain=False),
-                    body=tuple(
-                        replace(each, value=self.value(each.value, is_certain=False)) if isinstance(each, Let) else each
-                        for each in repeated
-                    ),
-                )
+                return map_values(statement, lambda value: self.value(value, is_certain=False))
             case _:
                 return statement
 
@@ -246,7 +239,7 @@ class _Lifting:
                 return self._locals.get(name)
             case Load() | Literal() | StepValue():
                 return value
-            case Negate() | Arithmetic() | Cast():
+            case Negate() | Arithmetic() | Cast() | Apply("fma"):
                 operands = [self._plain(child) for child in children(value)]
                 known = [operand for operand in operands if operand is not None]
                 if len(known) < len(operands):
