@@ -67,7 +67,7 @@ uint64_t spikes_in(const SpikeList& list) {
 
 pnn_spikes room_in(SpikeList& list) { return {list.index.data(), list.count.data(), 0, nullptr, 0, 0}; }
 
-constexpr int64_t TILE = 512;                             // cells that do all steps that are done at once before others do any
+constexpr int64_t TILE = 256;                             // cells that do all steps that are done at once before others do any
 constexpr std::size_t MOST_SUMS = std::size_t(1) << 25;   // of a partition, in all steps that are done at once
 
 }  // namespace
@@ -209,8 +209,7 @@ Engine::Receptors Engine::find_receiving() const {
 
 // Lays out the accumulators, those that nobody sends to behind all others, where populations or projections are new or more
 // steps are wanted; returns whether they lie in another order.
-bool Engine::place_sums(int64_t n_steps) {
-    const Receptors wanted = find_receiving();
+bool Engine::place_sums(const Receptors& wanted, int64_t n_steps) {
     const bool is_new = wanted != receiving;
     if (!is_new && n_steps <= n_steps_placed) return false;
     receiving = wanted;
@@ -249,7 +248,7 @@ bool Engine::place_sums(int64_t n_steps) {
 
 // How many steps a partition may do before it hears of the others: what is emitted in them arrives after them, and nobody
 // asks for what there is in between. That is so in networks in which there are but cells and static synapses.
-int64_t Engine::steps_at_once(int64_t n_steps) const {
+int64_t Engine::steps_at_once(int64_t n_steps, const Receptors& receptors) const {
     if (!currents.empty() || !draining.empty()) return 1;
     for (const auto& population : populations)
         if (population->axonal != nullptr || !population->injections.empty() || !population->gathered.empty() ||
@@ -262,7 +261,6 @@ int64_t Engine::steps_at_once(int64_t n_steps) const {
         n = std::min<int64_t>(n, projection->min_delay());
     }
     std::size_t bytes = 1;  // of the sums of a step
-    const Receptors receptors = find_receiving();
     for (std::size_t number = 0; number < populations.size(); ++number)
         bytes += std::size_t(std::count(receptors[number].begin(), receptors[number].end(), 1) * populations[number]->size) * sizeof(int64_t);
     return std::max<int64_t>(1, std::min(n, int64_t(MOST_SUMS * std::size_t(partitions) / bytes)));
@@ -273,8 +271,8 @@ int64_t* Engine::first_sum(const Projection& projection, std::size_t partition) 
     return post.inputs[partition][std::size_t(projection.receptor)] + post.bounds[partition];
 }
 
-void Engine::form_bundles() {
-    const bool are_mixed = place_sums(n_at_once);
+void Engine::form_bundles(const Receptors& receptors) {
+    const bool are_mixed = place_sums(receptors, n_at_once);
     for (auto& bundle : bundles)
         if (is_to_part(*bundle) || (are_mixed && bundle->layout == Bundle::Layout::pairs)) bundle->dissolve();
         else if (bundle->layout == Bundle::Layout::pairs) find_sums(*bundle);
@@ -394,24 +392,26 @@ void Engine::find_concerned(bool many_steps) {
     }
     concerned.signals.resize(populations.size());
     for (auto& signal : signals) concerned.signals[std::size_t(signal->population)].push_back(signal.get());
+    concerned.inputs.resize(std::size_t(partitions));
     concerned.plain.resize(std::size_t(partitions));
     for (std::size_t p = 0; p < concerned.plain.size(); ++p)
         for (std::size_t number = 0; number < populations.size(); ++number) {
             Population& population = *populations[number];
+            concerned.inputs[p].emplace_back();
+            for (int64_t ahead = 0; ahead < n_at_once; ++ahead) concerned.inputs[p].back().push_back(inputs_ahead(number, p, ahead));
             if (!is_plain(population) || population.bounds[p] == population.bounds[p + 1]) continue;
-            PlainCells cells{&population, int(number), {}, population.segment, {}, population.bounds[p], population.bounds[p + 1]};
+            PlainCells cells{&population, int(number), {}, population.segment, population.bounds[p], population.bounds[p + 1]};
             for (std::size_t k = 0; many_steps && k < population.arrays.size(); ++k) cells.arrays.push_back(array_of(population, k, p));
             if (many_steps) cells.segment.arrays = cells.arrays.data();
-            for (int64_t ahead = 0; ahead < n_at_once; ++ahead) cells.inputs.push_back(inputs_ahead(number, int(p), ahead));
             concerned.plain[p].push_back(std::move(cells));
         }
 }
 
 // Where a population's cells find what they receive in a step; sums to which nobody sends are zero in all of them.
-std::vector<int64_t*> Engine::inputs_ahead(std::size_t number, int partition, int64_t ahead) const {
-    std::vector<int64_t*> inputs = populations[number]->inputs[std::size_t(partition)];
+std::vector<int64_t*> Engine::inputs_ahead(std::size_t number, std::size_t p, int64_t ahead) const {
+    std::vector<int64_t*> inputs = populations[number]->inputs[p];
     for (std::size_t receptor = 0; receptor < inputs.size(); ++receptor)
-        if (receiving[number][receptor]) inputs[receptor] = sums_ahead(inputs[receptor], partition, ahead);
+        if (receiving[number][receptor]) inputs[receptor] = sums_ahead(inputs[receptor], int(p), ahead);
     return inputs;
 }
 
@@ -748,14 +748,13 @@ void Engine::send(Projection& projection, int64_t n, std::size_t partition) cons
 }
 
 // A population that is switched off stays as it is; what arrives meanwhile is lost.
-void Engine::rest(Population& population, int64_t n, int partition, int64_t ahead) {
+void Engine::rest(std::size_t number, int64_t n, int partition, const Due& due) {
     const auto p = std::size_t(partition);
+    Population& population = *populations[number];
     population.spikes_of(n)[p].n = 0;
     if (population.stream != nullptr && population.stream->counts_spikes_of(n, partition)) population.stream->set_none(n, partition);
-    for (int64_t* input : population.inputs[p]) {
-        int64_t* const own = sums_ahead(input, partition, ahead);
-        std::fill(own + population.bounds[p], own + population.bounds[p + 1], 0);
-    }
+    for (int64_t* input : concerned.inputs[p][number][std::size_t(n - due.first_step)])
+        std::fill(input + population.bounds[p], input + population.bounds[p + 1], 0);
 }
 
 // Which currents each partition evaluates in this run; partition 0 records.
@@ -880,10 +879,10 @@ void Engine::record_spikes(int64_t n, int partition) {
 
 // Samples of cells [first, last) of a population.
 void Engine::record_signals(std::size_t population, int64_t n, int64_t first, int64_t last, Due& due) const {
-    if (concerned.signals[population].empty()) return;
-    due.work.enter(Phase::recording);
     for (const Signal* signal : concerned.signals[population]) {
+        if (signal->index.empty() || signal->index.front() >= last || signal->index.back() < first) continue;
         if ((n - signal->start_step) % signal->every != 0) continue;
+        due.work.enter(Phase::recording);
         const int64_t width = int64_t(signal->index.size());
         // Every partition knows its own row: the buffer begins with the first sample after the run's start.
         const int64_t row = (n - signal->start_step) / signal->every - (step - signal->start_step) / signal->every - 1;
@@ -935,8 +934,7 @@ void Engine::update_cells(Population& population, std::size_t number, const pnn_
     if (is_counted) out.counts = population.stream->at(present.step, partition);
     if (is_counted && !population.list_is_read) out.index = nullptr;
     pnn_segment segment = population.segment;
-    due.inputs = inputs_ahead(number, partition, present.step - due.first_step);
-    segment.inputs = due.inputs.data();
+    segment.inputs = concerned.inputs[p][number][std::size_t(present.step - due.first_step)].data();
     if (!population.values.empty()) {
         due.shared = shared_with_values(population, due.values[number]);
         segment.shared = due.shared.data();
@@ -952,7 +950,7 @@ void Engine::update_cells(Population& population, std::size_t number, const pnn_
 void Engine::update_population(std::size_t number, const pnn_step& present, int partition, Due& due) {
     Population& population = *populations[number];
     if (!population.active) {
-        rest(population, present.step, partition, present.step - due.first_step);
+        rest(number, present.step, partition, due);
     } else if (population.axonal != nullptr) {
         due.work.spikes += emit_axonal(population, present.step, partition);
     } else if (population.module == nullptr) {
@@ -987,12 +985,13 @@ void Engine::update_plain(int64_t first, int64_t last, int partition, Due& due) 
     for (const PlainCells& cells : concerned.plain[std::size_t(partition)]) {
         const auto list_of = [&](int64_t n) -> SpikeList& { return cells.population->spikes_of(n)[std::size_t(partition)]; };
         for (int64_t n = first; n <= last; ++n) list_of(n).n = 0;
+        const auto& inputs = concerned.inputs[std::size_t(partition)][std::size_t(cells.number)];
         const int64_t width = first == last ? cells.end - cells.begin : TILE;
         due.make_room(width);
         pnn_segment segment = cells.segment;
         for (int64_t begin = cells.begin; begin < cells.end; begin += width)
             for (int64_t n = first; n <= last; ++n) {
-                segment.inputs = cells.inputs[std::size_t(n - first)].data();
+                segment.inputs = inputs[std::size_t(n - first)].data();
                 const pnn_step present = step_value(n);
                 pnn_spikes out = room_in(due.room);
                 const int64_t end = std::min(begin + width, cells.end);
@@ -1004,7 +1003,8 @@ void Engine::update_plain(int64_t first, int64_t last, int partition, Due& due) 
     }
 }
 
-// Steps of which only the first is that of the network, where there is more than one.
+// What belongs to the network as a whole (currents, sums of rates, values for others) is done once: where there is any of
+// it, steps are done one at a time.
 void Engine::step_partition(int64_t first, int64_t last, int partition, Due& due, int& failed) {
     for (Population* population : concerned.gathering)
         for (Gathered& input : population->gathered)
@@ -1047,8 +1047,9 @@ int Engine::run(int64_t n_steps, int workers) {
     if (on_device) return on_device->run(n_steps);
     workers = std::min(workers, partitions);
     const auto called = std::chrono::steady_clock::now();
-    n_at_once = steps_at_once(n_steps);
-    form_bundles();
+    const Receptors receptors = find_receiving();
+    n_at_once = steps_at_once(n_steps, receptors);
+    form_bundles(receptors);
     form_streams();
     work.preparation += seconds_since(called);
     find_sinks();

@@ -34,7 +34,7 @@ void OnDevice::prepare(int64_t n_steps) {
     }
     engine_.bundles.clear();
     engine_.may_bundle = true;
-    engine_.place_sums(1);
+    engine_.place_sums(engine_.find_receiving(), 1);
     for (auto& population : engine_.populations) {
         population->stream = nullptr;
         population->list_is_read = true;

@@ -248,7 +248,6 @@ cdef extern from "pynn_annarchy/engine.h" namespace "pnn" nogil:
         const void* source
         int32_t dtype
         vector[int64_t] index
-        vector[int64_t] column_bounds
         cbool contiguous
         double* buffer
         int64_t start_step
@@ -993,14 +992,10 @@ cdef class Engine:
         """A recorded variable of the cells `index` (ascending)."""
         cdef unique_ptr[Signal] owned = make_unique[Signal]()
         cdef Signal* signal = owned.get()
-        cdef Population* cells = self.host().populations[population].get()
         cdef int64_t i, n = index.shape[0]
         signal.population = population
         for i in range(n):
             signal.index.push_back(index[i])
-        bounds = np.searchsorted(np.asarray(index), [cells.bounds[p] for p in range(cells.bounds.size())])
-        for bound in bounds:
-            signal.column_bounds.push_back(bound)
         signal.contiguous = n > 0 and index[n - 1] - index[0] == n - 1
         self.host().signals.push_back(move(owned))
         return self.host().signals.size() - 1

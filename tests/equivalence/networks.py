@@ -12,7 +12,7 @@ from pynn_annarchy.engine.cells import Cells
 from pynn_annarchy.engine.currents import Table
 from pynn_annarchy.engine.network import Network
 from pynn_annarchy.model.compose import compose
-from pynn_annarchy.model.spec import Kind, ModelSpec, ParameterSpec
+from pynn_annarchy.model.spec import Kind, ModelSpec, ParameterSpec, ReceptorSpec
 from pynn_annarchy.standardmodels import plasticity_specs, synapse_specs
 from pynn_annarchy.standardmodels.bodies import ADEXP
 from pynn_annarchy.standardmodels.parts import COND_ALPHA, COND_BETA, CURR_EXP
@@ -41,6 +41,17 @@ from pynn_annarchy.standardmodels.specs import (
 from pynn_annarchy.targets.compile import Options
 
 STEPS = 400
+
+NOISY_RESET = ModelSpec(
+    name="NoisyReset",
+    parameters=(ParameterSpec("drive", -45.0), ParameterSpec("spread", 2.0)),
+    equations="dv/dt = (drive - v)/10 + 0.5*Normal(0.0, 1.0) : unless_refractory\ndw/dt = -w/50\nrest = rest : init=1",
+    spike="v >= -50",
+    reset="v = -60 + spread*Normal(0.0, 1.0)\nw += Uniform(0.0, 1.0)\nrest = 0.5 + w",
+    refractory="rest",
+    receptors=(ReceptorSpec("excitatory", "v += input"), ReceptorSpec("inhibitory", "v += input")),
+)
+"""What follows a spike draws, and says how long the cell rests."""
 
 COMPOSED = compose("PointNeuron", ADEXP, {"A": COND_BETA, "B": CURR_EXP, "C": COND_ALPHA})
 
@@ -440,6 +451,7 @@ CELL_TYPES: dict[str, Callable[..., Network]] = {
     "HH_cond_exp": balanced(HH_COND_EXP, 0.02, 0.05, i_offset=0.3),
     "Izhikevich": balanced(IZHIKEVICH, 2.0, -2.0, i_offset=0.01),
     "GIF_cond_exp": balanced(gif_cond_exp(2, 1), 0.01, 0.05, i_offset=0.8, v_t_star=-55.0, lambda0=10.0),
+    "NoisyReset": balanced(NOISY_RESET, 0.8, -2.0),
     "PointNeuron": balanced(COMPOSED, 0.01, 0.05, i_offset=0.8),
 }
 """Networks of the other cell types, which differ from those above in nothing but the cells."""

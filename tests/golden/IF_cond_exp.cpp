@@ -10,6 +10,8 @@ namespace {
 
 struct IF_cond_exp {
     using Count = ::Count;
+    static constexpr int64_t FLUSHED_EVERY = 32;  // steps
+    static constexpr bool RESETS = true;
 
     Real* v;
     Real* gsyn_exc;
@@ -36,6 +38,7 @@ struct IF_cond_exp {
     double quantum_1_;
     double t;  // start of the step, ms
     Real dt;   // ms
+    double step_;  // its number
 
     PNN_FN IF_cond_exp(const pnn_segment& segment, const pnn_step& step)
         : v(static_cast<Real*>(segment.arrays[0])),
@@ -62,7 +65,8 @@ struct IF_cond_exp {
           input_1_(segment.inputs[1]),
           quantum_1_(segment.quanta[1]),
           t(step.t),
-          dt(static_cast<Real>(step.dt)) {}
+          dt(static_cast<Real>(step.dt)),
+          step_(static_cast<double>(step.step)) {}
 
     PNN_HOST void go_to_(int64_t first_) {
         if (rests_i_inj_) i_inj = pnn::ZEROS<Real> - first_;
@@ -76,18 +80,23 @@ struct IF_cond_exp {
         double exprel_0_[SIZE];
     };
     PNN_FN void prepare(int64_t first_, int64_t n_, Ahead& ahead_) const {
+        double exprel_0_of_[Ahead::SIZE];
+        uint64_t exprel_0_greatest_ = 0;
         PNN_INDEPENDENT
         for (int64_t k_ = 0; k_ < n_; ++k_) {
             const int64_t i = first_ + k_;
             const Real gsyn_exc_mean = M_gsyn_exc_gsyn_exc * this->gsyn_exc[i];
             const Real gsyn_inh_mean = M_gsyn_inh_gsyn_inh * this->gsyn_inh[i];
-            const Real decay_v = one_over_tau_m + (gsyn_exc_mean + gsyn_inh_mean) * one_over_cm;
+            const Real decay_v = pnn::fma(gsyn_exc_mean + gsyn_inh_mean, one_over_cm, one_over_tau_m);
             ahead_.gsyn_exc_mean[k_] = gsyn_exc_mean;
             ahead_.gsyn_inh_mean[k_] = gsyn_inh_mean;
             ahead_.decay_v[k_] = decay_v;
-            ahead_.exprel_0_[k_] = decay_v * this->dt;
+            const double exprel_0_now_ = decay_v * this->dt;
+            exprel_0_of_[k_] = exprel_0_now_;
+            exprel_0_greatest_ = pnn::greater_rank(exprel_0_greatest_, exprel_0_now_);
+            ahead_.exprel_0_[k_] = pnn::exprel_of_small(-exprel_0_now_);
         }
-        pnn::exprel_of_negatives(ahead_.exprel_0_, n_);
+        if (!pnn::are_small(exprel_0_greatest_)) pnn::exprel_of_negatives(exprel_0_of_, ahead_.exprel_0_, n_);
     }
 
     // IF_cond_exp: one cell over one step; returns its number of spikes
@@ -100,13 +109,13 @@ struct IF_cond_exp {
         Real v = this->v[i];
         Real gsyn_exc = this->gsyn_exc[i];
         Real gsyn_inh = this->gsyn_inh[i];
-        double refractory = this->refractory[i];
-        const bool is_refractory = refractory > 0.0;
+        const double refractory = this->refractory[i];
+        const bool is_refractory = refractory >= this->step_;
         // dv/dt = (v_rest - v)/tau_m + (gsyn_exc*(e_rev_E - v) + gsyn_inh*(e_rev_I - v) + i_offset + i_inj)/cm : init=-65.0, unless_refractory
         // dgsyn_exc/dt = -gsyn_exc/tau_syn_E
         // dgsyn_inh/dt = -gsyn_inh/tau_syn_I
-        v = is_refractory ? v : v + this->dt * exprel_0_ * (v_rest_over_tau_m + (gsyn_exc_mean * e_rev_E +
-            gsyn_inh_mean * e_rev_I + i_offset + i_inj) * one_over_cm - decay_v * v);
+        v = is_refractory ? v : pnn::fma(this->dt * exprel_0_, pnn::fma(-decay_v, v, pnn::fma(pnn::fma(gsyn_inh_mean,
+            e_rev_I, gsyn_exc_mean * e_rev_E) + i_offset + i_inj, one_over_cm, v_rest_over_tau_m)), v);
         gsyn_exc = P_gsyn_exc_gsyn_exc * gsyn_exc;
         gsyn_inh = P_gsyn_inh_gsyn_inh * gsyn_inh;
         // excitatory: gsyn_exc = gsyn_exc + input
@@ -116,16 +125,26 @@ struct IF_cond_exp {
         gsyn_inh = pnn::plus_fixed(gsyn_inh, input_1_[i], quantum_1_);
         input_1_[i] = 0;
         // spike: v >= v_thresh
-        refractory = is_refractory ? refractory - 1.0 : refractory;
         const bool has_spiked = !is_refractory & (v >= v_thresh);
-        // reset: v = v_reset
-        v = has_spiked ? v_reset : v;
-        refractory = has_spiked ? refractory_steps : refractory;
-        this->v[i] = pnn::flush(v);
-        this->gsyn_exc[i] = pnn::flush(gsyn_exc);
-        this->gsyn_inh[i] = pnn::flush(gsyn_inh);
-        this->refractory[i] = refractory;
+        this->v[i] = v;
+        this->gsyn_exc[i] = gsyn_exc;
+        this->gsyn_inh[i] = gsyn_inh;
         return (has_spiked ? Count(1) : Count(0));
+    }
+
+    // what follows a spike
+    PNN_FN void reset(int64_t i) const {
+        Real v = this->v[i];
+        // reset: v = v_reset
+        v = v_reset;
+        this->refractory[i] = this->step_ + refractory_steps;
+        this->v[i] = v;
+    }
+
+    PNN_FN void flush(int64_t i) const {
+        this->v[i] = pnn::flush(this->v[i]);
+        this->gsyn_exc[i] = pnn::flush(this->gsyn_exc[i]);
+        this->gsyn_inh[i] = pnn::flush(this->gsyn_inh[i]);
     }
 };
 

@@ -10,6 +10,8 @@ namespace {
 
 struct IF_curr_exp {
     using Count = ::Count;
+    static constexpr int64_t FLUSHED_EVERY = 32;  // steps
+    static constexpr bool RESETS = true;
 
     Real* v;
     Real* isyn_exc;
@@ -33,6 +35,7 @@ struct IF_curr_exp {
     double quantum_1_;
     double t;  // start of the step, ms
     Real dt;   // ms
+    double step_;  // its number
 
     PNN_FN IF_curr_exp(const pnn_segment& segment, const pnn_step& step)
         : v(static_cast<Real*>(segment.arrays[0])),
@@ -56,7 +59,8 @@ struct IF_curr_exp {
           input_1_(segment.inputs[1]),
           quantum_1_(segment.quanta[1]),
           t(step.t),
-          dt(static_cast<Real>(step.dt)) {}
+          dt(static_cast<Real>(step.dt)),
+          step_(static_cast<double>(step.step)) {}
 
     PNN_HOST void go_to_(int64_t first_) {
         if (rests_i_inj_) i_inj = pnn::ZEROS<Real> - first_;
@@ -68,13 +72,13 @@ struct IF_curr_exp {
         Real v = this->v[i];
         Real isyn_exc = this->isyn_exc[i];
         Real isyn_inh = this->isyn_inh[i];
-        double refractory = this->refractory[i];
-        const bool is_refractory = refractory > 0.0;
+        const double refractory = this->refractory[i];
+        const bool is_refractory = refractory >= this->step_;
         // dv/dt = (v_rest - v)/tau_m + (isyn_exc + isyn_inh + i_offset + i_inj)/cm : init=-65.0, unless_refractory
         // disyn_exc/dt = -isyn_exc/tau_syn_E
         // disyn_inh/dt = -isyn_inh/tau_syn_I
-        v = is_refractory ? v : P_v_v * v + P_v_isyn_exc * isyn_exc + P_v_isyn_inh * isyn_inh + P_v_i_inj * i_inj +
-            c_v;
+        v = is_refractory ? v : pnn::fma(P_v_i_inj, i_inj, pnn::fma(P_v_isyn_inh, isyn_inh, pnn::fma(P_v_isyn_exc,
+            isyn_exc, P_v_v * v))) + c_v;
         isyn_exc = P_isyn_exc_isyn_exc * isyn_exc;
         isyn_inh = P_isyn_inh_isyn_inh * isyn_inh;
         // excitatory: isyn_exc = isyn_exc + input
@@ -84,16 +88,26 @@ struct IF_curr_exp {
         isyn_inh = pnn::plus_fixed(isyn_inh, input_1_[i], quantum_1_);
         input_1_[i] = 0;
         // spike: v >= v_thresh
-        refractory = is_refractory ? refractory - 1.0 : refractory;
         const bool has_spiked = !is_refractory & (v >= v_thresh);
-        // reset: v = v_reset
-        v = has_spiked ? v_reset : v;
-        refractory = has_spiked ? refractory_steps : refractory;
-        this->v[i] = pnn::flush(v);
-        this->isyn_exc[i] = pnn::flush(isyn_exc);
-        this->isyn_inh[i] = pnn::flush(isyn_inh);
-        this->refractory[i] = refractory;
+        this->v[i] = v;
+        this->isyn_exc[i] = isyn_exc;
+        this->isyn_inh[i] = isyn_inh;
         return (has_spiked ? Count(1) : Count(0));
+    }
+
+    // what follows a spike
+    PNN_FN void reset(int64_t i) const {
+        Real v = this->v[i];
+        // reset: v = v_reset
+        v = v_reset;
+        this->refractory[i] = this->step_ + refractory_steps;
+        this->v[i] = v;
+    }
+
+    PNN_FN void flush(int64_t i) const {
+        this->v[i] = pnn::flush(this->v[i]);
+        this->isyn_exc[i] = pnn::flush(this->isyn_exc[i]);
+        this->isyn_inh[i] = pnn::flush(this->isyn_inh[i]);
     }
 };
 

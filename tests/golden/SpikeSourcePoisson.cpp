@@ -10,6 +10,8 @@ namespace {
 
 struct SpikeSourcePoisson_0 {
     using Count = ::Count;
+    static constexpr int64_t FLUSHED_EVERY = 32;  // steps
+    static constexpr bool RESETS = false;
 
     Real* left;
     Real* drawn_rate;
@@ -69,14 +71,21 @@ struct SpikeSourcePoisson_0 {
             n_spikes += 1;
         }
         // emits: ite(rate*dt > 500, Poisson(rate*dt/1000*(clip((start + duration - t)/dt, 0, 1) - clip((start - t)/dt, 0, 1))), 0)
-        this->left[i] = pnn::flush(left);
-        this->drawn_rate[i] = pnn::flush(drawn_rate);
+        this->left[i] = left;
+        this->drawn_rate[i] = drawn_rate;
         return n_spikes;
+    }
+
+    PNN_FN void flush(int64_t i) const {
+        this->left[i] = pnn::flush(this->left[i]);
+        this->drawn_rate[i] = pnn::flush(this->drawn_rate[i]);
     }
 };
 
 struct SpikeSourcePoisson_1 {
     using Count = ::Count;
+    static constexpr int64_t FLUSHED_EVERY = 32;  // steps
+    static constexpr bool RESETS = false;
 
     Real* drawn_rate;
     Real rate;
@@ -132,8 +141,12 @@ struct SpikeSourcePoisson_1 {
         drawn_rate = rate;
         // spike: not rate*dt > 500 and left <= 0
         // emits: ite(rate*dt > 500, Poisson(rate*dt/1000*(clip((start + duration - t)/dt, 0, 1) - clip((start - t)/dt, 0, 1))), 0)
-        this->drawn_rate[i] = pnn::flush(drawn_rate);
+        this->drawn_rate[i] = drawn_rate;
         return static_cast<Count>(static_cast<Real>(poisson_2_));
+    }
+
+    PNN_FN void flush(int64_t i) const {
+        this->drawn_rate[i] = pnn::flush(this->drawn_rate[i]);
     }
 };
 

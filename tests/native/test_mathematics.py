@@ -260,9 +260,14 @@ template <class Real>
 void compare(const std::vector<double>& x, std::vector<double>& y) {
     for (std::size_t first = 0; first < x.size(); first += 61) {
         const std::size_t n = x.size() - first < 61 ? x.size() - first : 61;
-        double values[61];
-        for (std::size_t i = 0; i < n; ++i) values[i] = -static_cast<Real>(x[first + i]);
-        pnn::exprel_of_negatives(values, int64_t(n));
+        double negative[61], values[61];
+        uint64_t greatest = 0;
+        for (std::size_t i = 0; i < n; ++i) {
+            negative[i] = -static_cast<Real>(x[first + i]);
+            greatest = pnn::greater_rank(greatest, negative[i]);
+            values[i] = pnn::exprel_of_small(-negative[i]);
+        }
+        if (!pnn::are_small(greatest)) pnn::exprel_of_negatives(negative, values, int64_t(n));
         for (std::size_t i = 0; i < n; ++i) {
             const Real alone = pnn::exprel(static_cast<Real>(x[first + i]));
             const Real together = static_cast<Real>(values[i]);

@@ -134,6 +134,50 @@ def test_a_period_that_varies_is_that_of_the_spike_after_the_reset(target):
     assert spike_steps(recorder) == [2, 2 + 2 + 1, 5 + 2 + 3, 10 + 2 + 4, 16 + 2 + 6][:4]
 
 
+@pytest.mark.parametrize("step", [0, 5, 5000])
+@pytest.mark.parametrize("is_saved", [False, True])
+def test_what_is_left_of_a_period_stays_when_the_clock_is_set(target, step, is_saved):
+    """The spike is in step 2; of five steps of rest two have passed."""
+    cells = cells_of(target, refractory="5.0")
+    net = cells.network
+    net.run(5)
+
+    net.rewind(step=step)
+    if is_saved:
+        restore(net, capture(net))
+    recorder = cells.record_spikes(np.array([0]))
+    net.run(8)
+
+    assert spike_steps(recorder) == [step + 3 + 1]
+
+
+def test_a_period_stands_still_in_cells_that_do(target):
+    cells = cells_of(target, refractory="5.0")
+    net = cells.network
+    net.run(5)
+    net.activate(cells, False)
+    net.run(4)
+    net.rewind(step=100)
+    net.run(4)
+    net.activate(cells, True)
+    recorder = cells.record_spikes(np.array([0]))
+
+    net.run(8)
+
+    assert spike_steps(recorder) == [104 + 3 + 1]
+
+
+def test_initial_values_end_every_period(target):
+    cells = cells_of(target, refractory="500.0")
+    cells.network.run(5)
+    cells.network.reset()
+    recorder = cells.record_spikes(np.array([0]))
+
+    cells.network.run(5)
+
+    assert spike_steps(recorder) == [2]
+
+
 @pytest.mark.parametrize("refractory", ["", "2.0", "rest", "rest + 1", "pause"])
 def test_the_period_can_be_set_whatever_the_model_says(target, refractory):
     cells = cells_of(

@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import numpy as np
 import pytest
 
 from pynn_annarchy.exceptions import ModelError
-from pynn_annarchy.kernels.ir import Draw, DType, LearningKernel, Role, StepValue, SynapseKernel, values_in
+from pynn_annarchy.kernels.ir import (
+    FLUSHED_EVERY,
+    Draw,
+    DType,
+    LearningKernel,
+    Role,
+    StepValue,
+    SynapseKernel,
+    values_in,
+)
 from pynn_annarchy.kernels.lower import lower
 from pynn_annarchy.model.check import check
 from pynn_annarchy.model.spec import Kind, ModelSpec, ParameterSpec, ReceptorSpec
@@ -107,9 +118,54 @@ def test_several_spikes_a_step_are_one_entry_with_their_number(target):
 
 
 def test_states_too_small_for_normal_numbers_become_zero(target):
-    cell = cells(target, {"x": 3e-308, "y": -3e-308}, equations="x = 0.5*x\ny = 0.5*y")
+    cell = cells(target, {"x": 3e-308, "y": -3e-308}, equations="x = 0.9*x\ny = 0.9*y")
+    for _ in range(FLUSHED_EVERY - 1):
+        cell.advance()
+    assert 0.0 < cell.state("x")[0] < np.finfo(float).tiny
     cell.advance()
     assert cell.state("x").tobytes() == cell.state("y").tobytes() == np.zeros(1).tobytes()
+
+
+@pytest.mark.parametrize("real", [np.float64, np.float32])
+@pytest.mark.parametrize(
+    ("text", "exact"),
+    [
+        ("a*b + c", lambda a, b, c: a * b + c),
+        ("c + a*b", lambda a, b, c: a * b + c),
+        ("a*b - c", lambda a, b, c: a * b - c),
+        ("c - a*b", lambda a, b, c: c - a * b),
+    ],
+)
+def test_a_product_and_a_sum_are_rounded_once(target, real, text, exact):
+    values = np.random.default_rng(7).uniform(-1, 1, (3, 1000)).astype(real)
+    spec = ModelSpec("MyNeuron", equations=f"a = a\nb = b\nc = c\nx = {text}")
+    options = Options(target, precision="double" if real is np.float64 else "single")
+    cell = Population(
+        compile_models([(spec, Storage.SHARED)], options)[0],
+        1000,
+        spec.defaults(),
+        dict(zip("abc", values, strict=True)),
+    )
+
+    cell.advance()
+
+    wanted = [exact(*(Fraction(float(value)) for value in column)) for column in values.T]
+    assert cell.state("x").dtype == real
+    assert cell.state("x").tolist() == [nearest(value, real) for value in wanted]
+
+
+def nearest(value, real):
+    """The number of the type that is nearest to a fraction, of those around what rounding twice gives."""
+    near = real(float(value))
+    around = [near, np.nextafter(near, real(-2)), np.nextafter(near, real(2))]
+    return float(min(around, key=lambda each: abs(Fraction(float(each)) - value)))
+
+
+def test_a_difference_of_equal_products_is_zero(target):
+    cell = cells(target, {"a": 0.1, "b": 0.7}, equations="a = a\nb = b\nx = a*b - b*a\ny = a*a - b*b")
+    cell.advance()
+    assert cell.state("x")[0] == 0.0
+    assert cell.state("y")[0] == 0.1 * 0.1 - 0.7 * 0.7
 
 
 def test_a_kernel_has_only_the_fields_that_it_reads():

@@ -24,7 +24,7 @@ namespace pnn {
 // Loads a generated module; returns its table, or null with `error` filled.
 const pnn_module* load_module(const char* path, const char* fingerprint, std::string& error);
 
-// Steps that a partition does at most between two barriers; a power of two.
+// Steps that a partition does at most between two barriers.
 constexpr int64_t MOST_AT_ONCE = 32;
 
 struct SpikeList {
@@ -32,6 +32,7 @@ struct SpikeList {
     int64_t n = 0;
 
     void add(const uint32_t* cells, const uint32_t* multiplicities, int64_t n_more) {
+        if (n_more == 0) return;
         if (std::size_t(n + n_more) > index.size()) resize(std::size_t(2 * (n + n_more)));
         std::copy_n(cells, n_more, index.data() + n);
         std::copy_n(multiplicities, n_more, count.data() + n);
@@ -172,8 +173,7 @@ struct Signal {
     int population = 0;
     const void* source = nullptr;
     int32_t dtype = PNN_F64;
-    std::vector<int64_t> index;
-    std::vector<int64_t> column_bounds;              // by partition
+    std::vector<int64_t> index;                      // ascending
     bool contiguous = false;
     double* buffer = nullptr;                        // of the next row to be written
     int64_t start_step = 0, every = 1;
@@ -390,7 +390,6 @@ private:
         std::vector<pnn_passage> passages;
         PopulationValues values;                     // as of the step before
         std::vector<double> shared;                  // of one population, with those values
-        std::vector<int64_t*> inputs;                // of one population
         SpikeList room;                              // where kernels leave spikes
         int64_t first_step = 0;                      // of those that are done at once
         int64_t first_unsent = 0;                    // the step from which on spikes have not entered calendars
@@ -401,7 +400,6 @@ private:
         }
     };
     pnn_step step_value(int64_t n) const { return {n, double(n - 1) * dt, dt, seed_key, trial, 0}; }
-    int64_t steps_at_once(int64_t n_steps) const;
     void step_partition(int64_t first, int64_t last, int partition, Due& due, int& failed);
     void send_new(int64_t first, int64_t last, int partition);
     void deliver_step(int64_t n, int partition, Due& due, int& failed);
@@ -411,7 +409,6 @@ private:
     void deliver_learning(Projection& projection, const pnn_rows& view, int64_t n, int partition, Due& due, int& failed);
     // `ahead`: for so many steps after the first one of those that are done at once.
     pnn_rows rows_view(const Projection& projection, int partition, int64_t ahead = 0) const;
-    void form_bundles();
     using Projections = std::vector<std::shared_ptr<Projection>>;
     bool form_bundle(const Projections& members, Bundle::Layout layout);
     void find_sums(Bundle& bundle) const;
@@ -420,12 +417,14 @@ private:
     bool is_to_part(const Bundle& bundle) const;
     using Receptors = std::vector<std::vector<uint8_t>>;  // a number for each receptor of each population
     Receptors find_receiving() const;
-    bool place_sums(int64_t n_steps);
+    int64_t steps_at_once(int64_t n_steps, const Receptors& receptors) const;
+    bool place_sums(const Receptors& wanted, int64_t n_steps);
+    void form_bundles(const Receptors& receptors);
     int64_t* sums_ahead(int64_t* sum, int partition, int64_t ahead) const { return sum + ahead * int64_t(sums_of_step[std::size_t(partition)]); }
     int64_t* first_sum(const Projection& projection, std::size_t partition) const;
     void find_sinks();
     void find_concerned(bool many_steps);
-    std::vector<int64_t*> inputs_ahead(std::size_t population, int partition, int64_t ahead) const;
+    std::vector<int64_t*> inputs_ahead(std::size_t number, std::size_t p, int64_t ahead) const;
     static bool is_plain(const Population& population);
     void send(Bundle& bundle, int64_t n, int partition) const;
     void deliver_pairs(Bundle& bundle, int64_t n, int partition, Due& due);
@@ -462,7 +461,7 @@ private:
     static uint64_t emit_axonal(Population& population, int64_t n, int partition);
     SentSpikes sent_to(const Projection& projection, int64_t n) const;
     void send(Projection& projection, int64_t n, std::size_t partition) const;
-    void rest(Population& population, int64_t n, int partition, int64_t ahead);
+    void rest(std::size_t number, int64_t n, int partition, const Due& due);
     void find_currents();
     bool evaluate_currents(const pnn_step& step, int partition);
     bool takes_another_current(const Population& population, int partition) const;
@@ -479,7 +478,6 @@ private:
         int number;
         std::vector<void*> arrays;                   // those of the segment, if not the population's own
         pnn_segment segment;
-        std::vector<std::vector<int64_t*>> inputs;   // by step of those that are done at once
         int64_t begin, end;
     };
     // Whom the parts of a step concern in the present run, in which nobody is added or changes its ways.
@@ -489,6 +487,8 @@ private:
         std::vector<Projection*> reached, ending;    // clocked ones, in PyNN's and in ANNarchy's order
         std::vector<Population*> gathering, publishing, recording;
         std::vector<std::size_t> valued;             // numbers of populations of which values are formed
+        // By partition, population and step of those that are done at once: where cells find what they receive.
+        std::vector<std::vector<std::vector<std::vector<int64_t*>>>> inputs;
         std::vector<std::vector<PlainCells>> plain;  // by partition
         std::vector<std::size_t> others;             // numbers of all other populations
         std::vector<std::vector<const Signal*>> signals;  // by number of the population

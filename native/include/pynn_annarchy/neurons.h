@@ -97,7 +97,8 @@ struct Neurons {
             }
             if (any == 0 || (index == nullptr && !Model::RESETS)) continue;
             for (int64_t part = 0; part < length; part += 64) {
-                uint64_t spiked = spiked_of(counts + part, length - part < 64 ? length - part : 64);
+                // A whole part takes no branches.
+                uint64_t spiked = length - part >= 64 ? spiked_of(counts + part, 64) : spiked_of(counts + part, length - part);
                 for (; spiked != 0; spiked &= spiked - 1) {
                     const int64_t k = part + __builtin_ctzll(spiked);
                     if constexpr (Model::RESETS) model.reset(first + k);
