@@ -47,8 +47,14 @@ class Course:
     """
 
     def __init__(
-        self, variables: Collection[str], held: Collection[str], exact: ExactSolver, temporaries: Temporaries
+        self,
+        variables: Collection[str],
+        held: Collection[str],
+        exact: ExactSolver,
+        temporaries: Temporaries,
+        constants: frozenset[str],
     ) -> None:
+        self.constants = constants
         self._changing = frozenset(variables)
         self._held = frozenset(held)
         self._exact = exact

@@ -144,7 +144,7 @@ def _solve(block: Block, model: Model, temporaries: Temporaries) -> _Discretised
     drive = {v: _with_held_drive(v, rate, exactly, block.constants, temporaries) for v, rate in exactly.items()}
     common = {variable.name for variable in model.variables if variable.locality == "global"}
     solver = ExactSolver(assemble(drive, block.constants), held, common, temporaries.names)
-    course = Course(block.rates, held, solver, temporaries)
+    course = Course(block.rates, held, solver, temporaries, block.constants)
     rates = _held_rates(block.rates, held)
     for group in groups:
         course.settle(_advance(group, rates, block, course))

@@ -5,17 +5,20 @@ With a and b held, x(t + dt) = x + dt (b - a x) exprel(-a dt) is exact; the meth
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from pynn_annarchy.language.syntax import Call, Expression, Name
+from pynn_annarchy.language.visit import identifiers
 from pynn_annarchy.solvers.algebra import (
     DT,
     LinearForm,
     add,
     is_zero,
+    linear_form,
     multiply,
     negate,
     subtract,
+    total,
 )
 from pynn_annarchy.solvers.course import Course, When
 
@@ -49,9 +52,28 @@ def _solve_between(forms: Forms, when: When, course: Course) -> dict[str, Expres
 def _relaxed(variable: str, form: LinearForm, duration: Expression, course: Course) -> Expression:
     """The variable after a time during which its rate keeps this form."""
     decay = negate(form.coefficient(variable))
+    scaled_decay, scaled_drive = (_scaled(part, duration, course.constants) for part in (decay, form.remainder))
+    if scaled_decay is not None and scaled_drive is not None:
+        scaled_decay = course.define(f"relaxation_{variable}", scaled_decay)
+        relative = Call("exprel", (negate(scaled_decay),))
+        approach = subtract(scaled_drive, multiply(scaled_decay, Name(variable)))
+        return add(Name(variable), multiply(relative, approach))
     if not is_zero(decay):
         decay = course.define(f"decay_{variable}", decay)
     return relaxed(Name(variable), decay, form.remainder, duration)
+
+
+def _scaled(expression: Expression, duration: Expression, constants: Collection[str]) -> Expression | None:
+    """The expression times the duration, as a sum of names times constants; None where it is none, or zero."""
+    form = linear_form(expression, identifiers(expression) - set(constants))
+    if (
+        is_zero(expression)
+        or form is None
+        or not all(identifiers(c) <= set(constants) for c in form.coefficients.values())
+    ):
+        return None
+    terms = (multiply(Name(name), multiply(duration, factor)) for name, factor in form.coefficients.items())
+    return total([multiply(duration, form.remainder), *terms])
 
 
 def relaxed(start: Expression, decay: Expression, drive: Expression, duration: Expression) -> Expression:

@@ -468,8 +468,11 @@ def _formed(regime: Regime, printer: Printer) -> Iterator[str]:
         return
     arguments = [(field, _exponent(applied)) for field, applied in formed]
     fields = set().union(*map(loaded, (*(let.value for let in regime.kept), *(value for _, value in arguments))))
+    kept = {let.name for let in regime.kept}
+    is_kept = {field: isinstance(value, Local) and value.name in kept for field, value in arguments}
     for field, _ in formed:
-        yield from (f"double {field.name}_of_[Ahead::SIZE];", f"uint64_t {field.name}_greatest_ = 0;")
+        yield from () if is_kept[field] else (f"double {field.name}_of_[Ahead::SIZE];",)
+        yield f"uint64_t {field.name}_greatest_ = 0;"
     yield from ("PNN_INDEPENDENT", "for (int64_t k_ = 0; k_ < n_; ++k_) {", "    const int64_t i = first_ + k_;")
     yield from (f"    {line}" for line in printer.loads(sorted(fields, key=lambda each: each.name)))
     yield from (f"    {line}" for line in printer.statements(regime.kept))
@@ -478,15 +481,14 @@ def _formed(regime: Regime, printer: Printer) -> Iterator[str]:
     for field, value in arguments:
         name = field.name
         yield f"    const double {name}_now_ = {printer.expression(value)};"
-        yield f"    {name}_of_[k_] = {name}_now_;"
+        yield from () if is_kept[field] else (f"    {name}_of_[k_] = {name}_now_;",)
         yield f"    {name}_greatest_ = pnn::greater_rank({name}_greatest_, {name}_now_);"
         yield f"    ahead_.{name}_[k_] = pnn::{EXPONENTIAL}_of_small(-{name}_now_);"
     yield "}"
-    for field, _ in formed:
+    for field, value in arguments:
         name = field.name
-        yield (
-            f"if (!pnn::are_small({name}_greatest_)) pnn::{EXPONENTIAL}_of_negatives({name}_of_, ahead_.{name}_, n_);"
-        )
+        given = f"ahead_.{printer.expression(value)}" if is_kept[field] else f"{name}_of_"
+        yield (f"if (!pnn::are_small({name}_greatest_)) pnn::{EXPONENTIAL}_of_negatives({given}, ahead_.{name}_, n_);")
 
 
 def _exponent(applied: Apply) -> Value:

@@ -19,14 +19,13 @@ struct IF_cond_exp {
     const Real* i_inj;
     bool rests_i_inj_;
     double* refractory;
-    Real i_offset;
     Real v_reset;
     Real v_thresh;
-    Real e_rev_E;
-    Real e_rev_I;
-    Real one_over_tau_m;
-    Real one_over_cm;
-    Real v_rest_over_tau_m;
+    Real dt_over_tau_m;
+    Real dt_over_cm;
+    Real v_constant;
+    Real dt_times_e_rev_E_over_cm;
+    Real dt_times_e_rev_I_over_cm;
     Real P_gsyn_exc_gsyn_exc;
     Real P_gsyn_inh_gsyn_inh;
     Real M_gsyn_exc_gsyn_exc;
@@ -47,19 +46,18 @@ struct IF_cond_exp {
           i_inj(static_cast<const Real*>(segment.arrays[3])),
           rests_i_inj_(segment.arrays[3] == nullptr),
           refractory(static_cast<double*>(segment.arrays[4])),
-          i_offset(static_cast<Real>(segment.shared[0])),
-          v_reset(static_cast<Real>(segment.shared[1])),
-          v_thresh(static_cast<Real>(segment.shared[2])),
-          e_rev_E(static_cast<Real>(segment.shared[3])),
-          e_rev_I(static_cast<Real>(segment.shared[4])),
-          one_over_tau_m(static_cast<Real>(segment.shared[5])),
-          one_over_cm(static_cast<Real>(segment.shared[6])),
-          v_rest_over_tau_m(static_cast<Real>(segment.shared[7])),
-          P_gsyn_exc_gsyn_exc(static_cast<Real>(segment.shared[8])),
-          P_gsyn_inh_gsyn_inh(static_cast<Real>(segment.shared[9])),
-          M_gsyn_exc_gsyn_exc(static_cast<Real>(segment.shared[10])),
-          M_gsyn_inh_gsyn_inh(static_cast<Real>(segment.shared[11])),
-          refractory_steps(static_cast<double>(segment.shared[12])),
+          v_reset(static_cast<Real>(segment.shared[0])),
+          v_thresh(static_cast<Real>(segment.shared[1])),
+          dt_over_tau_m(static_cast<Real>(segment.shared[2])),
+          dt_over_cm(static_cast<Real>(segment.shared[3])),
+          v_constant(static_cast<Real>(segment.shared[4])),
+          dt_times_e_rev_E_over_cm(static_cast<Real>(segment.shared[5])),
+          dt_times_e_rev_I_over_cm(static_cast<Real>(segment.shared[6])),
+          P_gsyn_exc_gsyn_exc(static_cast<Real>(segment.shared[7])),
+          P_gsyn_inh_gsyn_inh(static_cast<Real>(segment.shared[8])),
+          M_gsyn_exc_gsyn_exc(static_cast<Real>(segment.shared[9])),
+          M_gsyn_inh_gsyn_inh(static_cast<Real>(segment.shared[10])),
+          refractory_steps(static_cast<double>(segment.shared[11])),
           input_0_(segment.inputs[0]),
           quantum_0_(segment.quanta[0]),
           input_1_(segment.inputs[1]),
@@ -76,27 +74,26 @@ struct IF_cond_exp {
         static constexpr int64_t SIZE = pnn::MANY_FORMED;
         Real gsyn_exc_mean[SIZE];
         Real gsyn_inh_mean[SIZE];
-        Real decay_v[SIZE];
+        Real relaxation_v[SIZE];
         double exprel_0_[SIZE];
     };
     PNN_FN void prepare(int64_t first_, int64_t n_, Ahead& ahead_) const {
-        double exprel_0_of_[Ahead::SIZE];
         uint64_t exprel_0_greatest_ = 0;
         PNN_INDEPENDENT
         for (int64_t k_ = 0; k_ < n_; ++k_) {
             const int64_t i = first_ + k_;
             const Real gsyn_exc_mean = M_gsyn_exc_gsyn_exc * this->gsyn_exc[i];
             const Real gsyn_inh_mean = M_gsyn_inh_gsyn_inh * this->gsyn_inh[i];
-            const Real decay_v = pnn::fma(gsyn_exc_mean + gsyn_inh_mean, one_over_cm, one_over_tau_m);
+            const Real relaxation_v = pnn::fma(gsyn_inh_mean, dt_over_cm, pnn::fma(gsyn_exc_mean, dt_over_cm,
+                dt_over_tau_m));
             ahead_.gsyn_exc_mean[k_] = gsyn_exc_mean;
             ahead_.gsyn_inh_mean[k_] = gsyn_inh_mean;
-            ahead_.decay_v[k_] = decay_v;
-            const double exprel_0_now_ = decay_v * this->dt;
-            exprel_0_of_[k_] = exprel_0_now_;
+            ahead_.relaxation_v[k_] = relaxation_v;
+            const double exprel_0_now_ = relaxation_v;
             exprel_0_greatest_ = pnn::greater_rank(exprel_0_greatest_, exprel_0_now_);
             ahead_.exprel_0_[k_] = pnn::exprel_of_small(-exprel_0_now_);
         }
-        if (!pnn::are_small(exprel_0_greatest_)) pnn::exprel_of_negatives(exprel_0_of_, ahead_.exprel_0_, n_);
+        if (!pnn::are_small(exprel_0_greatest_)) pnn::exprel_of_negatives(ahead_.relaxation_v, ahead_.exprel_0_, n_);
     }
 
     // IF_cond_exp: one cell over one step; returns its number of spikes
@@ -104,7 +101,7 @@ struct IF_cond_exp {
         const Real i_inj = this->i_inj[i];
         const Real gsyn_exc_mean = ahead_.gsyn_exc_mean[k_];
         const Real gsyn_inh_mean = ahead_.gsyn_inh_mean[k_];
-        const Real decay_v = ahead_.decay_v[k_];
+        const Real relaxation_v = ahead_.relaxation_v[k_];
         const Real exprel_0_ = static_cast<Real>(ahead_.exprel_0_[k_]);
         Real v = this->v[i];
         Real gsyn_exc = this->gsyn_exc[i];
@@ -114,8 +111,9 @@ struct IF_cond_exp {
         // dv/dt = (v_rest - v)/tau_m + (gsyn_exc*(e_rev_E - v) + gsyn_inh*(e_rev_I - v) + i_offset + i_inj)/cm : init=-65.0, unless_refractory
         // dgsyn_exc/dt = -gsyn_exc/tau_syn_E
         // dgsyn_inh/dt = -gsyn_inh/tau_syn_I
-        v = is_refractory ? v : pnn::fma(this->dt * exprel_0_, pnn::fma(-decay_v, v, pnn::fma(pnn::fma(gsyn_inh_mean,
-            e_rev_I, gsyn_exc_mean * e_rev_E) + i_offset + i_inj, one_over_cm, v_rest_over_tau_m)), v);
+        v = is_refractory ? v : pnn::fma(exprel_0_, pnn::fma(-relaxation_v, v, pnn::fma(i_inj, dt_over_cm,
+            pnn::fma(gsyn_inh_mean, dt_times_e_rev_I_over_cm, pnn::fma(gsyn_exc_mean, dt_times_e_rev_E_over_cm,
+            v_constant)))), v);
         gsyn_exc = P_gsyn_exc_gsyn_exc * gsyn_exc;
         gsyn_inh = P_gsyn_inh_gsyn_inh * gsyn_inh;
         // excitatory: gsyn_exc = gsyn_exc + input
@@ -150,12 +148,12 @@ struct IF_cond_exp {
 
 const pnn_field arrays[] = {{"v", PNN_REAL, 0}, {"gsyn_exc", PNN_REAL, 0}, {"gsyn_inh", PNN_REAL, 0}, {"i_inj",
     PNN_REAL, 1}, {"refractory", PNN_F64, 0}};
-const char* const shared_names[] = {"i_offset", "v_reset", "v_thresh", "e_rev_E", "e_rev_I", "one_over_tau_m",
-    "one_over_cm", "v_rest_over_tau_m", "P_gsyn_exc_gsyn_exc", "P_gsyn_inh_gsyn_inh", "M_gsyn_exc_gsyn_exc",
-    "M_gsyn_inh_gsyn_inh", "refractory_steps"};
+const char* const shared_names[] = {"v_reset", "v_thresh", "dt_over_tau_m", "dt_over_cm", "v_constant",
+    "dt_times_e_rev_E_over_cm", "dt_times_e_rev_I_over_cm", "P_gsyn_exc_gsyn_exc", "P_gsyn_inh_gsyn_inh",
+    "M_gsyn_exc_gsyn_exc", "M_gsyn_inh_gsyn_inh", "refractory_steps"};
 const char* const receptor_names[] = {"excitatory", "inhibitory"};
 const pnn_module module = {PNN_ABI_VERSION, "fingerprint", "IF_cond_exp",
-                           arrays, 5, shared_names, 13,
+                           arrays, 5, shared_names, 12,
                            receptor_names, 2, &pnn::neurons<IF_cond_exp>, nullptr, nullptr, nullptr};
 
 }  // namespace

@@ -80,12 +80,16 @@ def test_a_held_voltage_costs_nothing_where_nothing_depends_on_it():
         assert not any(isinstance(node, Conditional) for s in statements for node in nodes(s.value))
 
 
-def test_the_step_of_a_conductance_cell_divides_by_no_parameter():
+def test_the_step_of_a_conductance_cell_divides_by_no_parameter_and_adds_products_of_a_constant():
     updates = discretise(model(COND_EXP))
+    relaxation = next(s.value for s in updates.statements if s.target == "relaxation_v")
 
     read = frozenset().union(*(identifiers(statement.value) for statement in updates.statements))
-    assert {d.name for d in updates.derived} == {"one_over_tau_m", "one_over_cm", "v_rest_over_tau_m"}
-    assert read.isdisjoint({"tau_m", "cm", "tau_syn_E", "tau_syn_I"})
+    assert {d.name for d in updates.derived} == {
+        "dt_over_tau_m", "dt_over_cm", "dt_times_e_rev_E_over_cm", "dt_times_e_rev_I_over_cm", "v_constant"
+    }  # fmt: skip
+    assert relaxation == parse_expression("dt_over_tau_m + gsyn_exc_mean*dt_over_cm + gsyn_inh_mean*dt_over_cm")
+    assert read.isdisjoint({"tau_m", "cm", "tau_syn_E", "tau_syn_I", "dt"})
 
 
 def test_a_division_that_a_condition_guards_is_not_taken_out_of_it():

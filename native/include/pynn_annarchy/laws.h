@@ -102,9 +102,10 @@ PNN_FN uint64_t greater_rank(uint64_t rank, double x) { return bits_of(x) > rank
 PNN_FN bool are_small(uint64_t rank) { return rank <= bits_of(EXPREL_SMALL); }
 
 // values[i] = exprel(-x[i]) for i < n.
-PNN_FN void exprel_of_negatives(const double* x, double* values, int64_t n) {
+template <class Real>
+PNN_FN void exprel_of_negatives(const Real* x, double* values, int64_t n) {
     PNN_INDEPENDENT
-    for (int64_t i = 0; i < n; ++i) values[i] = exprel(-x[i]);
+    for (int64_t i = 0; i < n; ++i) values[i] = exprel(-static_cast<double>(x[i]));
 }
 
 }  // namespace pnn

@@ -264,8 +264,10 @@ def _is_time(value: Value) -> bool:
 
 
 def _is_of_step(argument: Value) -> bool:
-    """Whether it is ``-(rate*dt)``."""
+    """Whether it is ``-(rate*dt)``, or minus a value that has a name."""
     match argument:
+        case Negate(Local()):
+            return True
         case Negate(Arithmetic(BinaryOperator.MULTIPLY, left, right)):
             return any(isinstance(factor, StepValue) and factor.name == "dt" for factor in (left, right))
     return False
