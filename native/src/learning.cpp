@@ -18,37 +18,31 @@ constexpr std::size_t cheap = std::size_t(1) << 20;  // and more bytes in all
 constexpr std::size_t batch = 4096;   // passages handed to the module at once
 constexpr double never = -std::numeric_limits<double>::infinity();
 
-double as_limit(int64_t step, double shift) { return step == PNN_NEVER ? never : double(step) - shift; }
-
-// Emission of the last post-synaptic spikes that have been applied to every synapse of this delay.
-double applied_posts(const Learning& state, const Shifts& shift) {
-    return std::max(as_limit(state.caught_up, 1.0 + 2.0 * shift.post), as_limit(state.applied, shift.post));
-}
-
-// The history with room for more spikes or other traces; traces that are not there in both are lost.
-void reshape(Learning& state, int64_t n_elements, int64_t capacity, int64_t n_traces) {
-    Learning fresh;
-    fresh.n_elements = n_elements;
-    fresh.capacity = capacity;
-    fresh.n_traces = n_traces;
-    fresh.history = Array<double>(std::size_t(n_elements * capacity * (1 + n_traces)));
-    fresh.forget_spikes();
-    const HistoryShape old = state.shape(), shape = fresh.shape();
-    for (std::size_t element = 0; state.capacity > 0 && element < std::size_t(n_elements); ++element) {
-        const double* from = state.row(element);
-        double* to = fresh.row(element);
-        for (int64_t k = 0; k < state.capacity; ++k) {
-            to[shape.step(k)] = from[old.step(k)];
-            std::copy_n(from + old.traces(k), std::min(old.n_traces, n_traces), to + shape.traces(k));
-        }
-    }
-    state.history = std::move(fresh.history);
-    state.n_elements = n_elements;
-    state.capacity = capacity;
-    state.n_traces = n_traces;
-}
+double applied_posts(const Learning& state, const Shifts& shift) { return pnn::applied_posts(state.caught_up, state.applied, shift); }
 
 }  // namespace
+
+void Learning::reshape(int64_t n_elements_, int64_t capacity_, int64_t n_traces_) {
+    Learning fresh;
+    fresh.n_elements = n_elements_;
+    fresh.capacity = capacity_;
+    fresh.n_traces = n_traces_;
+    fresh.history = Array<double>(std::size_t(n_elements_ * capacity_ * (1 + n_traces_)));
+    fresh.forget_spikes();
+    const HistoryShape old = shape(), places = fresh.shape();
+    for (std::size_t element = 0; capacity > 0 && element < std::size_t(n_elements_); ++element) {
+        const double* from = row(element);
+        double* to = fresh.row(element);
+        for (int64_t k = 0; k < capacity; ++k) {
+            to[places.step(k)] = from[old.step(k)];
+            std::copy_n(from + old.traces(k), std::min(n_traces, n_traces_), to + places.traces(k));
+        }
+    }
+    history = std::move(fresh.history);
+    n_elements = n_elements_;
+    capacity = capacity_;
+    n_traces = n_traces_;
+}
 
 void Learning::forget_spikes() {
     const HistoryShape rows = shape();
@@ -58,29 +52,7 @@ void Learning::forget_spikes() {
     }
 }
 
-int64_t Learning::count_after(std::size_t element, double moment) const {
-    const HistoryShape places = shape();
-    const double* const own = row(element);
-    int64_t n = 0;
-    while (n < capacity && own[places.step(n)] > moment) ++n;
-    return n;
-}
-
-void Learning::move_back(std::size_t element, double applied) {
-    const HistoryShape places = shape();
-    double* const own = row(element);
-    for (int64_t k = count_after(element, applied) + 1; k > 0; --k) {
-        own[places.step(k)] = own[places.step(k - 1)];
-        std::copy_n(own + places.traces(k - 1), n_traces, own + places.traces(k));
-    }
-}
-
-Shifts Projection::shifts(int delay) const {
-    // Fractions such as 0.7 must not miss a coincidence by a rounding error.
-    auto snapped = [](double x) { return std::fabs(x - std::rint(x)) < 1e-9 ? std::rint(x) : x; };
-    const double post = snapped(dendritic * delay);
-    return {delay - post, post, snapped(delay * (1.0 - 2.0 * dendritic))};
-}
+Shifts Projection::shifts(int delay) const { return shifts_of(dendritic, delay); }
 
 void Projection::inherit(Projection& old) {
     if (old.clocked || !old.dendrites.empty()) make_dendrites();  // a projection that was never bound may have inherited some
@@ -123,7 +95,7 @@ void Projection::prepare_learning(const uint64_t* order) {
         }
         state.latest.resize(part.row_start.size() - 1, -1);
         if (module->has_post && (state.capacity == 0 || state.n_traces != module->n_post_traces))
-            reshape(state, part.n_post, std::max(PAGE_SPIKES, state.capacity), module->n_post_traces);
+            state.reshape(part.n_post, std::max(PAGE_SPIKES, state.capacity), module->n_post_traces);
         state.pre_traces.resize(state.spikes.size() * std::size_t(module->n_pre_traces));
         if (module->draws && part.ranks.empty()) part.ranks.resize(n);
     }
@@ -281,23 +253,30 @@ void Projection::take(const SpikeList& list, bool is_axonal, int64_t emitted, in
         state.latest[source] = int32_t(place);
         if (n_traces > 0) {
             double* traces = state.pre_traces.data() + place * n_traces;
-            pnn_event event{};
-            event.since_pre = double(emitted);
-            event.t_pre = never;
+            double since = double(emitted);
             if (before >= 0) {
                 std::copy_n(state.pre_traces.data() + std::size_t(before) * n_traces, n_traces, traces);
-                event.since_pre = double(emitted - state.spikes[std::size_t(before)].emitted);
+                since = double(emitted - state.spikes[std::size_t(before)].emitted);
             } else {
                 std::fill_n(traces, n_traces, 0.0);
             }
-            for (uint32_t repetition = 0; repetition < multiplicity; ++repetition) {
-                event.repetition = repetition;
-                module->pre_trace(&view, &step, traces, &event);
-                event.since_pre = 0.0;
-            }
+            advance_traces(traces, since, multiplicity, [&](double* own, const pnn_event& event) { module->pre_trace(&view, &step, own, &event); });
         }
         calendars[p].at(emitted + part.group_delay[first]).push_back({first, last, multiplicity, is_axonal, place});
     }
+}
+
+void Projection::add_due(const pnn_rows& view, int64_t n, int partition, int& failed) {
+    Learning& state = learning[std::size_t(partition)];
+    const auto kept = state.due.find(n);
+    if (kept == state.due.end()) return;
+    for (const DueIncrement& increment : kept->second) {
+        if (!is_sound(increment.amount, view.bound * increment.multiplicity)) failed = number;
+        const int64_t amount = to_fixed(increment.amount, view.inverse_quantum);
+        if (elsewhere != nullptr) elsewhere->add(view, increment.element, amount);
+        else view.accumulator[increment.element] += amount;
+    }
+    state.due.erase(kept);
 }
 
 void Projection::deliver_learning(const SentSpikes& sent_spikes, const pnn_rows& view_of_target, int64_t n, int partition,
@@ -308,16 +287,7 @@ void Projection::deliver_learning(const SentSpikes& sent_spikes, const pnn_rows&
     Calendar& calendar = calendars[p];
     accept(sent_spikes, n - 1, partition, step);
     pnn_rows view = learning_view(partition, view_of_target);
-    const auto kept = state.due.find(n);
-    if (kept != state.due.end()) {
-        for (const DueIncrement& increment : kept->second) {
-            if (!is_sound(increment.amount, view.bound * increment.multiplicity)) failed = number;
-            const int64_t amount = to_fixed(increment.amount, view.inverse_quantum);
-            if (elsewhere != nullptr) elsewhere->add(view, increment.element, amount);
-            else view.accumulator[increment.element] += amount;
-        }
-        state.due.erase(kept);
-    }
+    add_due(view, n, partition, failed);
     std::vector<Cursor>& now = calendar.at(n);
     if (now.empty()) return;
     due.clear();
@@ -373,14 +343,9 @@ void Projection::remember(const SpikeList& spikes, int64_t n, int partition, con
         const std::size_t element = spikes.index[std::size_t(i)] - std::size_t(part.first_post);
         for (uint32_t repetition = 0; repetition < spikes.count[std::size_t(i)]; ++repetition) {
             make_room(element, n, partition, step);
-            state.move_back(element, applied_posts(state, longest));
-            double* const row = state.row(element);
-            pnn_event event{};
-            event.since_post = row[0] == never ? double(n) : double(n) - row[0];
-            event.t_post = never;
-            event.repetition = repetition;
-            row[0] = double(n);
-            if (shape.n_traces > 0) module->post_trace(&view, &step, row + PAGE_SPIKES, &event);
+            const int64_t n_kept = state.count_after(element, applied_posts(state, longest)) + 1;  // the one before follows from it
+            keep_spike(state.row(element), shape, n_kept, double(n), repetition,
+                       [&](double* own, const pnn_event& event) { module->post_trace(&view, &step, own, &event); });
         }
     }
 }
@@ -396,7 +361,7 @@ void Projection::make_room(std::size_t element, int64_t n, int partition, const 
     const std::size_t bytes = 2 * sizeof(double) * state.history.size();
     const bool is_rare = state.n_passed >= rarely * uint64_t(part.n);
     if (is_rare || bytes > std::max(cheap, dear * std::size_t(part.n))) catch_up(n, partition, step);
-    while (is_full()) reshape(state, state.n_elements, 2 * state.capacity, state.n_traces);
+    while (is_full()) state.reshape(state.n_elements, 2 * state.capacity, state.n_traces);
 }
 
 void Projection::catch_up(int64_t n, int partition, const pnn_step& step) {

@@ -182,6 +182,7 @@ void OnDevice::step_with_host(int64_t n) {
     form_values(n);
     deliver();
     deliver_listed(n);
+    add_due(n);
     int failed = -1;  // is known on the device
     for (Projection* projection : engine_.concerned.delivering)
         if (is_led(*projection)) engine_.deliver(*projection, n, 0, due_, failed);
@@ -202,8 +203,8 @@ int64_t OnDevice::next_by_host(int64_t n) const {
     if (n == known_from_ || has_led_ || !engine_.concerned.valued.empty()) return n;
     for (auto* list : {&engine_.projections, &engine_.draining})
         for (auto& projection : *list)
-            if (projection && projection->module != nullptr && !projection->calendars[0].empty()) return n;
-    int64_t next = engine_.currents_of[0].until;
+            if (projection && projection->module != nullptr && learners_.count(projection.get()) == 0 && !projection->calendars[0].empty()) return n;
+    int64_t next = std::min(engine_.currents_of[0].until, next_due());
     for (const auto& population : engine_.populations)
         if (population->active) next = std::min(next, next_by_host(*population, n));
     return std::max(next, n);
@@ -236,6 +237,7 @@ void OnDevice::deliver() {
         call("deliver spikes", [&, launchers = module, &due = delivery](const pnn_device_library&, const pnn_launch* how) {
             return launchers->deliver(due.routes.data(), arguments_.at<pnn_route>(due.place), int64_t(due.routes.size()), how);
         });
+    learn_due();
 }
 
 void OnDevice::update() {
@@ -258,6 +260,7 @@ void OnDevice::update() {
             return library.emit_axonal(&ring, static_cast<const double*>(mirrors_.known(population.axonal)), population.size, how);
         });
     }
+    remember_there();
     for (const pnn_window& window : recipe_.windows)
         call("count spikes", [&](const pnn_device_library& library, const pnn_launch* how) { return library.take_rates(&window, how); });
 }
@@ -318,7 +321,7 @@ void OnDevice::deliver_listed(int64_t n) {
     std::map<const pnn_device_module*, std::vector<pnn_route>> routes;
     for (auto* list : {&engine_.projections, &engine_.draining})
         for (auto& projection : *list) {
-            if (!projection || projection->module == nullptr || is_led(*projection)) continue;
+            if (!projection || !is_static(*projection)) continue;
             if (n == known_from_ && list == &engine_.projections) engine_.send(*projection, n - 1, 0);
             add_listed(*projection, n, routes[device_module_of(projection->module)]);
         }

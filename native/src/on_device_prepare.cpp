@@ -46,6 +46,7 @@ void OnDevice::prepare(int64_t n_steps) {
         for (auto& population : engine_.populations)
             if (population->module == nullptr && population->active) engine_.work.spikes += Engine::emit_given(*population, 0);
     first_ = known_from_ = engine_.step + 1;
+    find_learners();
     find_listed();
     mirrors_.begin();
     arguments_.clear();
@@ -80,6 +81,7 @@ void OnDevice::prepare(int64_t n_steps) {
     base_ = engine_.step;
     seen_ = pnn_control{NEVER, base_, 0, 0, 0, 0};
     device_->upload(device_->d_control, &seen_, sizeof seen_);
+    for (const auto& learner : learners_) learner.second->of.lock()->keeper = this;
     is_prepared_ = true;
 }
 
@@ -174,7 +176,8 @@ void OnDevice::prepare_rates(Population& population, Cells& cells, int64_t n_ste
 void OnDevice::prepare_projection(const std::shared_ptr<Projection>& projection) {
     if (projection->module == nullptr) return;
     projection->elsewhere = this;
-    if (projection->learns) prepare_learning(*projection);
+    if (learners_.count(projection.get()) != 0) prepare_learner(projection);
+    else if (projection->learns) prepare_learning(*projection);
     else if (projection->clocked) prepare_clocked(*projection);
     else prepare_paths(projection);
 }
@@ -257,8 +260,10 @@ void OnDevice::find_lists_read() {
         cells_[number]->is_listed = cells_[number]->counts.size() == 0 || population.records_spikes || population.rate.values != nullptr;
     }
     for (std::size_t number : listed_) cells_[number]->is_listed = true;
+    for (const auto& learner : learners_)
+        for (int number : {learner.first->pre, learner.first->post}) cells_[std::size_t(number)]->is_listed = true;
     for (auto& projection : engine_.projections)
-        if (projection && projection->module != nullptr && !is_led(*projection) && !paths_.at(projection.get())->is_counted)
+        if (projection && is_static(*projection) && !paths_.at(projection.get())->is_counted)
             for (int source : {projection->pre, projection->axons})
                 if (source >= 0) cells_[std::size_t(source)]->is_listed = true;
 }
@@ -271,9 +276,10 @@ void OnDevice::prepare_recipe() {
     for (const auto& cells : cells_) rings.push_back(cells->ring());
     recipe_.rings = arguments_.add(rings);
     for (auto& projection : engine_.projections)
-        if (projection && projection->module != nullptr && !is_led(*projection))
+        if (projection && is_static(*projection))
             prepare_routes(projection, recipe_.deliveries[device_module_of(projection->module)].routes);
     for (auto& of_module : recipe_.deliveries) of_module.second.place = arguments_.add(of_module.second.routes);
+    prepare_learners();
     arguments_.hand_over();
     for (std::size_t number = 0; number < cells_.size(); ++number) prepare_cells(number);
     prepare_records();

@@ -105,9 +105,12 @@ void OnDevice::finish() {
 
 void OnDevice::take_back() {
     is_prepared_ = false;
-    if (!has_spikes_) return;
-    has_spikes_ = false;
-    hand_back_spikes();
+    if (has_spikes_) {
+        has_spikes_ = false;
+        hand_back_spikes();
+        for (const auto& learner : learners_) hand_back_learning(*learner.second->of.lock(), *learner.second);
+    }
+    forget_learners();
 }
 
 void OnDevice::hand_back_spikes() {
@@ -119,7 +122,7 @@ void OnDevice::hand_back_spikes() {
         else if (cells_[number]->last_given != last) list.n = 0;
     }
     for (auto& projection : engine_.projections)
-        if (projection && projection->module != nullptr && !is_led(*projection)) put_under_way(*projection, known_from_, last);
+        if (projection && is_static(*projection)) put_under_way(*projection, known_from_, last);
 }
 
 // Spikes that the device knows, but for those of the last step, go where the host looks for them.

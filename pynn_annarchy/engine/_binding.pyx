@@ -259,6 +259,7 @@ cdef extern from "pynn_annarchy/engine.h" namespace "pnn" nogil:
     cdef cppclass Learning:
         pass
     cdef cppclass CProjection "pnn::Projection":
+        void come_back() except +raise_thrown
         CProjection()
         int pre
         int axons
@@ -496,6 +497,11 @@ cdef class Rows:
             self.projection.get().build(staging.staging[0], partition)
             self.projection.get().update_bound()
 
+    cdef CProjection* host(self) except NULL:
+        """The synapses where what a run changes is to be looked at or changed: what a device alone has comes back first."""
+        self.projection.get().come_back()
+        return self.projection.get()
+
     def __len__(self):
         return self.projection.get().size()
 
@@ -537,7 +543,7 @@ cdef class Rows:
         cdef int32_t[::1] integers
         cdef double[::1] reals
         cdef uint16_t[::1] steps
-        cdef CProjection* projection = self.projection.get()
+        cdef CProjection* projection = self.host()
         if len(self) == 0:
             return out
         if name == "pre":
@@ -567,7 +573,7 @@ cdef class Rows:
     def common_weight(self):
         """The weight that the rows keep once for all synapses; None where they keep one of each."""
         cdef double value = 0.0
-        return value if self.projection.get().keeps_one_weight(&value) else None
+        return value if self.host().keeps_one_weight(&value) else None
 
     def delay(self, order):
         """In steps."""
@@ -576,7 +582,7 @@ cdef class Rows:
     def learn(self, int weight_field, int n_parameters, double dendritic, double declared_bound, int64_t origin, list tables):
         """Says that a module's synapses learn: where the weight lies among their fields, the step from which on what they
         store holds, and the tables of their decays."""
-        cdef CProjection* projection = self.projection.get()
+        cdef CProjection* projection = self.host()
         cdef const double[::1] values
         cdef const double* first
         projection.changes = projection.learns = True
@@ -600,14 +606,14 @@ cdef class Rows:
     def see(self, list pre_seen, list post_seen, int input):
         """Which of the variables that the populations publish these synapses see, and which of the gathered inputs their psp
         goes to (-1: none)."""
-        cdef CProjection* projection = self.projection.get()
+        cdef CProjection* projection = self.host()
         projection.pre_seen = pre_seen
         projection.post_seen = post_seen
         projection.input = input
 
     def act(self, cbool transmits, cbool axons_transmit, cbool advances, int64_t period, int64_t offset):
         """What synapses do while time goes on: whether they transmit, axonal spikes too, and advance every so many steps."""
-        cdef CProjection* projection = self.projection.get()
+        cdef CProjection* projection = self.host()
         projection.activity.transmits, projection.activity.axons_transmit = transmits, axons_transmit
         projection.activity.advances = advances
         projection.activity.period, projection.activity.offset = period, offset
@@ -615,7 +621,7 @@ cdef class Rows:
     def clock(self, int weight_field, int n_parameters, double declared_bound, cbool spikes_matter, list kinds):
         """Says that a module's synapses do something in every step, where the weight lies among their fields, whether spikes
         change anything, and of what each field has one value (kernels/ir.Place)."""
-        cdef CProjection* projection = self.projection.get()
+        cdef CProjection* projection = self.host()
         projection.changes = projection.clocked = True
         projection.weight_field = weight_field
         projection.n_parameters = n_parameters
@@ -632,13 +638,13 @@ cdef class Rows:
         cdef const uint64_t* places = NULL
         if order.shape[0]:
             places = &order[0]
-        self.projection.get().prepare_clocked(places)
+        self.host().prepare_clocked(places)
 
     def read_field(self, uint64_t[::1] order, int field):
         """A field of synapses that do something in every step: in canonical order, by post-synaptic cell, or one value."""
         cdef double[::1] out = np.empty(self.projection.get().field_size(field))
         if len(self) and out.shape[0]:
-            self.projection.get().read_field(&order[0], field, &out[0])
+            self.host().read_field(&order[0], field, &out[0])
         return np.asarray(out)
 
     def prepare_learning(self, uint64_t[::1] order):
@@ -647,12 +653,12 @@ cdef class Rows:
         cdef const uint64_t* places = NULL
         if order is not None and order.shape[0]:
             places = &order[0]
-        self.projection.get().prepare_learning(places)
+        self.host().prepare_learning(places)
 
     def set_common(self, int field, double value):
         """Gives a field of the module one value."""
         if len(self):
-            self.projection.get().set_column(NULL, field, NULL, value)
+            self.host().set_column(NULL, field, NULL, value)
 
     def set_column(self, uint64_t[::1] order, int field, value):
         """Gives a field of the module its values, one a synapse in canonical order."""
@@ -663,12 +669,13 @@ cdef class Rows:
         wanted = self.projection.get().field_size(field) if self.projection.get().clocked else len(self)
         if values.shape[0] != wanted:
             raise ValueError(f"a field of {wanted} values cannot take {values.shape[0]}")
+        self.host()
         with nogil:
             self.projection.get().set_column(&order[0], field, &values[0], 0.0)
 
     def inherit(self, Rows old):
         """Takes over what rows of the same cells, of which no spike is under way, know of post-synaptic spikes."""
-        self.projection.get().inherit(old.projection.get()[0])
+        self.host().inherit(old.host()[0])
 
     def shifts(self, delay):
         """How delays, in steps, divide: from emission to passage, from a post-synaptic spike to its arrival, and how much
@@ -684,7 +691,7 @@ cdef class Rows:
     @property
     def in_flight(self):
         """Whether spikes are under way."""
-        return self.projection.get().in_flight()
+        return self.host().in_flight()
 
     def set_weight_at(self, uint64_t[::1] order, const int64_t[::1] index, const double[::1] weight):
         """Weights of some synapses, given by their canonical indices; takes no longer for many others."""
@@ -694,12 +701,13 @@ cdef class Rows:
             if index[i] < 0 or index[i] >= order.shape[0]:
                 raise IndexError(f"no synapse has the index {index[i]}")
         if index.shape[0]:
-            self.projection.get().set_weights_at(&order[0], &index[0], index.shape[0], &weight[0])
+            self.host().set_weights_at(&order[0], &index[0], index.shape[0], &weight[0])
 
     def set_weight(self, uint64_t[::1] order, const double[::1] weight):
         if weight.shape[0] != len(self):
             raise ValueError(f"{len(self)} synapses cannot take {weight.shape[0]} weights")
         if len(self):
+            self.host()
             with nogil:
                 self.projection.get().set_weights(&order[0], &weight[0])
                 self.projection.get().update_bound()

@@ -15,6 +15,8 @@ LAUNCHERS: tuple[tuple[str, type[Kernel]], ...] = (
     ("neurons", CellKernel),
     ("deliver", SynapseKernel),
     ("learn", LearningKernel),
+    ("learn_due", LearningKernel),
+    ("remember", LearningKernel),
     ("synapses", ClockedKernel),
     ("pass_spikes", ClockedKernel),
     ("reach", ClockedKernel),

@@ -195,12 +195,15 @@ public:
     virtual void reach(const Projection& projection, const pnn_dendrites& view, const pnn_step& step) = 0;
     // Gives some values of an array one value.
     virtual void assign(double* values, const std::vector<uint32_t>& index, double value) = 0;
+    // Between runs: hands back all that the host has not got.
+    virtual void take_back() = 0;
 };
 
 // The synapses of one projection with its spikes in flight.
 class Projection {
 public:
     SynapsesElsewhere* elsewhere = nullptr;          // in a run: who does what its synapses do; null: the module itself
+    SynapsesElsewhere* keeper = nullptr;             // between runs: who has its present values and spikes; null: it has them itself
     int pre = 0, post = 0, receptor = 0;
     int axons = -1;                                  // the population of the axonal spikes of `pre`, where they matter
     const pnn_module* module = nullptr;
@@ -249,6 +252,10 @@ public:
     void add_bounds(const std::vector<double>& max_spikes, double* sums) const;
     bool in_flight() const;
     void clear();
+    // Before anything here is looked at or changed that a run changes, too.
+    void come_back() {
+        if (keeper != nullptr) keeper->take_back();
+    }
     // Puts the synapses back into rows of their own, and those that lie with them; spikes on their way go into calendars.
     void unbundle();
 
@@ -311,6 +318,8 @@ public:
 private:
     friend class OnDevice;
     pnn_rows learning_view(int partition, pnn_rows view = {}) const;
+    // Adds what spikes have sent that passed before somebody read or set the synapses, and falls due now.
+    void add_due(const pnn_rows& view, int64_t n, int partition, int& failed);
     int32_t learn(const pnn_rows& view, const std::vector<pnn_passage>& passages, const pnn_step& step) const;
     // Sees to it that the history can take one more spike of an element.
     void make_room(std::size_t element, int64_t n, int partition, const pnn_step& step);

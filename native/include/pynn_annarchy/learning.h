@@ -13,12 +13,6 @@
 
 namespace pnn {
 
-// How a delay divides: a pre-synaptic spike passes `pre` steps after its emission, a post-synaptic one arrives after
-// `post`; a passage sees the post-synaptic spikes emitted less than `sees` steps after it.
-struct Shifts {
-    double pre, post, sees;
-};
-
 // A spike of a source that may still be on its way past some of its synapses, or was the last to do so.
 struct PassingSpike {
     int64_t emitted;
@@ -66,9 +60,9 @@ struct Learning {
     double* row(std::size_t element) { return history.data() + int64_t(element) * shape().row(); }
     const double* row(std::size_t element) const { return history.data() + int64_t(element) * shape().row(); }
     // How many of the element's spikes were emitted after a moment.
-    int64_t count_after(std::size_t element, double moment) const;
-    // Makes room for a spike before those after `applied` and the one before them; the traces of the newest one stay there.
-    void move_back(std::size_t element, double applied);
+    int64_t count_after(std::size_t element, double moment) const { return shape().count_after(row(element), capacity, moment); }
+    // Room for so many spikes of each element, and so many traces; traces that are not there in both are lost.
+    void reshape(int64_t n_elements, int64_t capacity, int64_t n_traces);
     // Makes the history one of elements that have never spiked.
     void forget_spikes();
 };

@@ -25,15 +25,16 @@ constexpr int64_t NEVER = std::numeric_limits<int64_t>::max();
 
 inline std::size_t size_of(int32_t dtype) { return dtype == PNN_F32 || dtype == PNN_I32 ? 4 : 8; }
 
-// Whether it is the host that says which spikes pass the synapses when.
-inline bool is_led(const Projection& projection) { return projection.learns || projection.clocked; }
+// Whether synapses are not changed by anything that happens in a step.
+inline bool is_static(const Projection& projection) { return projection.module != nullptr && !projection.learns && !projection.clocked; }
 
 class OnDevice : public SynapsesElsewhere {
 public:
     OnDevice(Engine& engine, std::shared_ptr<Device> device);
+    ~OnDevice() override { forget_learners(); }
     int run(int64_t n_steps);
     // Between runs, states and spikes under way may be on the device alone. Before the host has to do with anything but states:
-    void take_back();
+    void take_back() override;
     // Before it reads, or changes, the state at an address; for all states; and to hand over those that it has changed.
     void fetch(const void* host) { mirrors_.fetch(host); }
     void touch(const void* host) { mirrors_.touch(host); }
@@ -85,7 +86,23 @@ private:
         DeviceArray<pnn_group> groups;
         bool is_counted = false;                 // numbers for all sources are delivered instead of lists (stream.h)
     };
-    // Of a projection that learns.
+    // Of a projection that learns by itself; see pnn_learner. The values of its synapses, and the histories of post-synaptic
+    // elements, are states among the mirrors.
+    struct Learner {
+        explicit Learner(const std::shared_ptr<Device>& device)
+            : arrays(device), array_steps(device), row_start(device), group_start(device), passing(device), n_passing(device),
+              group_delay(device), delays(device), last(device), before(device), caught_up(device), last_traces(device),
+              before_traces(device) {}
+        std::weak_ptr<Projection> of;
+        int64_t n_slots = 0;
+        DeviceArray<void*> arrays;
+        DeviceArray<int32_t> array_steps;
+        DeviceArray<uint32_t> row_start, group_start, passing, n_passing;
+        DeviceArray<uint16_t> group_delay, delays;
+        DeviceArray<int64_t> last, before, caught_up;
+        DeviceArray<double> last_traces, before_traces;
+    };
+    // Of a projection that learns as the host tells it.
     struct History {
         explicit History(const std::shared_ptr<Device>& device) : values(device) {}
         DeviceArray<double> values;
@@ -103,10 +120,16 @@ private:
         std::vector<pnn_route> routes;
         std::size_t place = 0;
     };
+    // The same of projections that learn by themselves.
+    struct Learners {
+        std::vector<pnn_learner> learners;
+        std::size_t place = 0;
+    };
     // What is launched in every step of a run.
     struct Recipe {
         std::map<const pnn_device_module*, Delivery> deliveries;
         std::map<const pnn_device_module*, std::vector<pnn_cells>> updates;
+        std::map<const pnn_device_module*, Learners> learning;
         std::vector<std::size_t> resting, axonal;                // numbers of populations
         std::vector<pnn_window> windows;
         std::vector<pnn_spike_record> spikes;
@@ -121,6 +144,23 @@ private:
     void prepare_projection(const std::shared_ptr<Projection>& projection);
     void prepare_paths(const std::shared_ptr<Projection>& projection);
     void prepare_learning(Projection& projection);
+    // Projections that learn by themselves; see on_device_learning.cpp.
+    bool is_led(const Projection& projection) const;
+    bool may_learn_alone(const Projection& projection) const;
+    int64_t reserve_of(const Projection& projection) const;
+    int64_t capacity_of(const Projection& projection) const;
+    void prepare_learner(const std::shared_ptr<Projection>& projection);
+    void put_sources(const Projection& projection, Learner& learner);
+    void find_learners();
+    pnn_learner learner_of(const Projection& projection, const Learner& learner) const;
+    void prepare_learners();
+    void learn_due();
+    void remember_there();
+    int64_t next_due() const;
+    void add_due(int64_t n);
+    void hand_back_learning(Projection& projection, const Learner& learner);
+    void hand_back_sources(Projection& projection, const Learner& learner);
+    void forget_learners();
     void prepare_clocked(Projection& projection);
     void prepare_column(Column& column, Use use);
     bool may_go_on() const;
@@ -207,6 +247,7 @@ private:
     bool is_prepared_ = false, has_spikes_ = false;              // ... and whether they are there alone
     pnn_control seen_{};                                         // as it was last seen
     int64_t base_ = 0;                                           // from which launches count, as the device has it
+    std::map<const Projection*, std::unique_ptr<Learner>> learners_;
     bool has_led_ = false;                                       // whether the host has to know of spikes in every step
     int64_t room_ = 0;                                           // steps that records have room for
     std::map<const Projection*, std::unique_ptr<History>> histories_;

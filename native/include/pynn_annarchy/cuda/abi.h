@@ -15,7 +15,7 @@
 
 #include "pynn_annarchy/abi.h"
 
-#define PNN_DEVICE_VERSION 2u
+#define PNN_DEVICE_VERSION 3u
 
 #ifdef __cplusplus
 extern "C" {
@@ -93,6 +93,35 @@ typedef struct pnn_route {
     int64_t n_groups;
 } pnn_route;
 
+// A projection whose synapses learn, where the device knows by itself which spikes pass them when. All of `rows` is on the
+// device. Of its sources, spikes are kept in a ring of `n_slots` steps of emission until the longest delay is over.
+typedef struct pnn_learner {
+    pnn_rows rows;
+    const uint32_t* d_row_start;
+    const uint32_t* d_group_start;
+    const uint16_t* d_group_delay;
+    const uint16_t* d_delays;     // distinct ones, in steps, ascending
+    int32_t n_delays;
+    int32_t number;               // of the projection
+    int64_t post_number;          // of the post-synaptic population
+    pnn_ring pre, post;           // what both populations have sent
+    int64_t n_sources;
+    double dendritic;             // part of each delay that lies behind the synapse
+    int64_t applied;              // step up to which all events were applied before the run, PNN_NEVER for none
+    int64_t reserve;              // spikes of an element for which there is room after the step in which it is said to be full
+    int64_t n_slots;
+    uint32_t* d_passing;          // sources that have spiked, and how many of them, by slot
+    uint32_t* d_n_passing;
+    // Of each source: emissions of its last spike and of the one before that, PNN_NEVER for none; traces right after each.
+    int64_t* d_last;
+    double* d_last_traces;
+    // The same as it was before the source's spike, by slot and source; the third number is how many identical ones there are.
+    int64_t* d_before;
+    double* d_before_traces;
+    // The step in which all synapses were caught up last, and the steps in which they are to be, by their parity.
+    int64_t* d_caught_up;
+} pnn_learner;
+
 // The launchers return 0, or the runtime's error code.
 typedef int32_t (*pnn_launch_neurons_fn)(const pnn_cells* cells, int64_t n_cells, const pnn_launch* launch);
 // Routes are given twice, here and there.
@@ -100,6 +129,12 @@ typedef int32_t (*pnn_launch_deliver_fn)(const pnn_route* routes, const pnn_rout
 // All that `rows` and `d_passages` point to is on the device.
 typedef int32_t (*pnn_launch_learn_fn)(const pnn_rows* rows, const pnn_passage* d_passages, int64_t n_passages, int32_t number,
                                        const pnn_step* step, const pnn_launch* launch);
+// Spikes that fall due pass. Learners are given twice, here and there.
+typedef int32_t (*pnn_launch_learn_due_fn)(const pnn_learner* learners, const pnn_learner* d_learners, int64_t n_learners,
+                                           const pnn_launch* launch);
+// Spikes of the present step begin their way, and enter histories.
+typedef int32_t (*pnn_launch_remember_fn)(const pnn_learner* learners, const pnn_learner* d_learners, int64_t n_learners,
+                                          const pnn_launch* launch);
 // All that `dendrites` points to is on the device.
 typedef int32_t (*pnn_launch_synapses_fn)(const pnn_dendrites* dendrites, int32_t number, const pnn_step* step, int32_t what,
                                           const pnn_launch* launch);
@@ -113,6 +148,8 @@ typedef struct pnn_device_module {
     pnn_launch_neurons_fn neurons;        // each null where the host's module has no such function
     pnn_launch_deliver_fn deliver;
     pnn_launch_learn_fn learn;
+    pnn_launch_learn_due_fn learn_due;
+    pnn_launch_remember_fn remember;
     pnn_launch_synapses_fn synapses;
     pnn_launch_pass_fn pass_spikes;
     pnn_launch_reach_fn reach;

@@ -62,17 +62,8 @@ private:
         }
     }
 
-    static constexpr uint32_t NO_GROUP = 0xffffffffu;
-
-    // The group of a source's row that has this delay: delays ascend in a row.
     PNN_DEVICE static uint32_t group_of(const pnn_route& route, uint32_t source, uint16_t delay) {
-        uint32_t first = route.d_row_start[source], last = route.d_row_start[source + 1];
-        while (first < last) {
-            const uint32_t middle = first + (last - first) / 2;
-            if (route.d_group_delay[middle] < delay) first = middle + 1;
-            else last = middle;
-        }
-        return first < route.d_row_start[source + 1] && route.d_group_delay[first] == delay ? first : NO_GROUP;
+        return group_with(route.d_group_delay, route.d_row_start[source], route.d_row_start[source + 1], delay);
     }
 
     PNN_DEVICE void deliver_listed(const pnn_route& route, const Synapse& synapse, int64_t step, const Group& worker, Shared& shared) const {

@@ -93,6 +93,18 @@ PNN_DEVICE uint16_t* each_in(const pnn_ring& ring, int64_t step) {
     return ring.d_each == nullptr ? nullptr : ring.d_each + step % ring.size * ring.width;
 }
 
+// The group [begin, end) of a row that has a delay: delays ascend in a row.
+constexpr uint32_t NO_GROUP = 0xffffffffu;
+PNN_DEVICE uint32_t group_with(const uint16_t* delays, uint32_t begin, uint32_t end, uint16_t delay) {
+    uint32_t first = begin, last = end;
+    while (first < last) {
+        const uint32_t middle = first + (last - first) / 2;
+        if (delays[middle] < delay) first = middle + 1;
+        else last = middle;
+    }
+    return first < end && delays[first] == delay ? first : NO_GROUP;
+}
+
 // A kernel, or what one is told, with nothing in its gaps and zeros elsewhere: an emulation looks at arguments word by word.
 template <class T>
 T cleared() {
