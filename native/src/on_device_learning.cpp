@@ -149,28 +149,29 @@ void OnDevice::put_sources(const Projection& projection, Learner& learner) {
     learner.n_passing.upload(n_passing);
 }
 
-pnn_learner OnDevice::learner_of(const Projection& projection, const Learner& known) const {
+pnn_learner OnDevice::learner_of(const Projection& projection, const Learner& own) const {
     pnn_learner learner;
     std::memset(static_cast<void*>(&learner), 0, sizeof learner);
     const pnn_rows view = projection.learning_view(0, engine_.rows_view(projection, 0));
-    learner.rows.targets = there(view.targets);
+    const auto known_at = [this](const void* host) { return host == nullptr ? nullptr : mirrors_.known(host); };
+    learner.rows.targets = known_at(view.targets);
     learner.rows.target_bits = view.target_bits;
-    learner.rows.arrays = known.arrays.data();
-    learner.rows.array_steps = known.array_steps.data();
-    learner.rows.accumulator = static_cast<int64_t*>(there(view.accumulator));
+    learner.rows.arrays = own.arrays.data();
+    learner.rows.array_steps = own.array_steps.data();
+    learner.rows.accumulator = static_cast<int64_t*>(known_at(view.accumulator));
     learner.rows.inverse_quantum = view.inverse_quantum;
     learner.rows.bound = view.bound;
     learner.rows.object_index = view.object_index;
-    learner.rows.ranks = static_cast<const uint32_t*>(there(view.ranks));
-    learner.rows.history = static_cast<const double*>(there(view.history));
+    learner.rows.ranks = static_cast<const uint32_t*>(known_at(view.ranks));
+    if (projection.module->has_post) learner.rows.history = static_cast<const double*>(mirrors_.known(view.history));
     learner.rows.history_page = view.history_page;
     learner.rows.history_capacity = view.history_capacity;
     learner.rows.origin = view.origin;
-    learner.d_row_start = known.row_start.data();
-    learner.d_group_start = known.group_start.data();
-    learner.d_group_delay = known.group_delay.data();
-    learner.d_delays = known.delays.data();
-    learner.n_delays = int32_t(known.delays.size());
+    learner.d_row_start = own.row_start.data();
+    learner.d_group_start = own.group_start.data();
+    learner.d_group_delay = own.group_delay.data();
+    learner.d_delays = own.delays.data();
+    learner.n_delays = int32_t(own.delays.size());
     learner.number = projection.number;
     learner.post_number = projection.post;
     learner.pre = cells_[std::size_t(projection.pre)]->ring();
@@ -179,14 +180,14 @@ pnn_learner OnDevice::learner_of(const Projection& projection, const Learner& kn
     learner.dendritic = projection.dendritic;
     learner.applied = projection.learning[0].applied;
     learner.reserve = reserve_of(projection);
-    learner.n_slots = known.n_slots;
-    learner.d_passing = known.passing.data();
-    learner.d_n_passing = known.n_passing.data();
-    learner.d_last = known.last.data();
-    learner.d_last_traces = known.last_traces.data();
-    learner.d_before = known.before.data();
-    learner.d_before_traces = known.before_traces.data();
-    learner.d_caught_up = known.caught_up.data();
+    learner.n_slots = own.n_slots;
+    learner.d_passing = own.passing.data();
+    learner.d_n_passing = own.n_passing.data();
+    learner.d_last = own.last.data();
+    learner.d_last_traces = own.last_traces.data();
+    learner.d_before = own.before.data();
+    learner.d_before_traces = own.before_traces.data();
+    learner.d_caught_up = own.caught_up.data();
     return learner;
 }
 

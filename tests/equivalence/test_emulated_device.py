@@ -16,12 +16,14 @@ from pynn_annarchy.exceptions import ModelError
 from pynn_annarchy.model.spec import Kind, ModelSpec, ParameterSpec
 from pynn_annarchy.standardmodels.source_specs import SPIKE_SOURCE_POISSON
 from pynn_annarchy.standardmodels.specs import IF_COND_EXP, IF_CURR_EXP, STATIC_SYNAPSE
+from pynn_annarchy.standardmodels.synapse_specs import ADDITIVE, spike_pair
 from pynn_annarchy.targets.device import EMULATIONS
 from tests.equivalence.networks import CELL_TYPES, NETWORKS, STEPS, changed_between_runs, digest, network, run
 from tests.equivalence.test_random_sessions import data_of
 
 pytestmark = pytest.mark.compiler
 
+PLASTIC = spike_pair(ADDITIVE)
 ALL = {**NETWORKS, **CELL_TYPES}
 every_network = pytest.mark.parametrize("build", NETWORKS.values(), ids=NETWORKS)
 in_every_order = pytest.mark.parametrize("device", EMULATIONS)
@@ -60,7 +62,7 @@ def asked_in(net, steps):
     return {name: after - before[name] for name, after in net.device().requests.items()}
 
 
-@pytest.mark.parametrize("name", ["IF_cond_exp", "random sources"])
+@pytest.mark.parametrize("name", ["IF_cond_exp", "random sources", "learning"])
 def test_steps_in_which_the_host_has_nothing_to_do_are_repeated_as_a_whole(name):
     net = NETWORKS[name](target="cuda", device="emulated")
     net.run(STEPS // 2)
@@ -83,6 +85,104 @@ def test_a_step_takes_as_many_launches_however_many_populations_there_are(n_popu
 
     # spikes are delivered, cells updated, and all that is recorded is taken
     assert asked_in(net, 1)["launches"] == 3
+
+
+def plastic(**options):
+    """Cells that spike often, and whose spikes change the synapses that they have, and those of rare sources."""
+    rng, net = np.random.default_rng(5), network(**options)
+    cells = net.add_cells(
+        IF_CURR_EXP, 30, {"tau_refrac": 0.5, "tau_m": 5.0, "i_offset": np.linspace(2.5, 40.0, 30)}, "cells"
+    )
+    noise = net.add_cells(SPIKE_SOURCE_POISSON, 20, {"rate": 30.0}, "noise")
+    for pre, dendritic in ((cells, 0.5), (noise, 0.0)):
+        builder = net.connect(pre, cells, "excitatory", PLASTIC, f"of {pre.label}", dendritic)
+        chosen = np.nonzero(rng.random((pre.size, cells.size)) < 0.4)
+        n = len(chosen[0])
+        builder.add(*chosen, rng.uniform(0.1, 0.3, n), rng.choice([1, 2, 15, 40], n))
+        builder.finish().set("w_max", 0.4)
+    return net
+
+
+def test_a_plastic_step_takes_two_launches_more_however_many_projections_there_are():
+    net = plastic(target="cuda", device="emulated")
+    net.run(1)
+
+    # what is due passes, cells of two models are updated, spikes are remembered, and lists emptied
+    assert asked_in(net, 1)["launches"] == 5
+
+
+def test_plastic_weights_stay_on_the_device_until_somebody_reads_them():
+    net = plastic(target="cuda", device="emulated")
+    net.run(1)
+
+    asked = asked_in(net, 50)
+
+    assert asked["uploaded"] == 0 and asked["downloaded"] < 1000
+    assert asked["repetitions"] >= 12
+    before = net.device().requests["downloaded"]
+    first, second = net.projections[0].get("weight"), net.projections[0].get("weight")
+    assert (first == second).all()
+    assert net.device().requests["downloaded"] - before >= first.nbytes
+
+
+@in_every_order
+def test_synapses_are_caught_up_on_the_device_where_cells_spike_more_often_than_it_keeps(device):
+    """The fastest cell spikes hundreds of times, some of the sources not at all."""
+
+    def weights(**options):
+        net = plastic(**options)
+        net.populations[0].record_spikes(np.arange(30))
+        net.run(STEPS), net.run(3 * STEPS)
+        index, _ = net.populations[0].spike_recorder.spikes()
+        assert np.bincount(index).max() > 5 * 32
+        return [synapses.get("weight").tolist() for synapses in net.projections]
+
+    assert weights(target="cuda", device=device) == weights(target="cpp")
+
+
+def plastic_life(seed, **options):
+    """What is read of a plastic network, which is changed between short runs, and all of its weights at the end."""
+    net, rng, seen = plastic(**options), np.random.default_rng(seed), []
+    cells, noise = net.populations
+    of_cells, of_noise = net.projections
+    spec_variables = [name for name in of_cells.state.names if name != "weight"]
+
+    def delayed():
+        """Of synapses that learn, where no spike is under way."""
+        try:
+            of_noise.set("delay", rng.integers(1, 40) * 0.1)
+        except ModelError as refused:
+            seen.append(str(refused))
+
+    def saved():
+        seen.append(can_be_saved(net))
+
+    asked = [
+        lambda: seen.append(of_cells.get("weight").tolist()),
+        lambda: seen.append([of_noise.get(name).tolist() for name in spec_variables]),
+        lambda: of_cells.set("weight", rng.uniform(0.05, 0.3, of_cells.n)),
+        lambda: of_noise.set("weight", 0.2, rng.permutation(of_noise.n)[:5]),
+        lambda: of_cells.set("tau_plus", rng.uniform(10, 30)),
+        lambda: of_noise.set("A_minus", rng.uniform(0.005, 0.02, of_noise.n)),
+        delayed,
+        lambda: cells.set_state("v", rng.uniform(-65, -50, 5), rng.permutation(30)[:5]),
+        lambda: seen.append(cells.state("v").tolist()),
+        lambda: noise.set("rate", rng.uniform(10, 300)),
+        lambda: net.clear_spikes(noise),
+        saved,
+    ]
+    for _ in range(50):
+        net.run(int(rng.integers(1, 25)))
+        if rng.random() < 0.6:
+            asked[int(rng.integers(len(asked)))]()
+    return seen, [synapses.get("weight").tolist() for synapses in net.projections], cells.state("v").tolist()
+
+
+@pytest.mark.parametrize("seed", range(9))
+def test_a_plastic_network_lives_on_a_device_as_it_does_on_the_cpu(seed):
+    device = list(EMULATIONS)[seed % len(EMULATIONS)]
+
+    assert plastic_life(seed, target="cuda", device=device) == plastic_life(seed, target="cpp")
 
 
 def unrecorded(**options):

@@ -51,11 +51,17 @@ def test_generated_text_is_the_reviewed_one(spec):
 
 
 LAUNCHERS = {
-    "IF_curr_exp": "&pnn::cuda::neurons<IF_curr_exp>, nullptr, nullptr, nullptr, nullptr, nullptr",
-    "StaticSynapse": "nullptr, &pnn::cuda::deliver<StaticSynapse>, nullptr, nullptr, nullptr, nullptr",
-    "SpikePairRule_Additive": "nullptr, nullptr, &pnn::cuda::learn<SpikePairRule_Additive>, nullptr, nullptr, nullptr",
+    "IF_curr_exp": "&pnn::cuda::neurons<IF_curr_exp>, nullptr, nullptr, nullptr, nullptr, nullptr, nullptr, nullptr",
+    "StaticSynapse": (
+        "nullptr, &pnn::cuda::deliver<StaticSynapse>, nullptr, nullptr, nullptr, nullptr, nullptr, nullptr"
+    ),
+    "SpikePairRule_Additive": (
+        "nullptr, nullptr, &pnn::cuda::learn<SpikePairRule_Additive>, &pnn::cuda::learn_due<SpikePairRule_Additive>, "
+        "&pnn::cuda::remember<SpikePairRule_Additive>, nullptr, nullptr, nullptr"
+    ),
     "ElectricalSynapse": (
-        "nullptr, nullptr, nullptr, &pnn::cuda::synapses<ElectricalSynapse<true>, ElectricalSynapse<false>>, "
+        "nullptr, nullptr, nullptr, nullptr, nullptr, "
+        "&pnn::cuda::synapses<ElectricalSynapse<true>, ElectricalSynapse<false>>, "
         "&pnn::cuda::pass_spikes<ElectricalSynapse<true>, ElectricalSynapse<false>>, "
         "&pnn::cuda::reach<ElectricalSynapse<true>, ElectricalSynapse<false>>"
     ),

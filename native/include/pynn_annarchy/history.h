@@ -10,10 +10,10 @@
 #ifndef PYNN_ANNARCHY_HISTORY_H
 #define PYNN_ANNARCHY_HISTORY_H
 
-#include <math.h>
 #include <stdint.h>
 
 #include "pynn_annarchy/abi.h"
+#include "pynn_annarchy/mathematics.h"
 #include "pynn_annarchy/target.h"
 
 namespace pnn {

@@ -24,9 +24,11 @@
 #include <unistd.h>
 
 #define PNN_DEVICE inline
+#define PNN_DEVICE_APART __attribute__((noinline))
 #else
 #include <cuda_runtime.h>
 #define PNN_DEVICE __device__ __forceinline__
+#define PNN_DEVICE_APART __device__ __noinline__
 #endif
 
 namespace pnn {

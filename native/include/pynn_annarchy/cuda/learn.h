@@ -59,7 +59,8 @@ public:
             first_ = spike_ = worker.number / learner.n_delays;
         }
     }
-    PNN_DEVICE bool next(pnn_passage& passage) { return catches_up_ ? next_of_all(passage) : next_due(passage); }
+    // Apart from the loops over synapses, which need the registers.
+    PNN_DEVICE_APART bool next(pnn_passage& passage) { return catches_up_ ? next_of_all(passage) : next_due(passage); }
 
 private:
     PNN_DEVICE bool next_due(pnn_passage& passage) {
