@@ -84,6 +84,7 @@ int OnDevice::run(int64_t n_steps) {
 void OnDevice::go_on() {
     if (device_->is_emulated()) device_->library().guard(2);
     first_ = engine_.step + 1;
+    for (const auto& learner : learners_) learner.second->of.lock()->elsewhere = this;
     mirrors_.push();
 }
 
