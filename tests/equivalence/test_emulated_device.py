@@ -41,7 +41,7 @@ def test_every_network_gives_the_bits_of_the_cpu(build, device):
     assert digest(run(build, target="cuda", device=device)) == on_the_cpu(build)
 
 
-@pytest.mark.parametrize("build", ALL.values(), ids=ALL)
+@every_network
 def test_every_network_gives_the_bits_of_the_cpu_in_single_precision(build):
     options = {"target": "cuda", "device": "emulated-shuffled", "precision": "single"}
 
