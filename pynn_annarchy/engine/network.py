@@ -474,8 +474,8 @@ class Network:
         population.is_active, population.is_bound = is_active, False
         if isinstance(population, Cells):
             population.move_refractoriness(self.step if is_active else -self.step)
-        if isinstance(population, Cells) and population.axons is not None:
-            population.axons.is_bound = False
+            if population.axons is not None:
+                population.axons.is_bound = False
         for synapses in reaching:
             synapses.unbind()
         self.changed()

@@ -5,8 +5,6 @@ Order PYNN (DESIGN D10): state update, then increments, spike test, reset. Order
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from pynn_annarchy.kernels.clocked import lower_clocked
 from pynn_annarchy.kernels.expressions import Lowering, cast
 from pynn_annarchy.kernels.handlers import MOMENTS
@@ -36,8 +34,6 @@ from pynn_annarchy.kernels.ir import (
     Store,
     SynapseKernel,
     Value,
-    children,
-    statement_values,
 )
 from pynn_annarchy.kernels.learning import lower_learning
 from pynn_annarchy.kernels.passes.fold import without_unread
@@ -137,7 +133,7 @@ class _Cell(Lowering):
         self._add_axonal_spikes()
         for variable in self._model.variables:
             self._store(self._fields[variable.name])
-        body = tuple(self._without_unused_mask())
+        body = without_unread(tuple(self._body), spikes)
         reset = self._reset_apart() if self._resets_apart else ()
         self._body = [*body, *reset]
         used = self._used_fields(spikes)
@@ -145,19 +141,6 @@ class _Cell(Lowering):
         fields = tuple(field for field in order if field in used)
         receptors = tuple(receptor.name for receptor in self._model.receptors)
         return CellKernel(self._model.spec.name, fields, receptors, body, spikes, reset)
-
-    def _without_unused_mask(self) -> Iterator[Statement]:
-        """The body, without the refractory flag of a model that has none and never asks."""
-        for statement in self._body:
-            if (
-                isinstance(statement, Let)
-                and statement.value == Literal(False, DType.MASK)
-                and statement.name == REFRACTORY
-            ):
-                if any(_reads(other, REFRACTORY) for other in self._body):
-                    yield statement
-            else:
-                yield statement
 
     def _update_state(self) -> None:
         for equation in self._model.equations:
@@ -333,13 +316,3 @@ class _Synapse(Lowering):
         used = self._used_fields(increment)
         fields = tuple(field for field in self._fields.values() if field in used)
         return SynapseKernel(spec.name, fields, tuple(self._body), increment)
-
-
-def _reads(statement: Statement, name: str) -> bool:
-    pending = list(statement_values([statement]))
-    while pending:
-        value = pending.pop()
-        if isinstance(value, Local) and value.name == name:
-            return True
-        pending.extend(children(value))
-    return False

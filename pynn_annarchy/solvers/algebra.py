@@ -173,6 +173,14 @@ def linear_form(expression: Expression, unknowns: Collection[str]) -> LinearForm
     return None
 
 
+def constant_form(expression: Expression, constants: Collection[str]) -> LinearForm | None:
+    """The expression as a linear form, with constant coefficients, in all that is not constant; None as above."""
+    form = linear_form(expression, identifiers(expression) - set(constants))
+    if form is None or not all(identifiers(c) <= set(constants) for c in form.coefficients.values()):
+        return None
+    return form
+
+
 def _merged(
     left: Expression,
     right: Expression,

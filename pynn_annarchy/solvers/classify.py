@@ -18,7 +18,7 @@ from pynn_annarchy.exceptions import EquationError
 from pynn_annarchy.language.names import suggestion
 from pynn_annarchy.language.syntax import DifferentialEquation, Expression
 from pynn_annarchy.language.visit import identifiers
-from pynn_annarchy.solvers.algebra import LinearForm, linear_form
+from pynn_annarchy.solvers.algebra import LinearForm, constant_form, linear_form
 from pynn_annarchy.solvers.graphs import components
 
 
@@ -159,8 +159,7 @@ def obstacle(variable: str, states: Collection[str], block: Block) -> str:
 
 def is_constant_form(expression: Expression, constants: Collection[str]) -> bool:
     """Whether the expression is linear, with constant coefficients, in all that is not constant."""
-    form = linear_form(expression, identifiers(expression) - set(constants))
-    return form is not None and all(identifiers(c) <= set(constants) for c in form.coefficients.values())
+    return constant_form(expression, constants) is not None
 
 
 def _exact_group(variables: tuple[str, ...]) -> Group:

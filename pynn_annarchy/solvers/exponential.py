@@ -8,13 +8,12 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 
 from pynn_annarchy.language.syntax import Call, Expression, Name
-from pynn_annarchy.language.visit import identifiers
 from pynn_annarchy.solvers.algebra import (
     DT,
     LinearForm,
     add,
+    constant_form,
     is_zero,
-    linear_form,
     multiply,
     negate,
     subtract,
@@ -65,12 +64,8 @@ def _relaxed(variable: str, form: LinearForm, duration: Expression, course: Cour
 
 def _scaled(expression: Expression, duration: Expression, constants: Collection[str]) -> Expression | None:
     """The expression times the duration, as a sum of names times constants; None where it is none, or zero."""
-    form = linear_form(expression, identifiers(expression) - set(constants))
-    if (
-        is_zero(expression)
-        or form is None
-        or not all(identifiers(c) <= set(constants) for c in form.coefficients.values())
-    ):
+    form = constant_form(expression, constants)
+    if is_zero(expression) or form is None:
         return None
     terms = (multiply(Name(name), multiply(duration, factor)) for name, factor in form.coefficients.items())
     return total([multiply(duration, form.remainder), *terms])

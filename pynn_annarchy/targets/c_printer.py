@@ -471,7 +471,8 @@ def _formed(regime: Regime, printer: Printer) -> Iterator[str]:
     kept = {let.name for let in regime.kept}
     is_kept = {field: isinstance(value, Local) and value.name in kept for field, value in arguments}
     for field, _ in formed:
-        yield from () if is_kept[field] else (f"double {field.name}_of_[Ahead::SIZE];",)
+        if not is_kept[field]:
+            yield f"double {field.name}_of_[Ahead::SIZE];"
         yield f"uint64_t {field.name}_greatest_ = 0;"
     yield from ("PNN_INDEPENDENT", "for (int64_t k_ = 0; k_ < n_; ++k_) {", "    const int64_t i = first_ + k_;")
     yield from (f"    {line}" for line in printer.loads(sorted(fields, key=lambda each: each.name)))
@@ -481,14 +482,15 @@ def _formed(regime: Regime, printer: Printer) -> Iterator[str]:
     for field, value in arguments:
         name = field.name
         yield f"    const double {name}_now_ = {printer.expression(value)};"
-        yield from () if is_kept[field] else (f"    {name}_of_[k_] = {name}_now_;",)
+        if not is_kept[field]:
+            yield f"    {name}_of_[k_] = {name}_now_;"
         yield f"    {name}_greatest_ = pnn::greater_rank({name}_greatest_, {name}_now_);"
         yield f"    ahead_.{name}_[k_] = pnn::{EXPONENTIAL}_of_small(-{name}_now_);"
     yield "}"
     for field, value in arguments:
         name = field.name
         given = f"ahead_.{printer.expression(value)}" if is_kept[field] else f"{name}_of_"
-        yield (f"if (!pnn::are_small({name}_greatest_)) pnn::{EXPONENTIAL}_of_negatives({given}, ahead_.{name}_, n_);")
+        yield f"if (!pnn::are_small({name}_greatest_)) pnn::{EXPONENTIAL}_of_negatives({given}, ahead_.{name}_, n_);"
 
 
 def _exponent(applied: Apply) -> Value:

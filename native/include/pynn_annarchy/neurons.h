@@ -46,11 +46,15 @@ struct Preparation<Model, Void<typename Model::Ahead>> {
 template <class Real>
 alignas(64) constexpr Real ZEROS[MANY_DRAWN > MANY_FORMED ? MANY_DRAWN : MANY_FORMED] = {};
 
-// Whether a step begins with `flush` of all cells.
+// What some steps begin with, for cells [begin, end).
 template <class Model>
-PNN_FN constexpr bool is_flushed_at(int64_t step) {
-    if constexpr (Model::FLUSHED_EVERY > 0) return step % Model::FLUSHED_EVERY == 0;
-    return false;
+PNN_FN void flush_if_due([[maybe_unused]] const Model& model, [[maybe_unused]] int64_t step, [[maybe_unused]] int64_t begin,
+                         [[maybe_unused]] int64_t end) {
+    if constexpr (Model::FLUSHED_EVERY > 0) {
+        if (step % Model::FLUSHED_EVERY != 0) return;
+        PNN_INDEPENDENT
+        for (int64_t i = begin; i < end; ++i) model.flush(i);
+    }
 }
 
 // Model has: a constructor from (segment, step), `void go_to_(int64_t first)` for what elements from `first` on need,
@@ -66,16 +70,10 @@ struct Neurons {
         typename Model::Count counts[at_once];
         uint32_t *const index = spikes->index, *const multiplicity = spikes->count;
         int64_t n = 0, n_counted = 0;
-        const bool is_flushed = is_flushed_at<Model>(step->step);
         for (int64_t first = begin; first < end; first += at_once) {
             const int64_t length = end - first < at_once ? end - first : at_once;
             model.go_to_(first);
-            if constexpr (Model::FLUSHED_EVERY > 0) {
-                if (is_flushed) {
-                    PNN_INDEPENDENT
-                    for (int64_t i = first; i < first + length; ++i) model.flush(i);
-                }
-            }
+            flush_if_due(model, step->step, first, first + length);
             preparation.prepare(model, first, length);
             typename Model::Count any = 0;
             PNN_INDEPENDENT

@@ -103,9 +103,7 @@ struct NeuronsKernel {
 private:
     template <class Chosen>
     PNN_DEVICE void update(const Chosen& model, const pnn_cells& cells, int64_t i, Shared& shared) const {
-        if constexpr (Chosen::FLUSHED_EVERY > 0) {
-            if (is_flushed_at<Chosen>(clock.step())) model.flush(i);
-        }
+        flush_if_due(model, clock.step(), i, i + 1);
         Preparation<Chosen> preparation;
         preparation.prepare(model, i, 1);
         const typename Chosen::Count count = preparation.update(model, i, 0);
