@@ -13,10 +13,12 @@ settings.load_profile("the same in every run")
 
 
 @pytest.fixture(scope="session", autouse=True)
-def cache_of_the_session(tmp_path_factory):
-    """Compiled models of the tests stay out of the user's cache, and start empty."""
+def cache_of_the_session(tmp_path_factory, worker_id):
+    """Compiled models of the tests stay out of the user's cache, and start empty; tests that run beside each other share them."""
+    folder = tmp_path_factory.getbasetemp()
     patch = pytest.MonkeyPatch()
-    patch.setenv("PYNN_ANNARCHY_CACHE", str(tmp_path_factory.mktemp("cache")))
+    patch.setenv("PYNN_ANNARCHY_CACHE", str((folder if worker_id == "master" else folder.parent) / "cache"))
+    patch.setenv("PYNN_ANNARCHY_CACHE_MB", "4000")
     yield
     patch.undo()
 

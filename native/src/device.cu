@@ -388,7 +388,7 @@ void set_access(int may) {
 
 // 1 and 0: the host may look, or may not; 2: it may until 3 bars it again. Each change takes long, and who looks where he
 // must not does it again and again: 3 is heeded the first times after a device is opened, and then once in a while.
-constexpr int64_t always_heeded = 16, later_one_of = 32;
+constexpr int64_t always_heeded = 6, later_one_of = 64;
 int64_t n_asked = 0;
 bool is_lax = false;
 void guard(int32_t open) {
@@ -450,18 +450,32 @@ int32_t release(void* d_memory, const pnn_launch*) {
     return 0;
 }
 
+// Lets the host at one piece, by any address in it, while this lives.
+class Opened {
+public:
+    explicit Opened(const void* d_memory) {
+        if (is_open) return;
+        piece = &std::prev(pieces.upper_bound(const_cast<void*>(d_memory)))->second;
+        mprotect(piece->pages, piece->size, PROT_READ | PROT_WRITE);
+    }
+    ~Opened() {
+        if (piece != nullptr) mprotect(piece->pages, piece->size, PROT_NONE);
+    }
+    Opened(const Opened&) = delete;
+    Opened& operator=(const Opened&) = delete;
+
+private:
+    const Piece* piece = nullptr;
+};
+
 int32_t upload(void* d_memory, const void* host, size_t bytes, const pnn_launch*) {
-    const int before = is_open;
-    set_access(1);
+    const Opened opened(d_memory);
     memcpy(d_memory, host, bytes);
-    set_access(before);
     return 0;
 }
 int32_t download(void* host, const void* d_memory, size_t bytes, const pnn_launch*) {
-    const int before = is_open;
-    set_access(1);
+    const Opened opened(d_memory);
     memcpy(host, d_memory, bytes);
-    set_access(before);
     return 0;
 }
 struct Fill {
@@ -475,10 +489,8 @@ int32_t fill(void* d_memory, int32_t byte, size_t bytes, const pnn_launch* how) 
         now.offset = PNN_ANY_STEP;
         return for_each(Fill{static_cast<char*>(d_memory), byte}, static_cast<int64_t>(bytes), now);
     }
-    const int before = is_open;
-    set_access(1);
+    const Opened opened(d_memory);
     memset(d_memory, byte, bytes);
-    set_access(before);
     return 0;
 }
 int32_t synchronize(const pnn_launch*) { return 0; }
