@@ -14,7 +14,7 @@ settings.load_profile("the same in every run")
 
 @pytest.fixture(scope="session", autouse=True)
 def cache_of_the_session(tmp_path_factory, worker_id):
-    """Compiled models of the tests stay out of the user's cache, and start empty; tests that run beside each other share them."""
+    """Compiled models of the tests start empty and stay out of the user's cache; processes that test share them."""
     folder = tmp_path_factory.getbasetemp()
     patch = pytest.MonkeyPatch()
     patch.setenv("PYNN_ANNARCHY_CACHE", str((folder if worker_id == "master" else folder.parent) / "cache"))

@@ -36,7 +36,7 @@ from pynn_annarchy.language.names import operation_in
 from pynn_annarchy.language.syntax import BinaryOperator, Comparator
 from pynn_annarchy.model.checked import Model, Variable
 from pynn_annarchy.model.evaluate import OWN_NAMES
-from pynn_annarchy.solvers.updates import Updates
+from pynn_annarchy.solvers.updates import Updates, entry_names
 
 MOST_DRAWS = 256
 """What the random streams tell apart within one step (philox.h)."""
@@ -65,10 +65,7 @@ class Lowering:
         self._conditions |= {variable.name for variable in variables if variable.dtype == "bool"}
         for parameter in parameters:
             self._fields[parameter.name] = Field(parameter.name, self._stored(parameter.dtype), Role.PARAMETER)
-        names = [derived.name for derived in updates.derived]
-        for system in updates.systems:
-            names += [entry.name for entry in (*system.transition, *system.mean)]
-        for name in names:
+        for name in (*(derived.name for derived in updates.derived), *entry_names(updates.systems)):
             self._fields[name] = Field(name, self._parameter_type, Role.PARAMETER)
 
     def _stored(self, dtype: str) -> DType:

@@ -8,7 +8,7 @@ from fractions import Fraction
 
 from pynn_annarchy.language.syntax import Conditional, Expression, Name
 from pynn_annarchy.language.visit import names_in, substitute
-from pynn_annarchy.solvers.algebra import DT, TWO, add, divide, scale, subtract
+from pynn_annarchy.solvers.algebra import DT, ONE, TWO, add, constant_form, divide, is_zero, scale, subtract
 from pynn_annarchy.solvers.exact import REFRACTORY, ExactSolver, Solution
 from pynn_annarchy.solvers.names import Temporaries
 
@@ -61,6 +61,7 @@ class Course:
         self._known: dict[tuple[str, When], Expression] = {}
         self._ends: dict[str, Expression] = {}
         self.define = temporaries.define
+        self._temporaries = temporaries
 
     def settle(self, values: Mapping[str, Expression]) -> None:
         """Tell the values of variables at the end of the step."""
@@ -82,6 +83,14 @@ class Course:
         """The expression with our own variables replaced as told, and all others by their value then."""
         others = dict.fromkeys(name.identifier for name in names_in(expression) if name.identifier not in ours)
         return substitute(expression, {**{name: self.at(name, when) for name in others}, **ours})
+
+    def as_multiple(self, name: str) -> tuple[str, Expression]:
+        """Of which name a temporary is a constant multiple, and which; else the name itself and 1."""
+        meaning = self._temporaries.meaning(name)
+        form = constant_form(meaning, self.constants | self._exact.entries()) if meaning else None
+        if form is None or len(form.coefficients) != 1 or not is_zero(form.remainder):
+            return name, ONE
+        return next(iter(form.coefficients.items()))
 
     def ends(self, variables: Iterable[str]) -> dict[str, Expression]:
         """The value at the end of the step by variable."""

@@ -39,7 +39,7 @@ from pynn_annarchy.solvers.exact import REFRACTORY, ExactSolver, assemble
 from pynn_annarchy.solvers.hoist import hoist
 from pynn_annarchy.solvers.names import FreshNames, Temporaries, names_of
 from pynn_annarchy.solvers.symbolic import form_of
-from pynn_annarchy.solvers.updates import Choice, LinearSystem, Updates
+from pynn_annarchy.solvers.updates import Choice, LinearSystem, Updates, entry_names
 
 _TABLEAUS = {Method.EXPLICIT: tableaus.EULER, Method.MIDPOINT: tableaus.MIDPOINT, Method.RK4: tableaus.RK4}
 
@@ -84,8 +84,10 @@ def discretise(model: Model, default_method: str | None = None) -> Updates:
             block = _block(model, part, constants, default_method)
             parts.append(_solve(block, model, Temporaries(names)))
     statements = tuple(statement for part in parts for statement in part.statements)
-    lifted, derived = hoist(statements, constants, {variable.name for variable in model.variables}, names)
     systems = tuple(system for part in parts for system in part.systems)
+    if model.spec.kind is Kind.CELL:
+        constants |= set(entry_names(systems))
+    lifted, derived = hoist(statements, constants, {variable.name for variable in model.variables}, names)
     choices = tuple(choice for part in parts for choice in part.choices)
     noise = tuple(drawn for part in parts for drawn in part.noise)
     return Updates(model, lifted, derived, systems, choices, noise=noise)

@@ -20,7 +20,7 @@ from pynn_annarchy.language.visit import names_in
 from pynn_annarchy.solvers.algebra import ONE, ZERO, is_zero, linear_form, multiply, scale, total
 from pynn_annarchy.solvers.graphs import reachable
 from pynn_annarchy.solvers.names import FreshNames
-from pynn_annarchy.solvers.updates import Entry, LinearSystem
+from pynn_annarchy.solvers.updates import Entry, LinearSystem, entry_names
 
 REFRACTORY = Name("is_refractory")
 
@@ -128,6 +128,10 @@ class ExactSolver:
     def systems(self) -> tuple[LinearSystem, ...]:
         """What must be filled at set-up for the rows asked for so far."""
         return self._always.systems() + self._together.systems() + self._refractory.systems()
+
+    def entries(self) -> frozenset[str]:
+        """Names of all entries that the rows asked for so far use."""
+        return frozenset(entry_names(self.systems()))
 
     def _follows_held(self, variable: str) -> bool:
         states = self._always.system.states

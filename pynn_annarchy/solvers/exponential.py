@@ -5,11 +5,12 @@ With a and b held, x(t + dt) = x + dt (b - a x) exprel(-a dt) is exact; the meth
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 
 from pynn_annarchy.language.syntax import Call, Expression, Name
 from pynn_annarchy.solvers.algebra import (
     DT,
+    ZERO,
     LinearForm,
     add,
     constant_form,
@@ -51,7 +52,7 @@ def _solve_between(forms: Forms, when: When, course: Course) -> dict[str, Expres
 def _relaxed(variable: str, form: LinearForm, duration: Expression, course: Course) -> Expression:
     """The variable after a time during which its rate keeps this form."""
     decay = negate(form.coefficient(variable))
-    scaled_decay, scaled_drive = (_scaled(part, duration, course.constants) for part in (decay, form.remainder))
+    scaled_decay, scaled_drive = (_scaled(part, duration, course) for part in (decay, form.remainder))
     if scaled_decay is not None and scaled_drive is not None:
         scaled_decay = course.define(f"relaxation_{variable}", scaled_decay)
         relative = Call("exprel", (negate(scaled_decay),))
@@ -62,12 +63,16 @@ def _relaxed(variable: str, form: LinearForm, duration: Expression, course: Cour
     return relaxed(Name(variable), decay, form.remainder, duration)
 
 
-def _scaled(expression: Expression, duration: Expression, constants: Collection[str]) -> Expression | None:
+def _scaled(expression: Expression, duration: Expression, course: Course) -> Expression | None:
     """The expression times the duration, as a sum of names times constants; None where it is none, or zero."""
-    form = constant_form(expression, constants)
+    form = constant_form(expression, course.constants)
     if is_zero(expression) or form is None:
         return None
-    terms = (multiply(Name(name), multiply(duration, factor)) for name, factor in form.coefficients.items())
+    factors: dict[str, Expression] = {}
+    for name, factor in form.coefficients.items():
+        of_what, part = course.as_multiple(name)
+        factors[of_what] = add(factors.get(of_what, ZERO), multiply(part, multiply(duration, factor)))
+    terms = (multiply(Name(name), factor) for name, factor in factors.items())
     return total([multiply(duration, form.remainder), *terms])
 
 

@@ -39,6 +39,10 @@ class Temporaries:
         self.assignments.append(Assignment(name, value))
         return Name(name)
 
+    def meaning(self, name: str) -> Expression | None:
+        """The value of a temporary; None for other names."""
+        return next((each.value for each in self.assignments if each.target == name), None)
+
 
 def names_of(model: Model) -> frozenset[str]:
     """Every name that means something in the model, the language's own included."""

@@ -44,9 +44,11 @@ def prepare(updates: Updates, parameters: Values, dt: float) -> dict[str, float 
     """
     values = {**parameters, "dt": dt}
     try:
-        prepared = {derived.name: _derived(derived.name, derived.expression, values) for derived in updates.derived}
+        prepared: dict[str, float | Array] = {}
         for system in updates.systems:
             prepared.update(fill(system, parameters, dt))
+        values.update(prepared)
+        prepared.update((each.name, _derived(each.name, each.expression, values)) for each in updates.derived)
     except ModelError as error:
         raise ModelError(f"{updates.model.spec.name}: {error}") from None
     return prepared

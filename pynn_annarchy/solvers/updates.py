@@ -6,6 +6,7 @@ named (`DerivedParameter`, `LinearSystem`) and filled at set-up (`propagators.py
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from pynn_annarchy.language.syntax import Assignment, Expression
@@ -14,7 +15,10 @@ from pynn_annarchy.model.checked import Model
 
 @dataclass(frozen=True, slots=True)
 class DerivedParameter:
-    """A number that follows from parameters and ``dt`` alone, e.g. ``1/cm``; ``expression`` holds only those names."""
+    """A number that follows from parameters and ``dt`` alone, e.g. ``1/cm``; ``expression`` holds only those names.
+
+    In cells it may hold entries of propagators as well.
+    """
 
     name: str
     expression: Expression
@@ -49,6 +53,11 @@ class LinearSystem:
     constant: tuple[Expression, ...]
     transition: tuple[Entry, ...]
     mean: tuple[Entry, ...] = ()
+
+
+def entry_names(systems: Iterable[LinearSystem]) -> Iterator[str]:
+    """The names of what is filled at set-up."""
+    return (entry.name for system in systems for entry in (*system.transition, *system.mean))
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,7 +43,8 @@ from pynn_annarchy.kernels.ir import (
     statement_values,
     values_in,
 )
-from pynn_annarchy.kernels.passes.regimes import EXPONENTIAL, Regime, regimes
+from pynn_annarchy.kernels.passes.contract import FUSED
+from pynn_annarchy.kernels.passes.regimes import LOOKED_AT, Regime, regimes
 from pynn_annarchy.language.syntax import BinaryOperator, Comparator, Connective
 
 TYPES = {DType.REAL: "Real", DType.REAL64: "double", DType.COUNT: "Count", DType.MASK: "bool"}
@@ -59,13 +60,15 @@ _KEYWORDS = frozenset(
     Real rows s state event traces pre_traces post_traces pre_before post_before pre_trace post_trace n_pre_traces
     n_post_traces has_post has_stored first_stored load store State psp advance pre_spike post_spike has_psp has_step
     has_post_step has_common_step advance_post advance_common element advances_first arrives_first asks_sent Operation
-    Row row all Ahead prepare Regimes regime device_module RESETS FLUSHED_EVERY reset flush""".split()  # noqa: SIM905
+    Row row all Ahead prepare Regimes regime device_module RESETS FLUSHED_EVERY LOOKS RESTS reset flush""".split()  # noqa: SIM905
 )
 """Words of C++, and of the text around a model's names."""
 _CONNECTIVES = {Connective.AND: "&", Connective.OR: "|"}
 """Both sides are always evaluated: no branch stands in the way of vectors."""
 _OF_REAL = ("flush", "fma")
 """Functions that have a form for each precision."""
+_SHORT = 256
+"""Parts of a step in which one product counts."""
 _CHOICE, _LOGIC, _COMPARISON, _SUM, _PRODUCT, _SIGN, _ATOM = range(7)
 """How strongly operators bind."""
 _WIDTH = 110
@@ -178,13 +181,19 @@ class Printer:
                 name = identifier(field.name)
                 yield f"const {TYPES[field.dtype]} {name} = this->{name}[i];"
 
+    def inputs(self, fields: Iterable[Field]) -> Iterator[str]:
+        """The same of inputs that the form of the step may tell to be at rest."""
+        for name in (identifier(field.name) for field in fields):
+            yield f"const auto {name} = pnn::input_in<Form_>(this->{name}, i);"
+
     def _operand(self, value: Value, least: int) -> str:
         """In parentheses where it binds less than `least`."""
         text = self.expression(value)
         return f"({text})" if _binding(value) < least else text
 
     def _apply(self, value: Apply, function: str, arguments: tuple[Value, ...]) -> str:
-        call = f"pnn::{function}({', '.join(map(self.expression, arguments))})"
+        form = "<Form_>" if function == LOOKED_AT else ""
+        call = f"pnn::{function}{form}({', '.join(map(self.expression, arguments))})"
         # One double implementation serves both precisions: the same bits before rounding.
         return f"static_cast<Real>({call})" if value.dtype is DType.REAL and function not in _OF_REAL else call
 
@@ -288,6 +297,10 @@ def wrapped(lines: Iterable[str]) -> Iterator[str]:
         yield from (f"        {part}" for part in parts)
 
 
+def _bool(value: object) -> str:
+    return "true" if value else "false"
+
+
 def _literal(value: Literal) -> str:
     if value.dtype is DType.MASK:
         return "true" if value.value else "false"
@@ -357,22 +370,28 @@ def _regime_struct(regime: Regime, kernel: CellKernel, printer: Printer) -> str:
     where = f" where {' and '.join(conditions)}" if conditions else ""
     arguments = "int64_t i, int64_t k_, const Ahead& ahead_" if regime.ahead else "int64_t i"
     flushed = own.flushed
+    read, resting = _read(own.fields, own.spikes, *statement_values(own.body)), _resting(own, printer)
     return struct_text(
         own,
         [
             _COUNT,
             f"    static constexpr int64_t FLUSHED_EVERY = {FLUSHED_EVERY if flushed else 0};  // steps",
-            f"    static constexpr bool RESETS = {'true' if own.reset else 'false'};",
+            f"    static constexpr bool RESETS = {_bool(own.reset)};",
+            f"    static constexpr bool LOOKS = {_bool(regime.looked_at)};  // at what decides about its form",
+            f"    static constexpr bool RESTS = {_bool(resting)};  // has a form for inputs at rest",
         ],
         members,
         "const pnn_segment& segment, const pnn_step& step",
         *(_IDENTITY if draws else ()),
-        *_inputs_at_rest(own, printer),
+        *_inputs_at_rest(own, printer, resting),
         *_preparation(regime, printer),
+        *_look(regime, printer),
         "",
         f"    // {kernel.model}: one cell over one step{where}; returns its number of spikes",
+        "    template <class Form_>",
         f"    PNN_FN Count update({arguments}) const {{",
-        *wrapped(printer.loads(_read(own.fields, own.spikes, *statement_values(own.body)))),
+        *wrapped(printer.inputs(resting)),
+        *wrapped(printer.loads(field for field in read if field not in resting)),
         *wrapped(_known_ahead(regime)),
         *wrapped(printer.statements(own.body)),
         *wrapped([f"return {printer.expression(own.spikes)};"]),
@@ -380,6 +399,18 @@ def _regime_struct(regime: Regime, kernel: CellKernel, printer: Printer) -> str:
         *_after_spikes(own, printer),
         *_flushing(flushed, printer),
     )
+
+
+def _resting(kernel: CellKernel, printer: Printer) -> tuple[Field, ...]:
+    """The inputs for whose rest there is a form: where the step is short and has a product less then."""
+    values = list(nodes(kernel.spikes, *statement_values(kernel.body)))
+    if len(values) > _SHORT:
+        return ()
+    factors = {
+        node for value in values if isinstance(value, Apply) and value.function == FUSED for node in value.arguments[:2]
+    }
+    inputs = (field for field in kernel.fields if field.role is Role.INPUT and not printer.is_shared(field))
+    return tuple(field for field in inputs if Load(field) in factors)
 
 
 def _read(fields: Iterable[Field], *values: Value) -> Iterator[Field]:
@@ -406,7 +437,7 @@ def _flushing(fields: Iterable[Field], printer: Printer) -> Iterator[str]:
         yield "    }"
 
 
-def _inputs_at_rest(kernel: CellKernel, printer: Printer) -> Iterator[str]:
+def _inputs_at_rest(kernel: CellKernel, printer: Printer, resting: Collection[Field]) -> Iterator[str]:
     """The function after which inputs that have no array read zeros, for some cells from the first one on."""
     inputs = [field for field in kernel.fields if field.role is Role.INPUT and not printer.is_shared(field)]
     yield from ("", f"    PNN_HOST void go_to_(int64_t{' first_' if inputs else ''}) {{")
@@ -414,13 +445,16 @@ def _inputs_at_rest(kernel: CellKernel, printer: Printer) -> Iterator[str]:
         name = identifier(field.name)
         yield f"        if (rests_{name}_) {name} = pnn::ZEROS<{TYPES[field.dtype]}> - first_;"
     yield "    }"
+    if resting:
+        rest = " & ".join(f"rests_{identifier(field.name)}_" for field in resting)
+        yield f"    PNN_FN bool at_rest_() const {{ return {rest}; }}"
 
 
 def _common(regime: Regime, printer: Printer) -> Iterator[Member]:
     """What a regime forms once for all cells, and the laws of what it draws."""
     for field, value in regime.common:
         yield f"{TYPES[field.dtype]} {field.name}_;", _start(f"{field.name}_({printer.expression(value)})")
-    for field, draw in regime.drawn():
+    for field, draw in regime.ahead:
         arguments = ", ".join(map(printer.expression, draw.arguments))
         yield (
             f"pnn::{draw.distribution.capitalize()}Law law_of_{field.name}_;",
@@ -434,70 +468,40 @@ def _start(text: str) -> str:
 
 
 def _known_ahead(regime: Regime) -> Iterator[str]:
-    """What is known of a cell before its step."""
-    for let in regime.kept:
-        name = identifier(let.name)
-        yield f"const {TYPES[let.value.dtype]} {name} = ahead_.{name}[k_];"
+    """What has been drawn for a cell before its step."""
     for field, _ in regime.ahead:
         kind = TYPES[field.dtype]
         yield f"const {kind} {field.name}_ = static_cast<{kind}>(ahead_.{field.name}_[k_]);"
 
 
 def _preparation(regime: Regime, printer: Printer) -> Iterator[str]:
-    """The function that draws and forms what n cells need, from the first one on."""
+    """The function that draws what n cells need, from the first one on."""
     if not regime.ahead:
         return
-    size = "MANY_DRAWN" if any(regime.drawn()) else "MANY_FORMED"
-    yield from ("", "    struct Ahead {", f"        static constexpr int64_t SIZE = pnn::{size};")
-    yield from (f"        {TYPES[let.value.dtype]} {identifier(let.name)}[SIZE];" for let in regime.kept)
-    yield from (f"        double {field.name}_[SIZE];" for field, _ in (*regime.drawn(), *regime.formed()))
+    yield from ("", "    struct Ahead {", "        static constexpr int64_t SIZE = pnn::MANY_DRAWN;")
+    yield from (f"        double {field.name}_[SIZE];" for field, _ in regime.ahead)
     yield from ("    };", "    PNN_FN void prepare(int64_t first_, int64_t n_, Ahead& ahead_) const {")
-    drawn = [
-        f"        law_of_{field.name}_.draw({printer.identity(draw)}, n_, ahead_.{field.name}_);"
-        for field, draw in regime.drawn()
-    ]
-    yield from ("        const int64_t i = first_;", *drawn) if drawn else ()
-    yield from wrapped(_formed(regime, printer))
+    yield "        const int64_t i = first_;"
+    for field, draw in regime.ahead:
+        yield f"        law_of_{field.name}_.draw({printer.identity(draw)}, n_, ahead_.{field.name}_);"
     yield "    }"
 
 
-def _formed(regime: Regime, printer: Printer) -> Iterator[str]:
-    """What is kept, the arguments of functions, and their values where all are small; the other values else."""
-    formed = list(regime.formed())
-    if not formed:
+def _look(regime: Regime, printer: Printer) -> Iterator[str]:
+    """The function that looks at arguments of functions of n cells, from the first one on."""
+    if not regime.looked_at:
         return
-    arguments = [(field, _exponent(applied)) for field, applied in formed]
-    fields = set().union(*map(loaded, (*(let.value for let in regime.kept), *(value for _, value in arguments))))
-    kept = {let.name for let in regime.kept}
-    is_kept = {field: isinstance(value, Local) and value.name in kept for field, value in arguments}
-    for field, _ in formed:
-        if not is_kept[field]:
-            yield f"double {field.name}_of_[Ahead::SIZE];"
-        yield f"uint64_t {field.name}_greatest_ = 0;"
-    yield from ("PNN_INDEPENDENT", "for (int64_t k_ = 0; k_ < n_; ++k_) {", "    const int64_t i = first_ + k_;")
-    yield from (f"    {line}" for line in printer.loads(sorted(fields, key=lambda each: each.name)))
-    yield from (f"    {line}" for line in printer.statements(regime.kept))
-    for name in (identifier(let.name) for let in regime.kept):
-        yield f"    ahead_.{name}[k_] = {name};"
-    for field, value in arguments:
-        name = field.name
-        yield f"    const double {name}_now_ = {printer.expression(value)};"
-        if not is_kept[field]:
-            yield f"    {name}_of_[k_] = {name}_now_;"
-        yield f"    {name}_greatest_ = pnn::greater_rank({name}_greatest_, {name}_now_);"
-        yield f"    ahead_.{name}_[k_] = pnn::{EXPONENTIAL}_of_small(-{name}_now_);"
-    yield "}"
-    for field, value in arguments:
-        name = field.name
-        given = f"ahead_.{printer.expression(value)}" if is_kept[field] else f"{name}_of_"
-        yield f"if (!pnn::are_small({name}_greatest_)) pnn::{EXPONENTIAL}_of_negatives({given}, ahead_.{name}_, n_);"
-
-
-def _exponent(applied: Apply) -> Value:
-    """x of ``exprel(-x)``."""
-    (argument,) = applied.arguments
-    assert isinstance(argument, Negate), "nothing else is formed ahead"
-    return argument.operand
+    fields = _read(regime.kernel.fields, *(let.value for let in regime.formulas), *regime.looked_at)
+    greatest = (f"greatest_ = pnn::greater_rank(greatest_, {printer.expression(x)});" for x in regime.looked_at)
+    lines = (*printer.loads(fields), *printer.statements(regime.formulas), *greatest)
+    yield from ("", "    // whether exponential steps are short")
+    yield "    PNN_FN bool are_small_(int64_t first_, int64_t n_) const {"
+    yield from wrapped(
+        ("uint64_t greatest_ = 0;", "PNN_INDEPENDENT", "for (int64_t i = first_; i < first_ + n_; ++i) {")
+    )
+    yield from wrapped(f"    {line}" for line in lines)
+    yield from wrapped(("}", "return pnn::are_small(greatest_);"))
+    yield "    }"
 
 
 def _choice_struct(found: list[Regime], kernel: CellKernel, printer: Printer) -> str:

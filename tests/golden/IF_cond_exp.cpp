@@ -12,6 +12,8 @@ struct IF_cond_exp {
     using Count = ::Count;
     static constexpr int64_t FLUSHED_EVERY = 32;  // steps
     static constexpr bool RESETS = true;
+    static constexpr bool LOOKS = true;  // at what decides about its form
+    static constexpr bool RESTS = true;  // has a form for inputs at rest
 
     Real* v;
     Real* gsyn_exc;
@@ -22,14 +24,14 @@ struct IF_cond_exp {
     Real v_reset;
     Real v_thresh;
     Real dt_over_tau_m;
-    Real dt_over_cm;
+    Real relaxation_v_constant;
+    Real relaxation_v_constant_2;
     Real v_constant;
-    Real dt_times_e_rev_E_over_cm;
-    Real dt_times_e_rev_I_over_cm;
+    Real v_constant_2;
+    Real v_constant_3;
+    Real dt_over_cm;
     Real P_gsyn_exc_gsyn_exc;
     Real P_gsyn_inh_gsyn_inh;
-    Real M_gsyn_exc_gsyn_exc;
-    Real M_gsyn_inh_gsyn_inh;
     double refractory_steps;
     int64_t* input_0_;  // excitatory
     double quantum_0_;
@@ -49,14 +51,14 @@ struct IF_cond_exp {
           v_reset(static_cast<Real>(segment.shared[0])),
           v_thresh(static_cast<Real>(segment.shared[1])),
           dt_over_tau_m(static_cast<Real>(segment.shared[2])),
-          dt_over_cm(static_cast<Real>(segment.shared[3])),
-          v_constant(static_cast<Real>(segment.shared[4])),
-          dt_times_e_rev_E_over_cm(static_cast<Real>(segment.shared[5])),
-          dt_times_e_rev_I_over_cm(static_cast<Real>(segment.shared[6])),
-          P_gsyn_exc_gsyn_exc(static_cast<Real>(segment.shared[7])),
-          P_gsyn_inh_gsyn_inh(static_cast<Real>(segment.shared[8])),
-          M_gsyn_exc_gsyn_exc(static_cast<Real>(segment.shared[9])),
-          M_gsyn_inh_gsyn_inh(static_cast<Real>(segment.shared[10])),
+          relaxation_v_constant(static_cast<Real>(segment.shared[3])),
+          relaxation_v_constant_2(static_cast<Real>(segment.shared[4])),
+          v_constant(static_cast<Real>(segment.shared[5])),
+          v_constant_2(static_cast<Real>(segment.shared[6])),
+          v_constant_3(static_cast<Real>(segment.shared[7])),
+          dt_over_cm(static_cast<Real>(segment.shared[8])),
+          P_gsyn_exc_gsyn_exc(static_cast<Real>(segment.shared[9])),
+          P_gsyn_inh_gsyn_inh(static_cast<Real>(segment.shared[10])),
           refractory_steps(static_cast<double>(segment.shared[11])),
           input_0_(segment.inputs[0]),
           quantum_0_(segment.quanta[0]),
@@ -69,40 +71,24 @@ struct IF_cond_exp {
     PNN_HOST void go_to_(int64_t first_) {
         if (rests_i_inj_) i_inj = pnn::ZEROS<Real> - first_;
     }
+    PNN_FN bool at_rest_() const { return rests_i_inj_; }
 
-    struct Ahead {
-        static constexpr int64_t SIZE = pnn::MANY_FORMED;
-        Real gsyn_exc_mean[SIZE];
-        Real gsyn_inh_mean[SIZE];
-        Real relaxation_v[SIZE];
-        double exprel_0_[SIZE];
-    };
-    PNN_FN void prepare(int64_t first_, int64_t n_, Ahead& ahead_) const {
-        uint64_t exprel_0_greatest_ = 0;
+    // whether exponential steps are short
+    PNN_FN bool are_small_(int64_t first_, int64_t n_) const {
+        uint64_t greatest_ = 0;
         PNN_INDEPENDENT
-        for (int64_t k_ = 0; k_ < n_; ++k_) {
-            const int64_t i = first_ + k_;
-            const Real gsyn_exc_mean = M_gsyn_exc_gsyn_exc * this->gsyn_exc[i];
-            const Real gsyn_inh_mean = M_gsyn_inh_gsyn_inh * this->gsyn_inh[i];
-            const Real relaxation_v = pnn::fma(gsyn_inh_mean, dt_over_cm, pnn::fma(gsyn_exc_mean, dt_over_cm,
-                dt_over_tau_m));
-            ahead_.gsyn_exc_mean[k_] = gsyn_exc_mean;
-            ahead_.gsyn_inh_mean[k_] = gsyn_inh_mean;
-            ahead_.relaxation_v[k_] = relaxation_v;
-            const double exprel_0_now_ = relaxation_v;
-            exprel_0_greatest_ = pnn::greater_rank(exprel_0_greatest_, exprel_0_now_);
-            ahead_.exprel_0_[k_] = pnn::exprel_of_small(-exprel_0_now_);
+        for (int64_t i = first_; i < first_ + n_; ++i) {
+            const Real relaxation_v = pnn::fma(this->gsyn_inh[i], relaxation_v_constant_2, pnn::fma(this->gsyn_exc[i],
+                relaxation_v_constant, dt_over_tau_m));
+            greatest_ = pnn::greater_rank(greatest_, relaxation_v);
         }
-        if (!pnn::are_small(exprel_0_greatest_)) pnn::exprel_of_negatives(ahead_.relaxation_v, ahead_.exprel_0_, n_);
+        return pnn::are_small(greatest_);
     }
 
     // IF_cond_exp: one cell over one step; returns its number of spikes
-    PNN_FN Count update(int64_t i, int64_t k_, const Ahead& ahead_) const {
-        const Real i_inj = this->i_inj[i];
-        const Real gsyn_exc_mean = ahead_.gsyn_exc_mean[k_];
-        const Real gsyn_inh_mean = ahead_.gsyn_inh_mean[k_];
-        const Real relaxation_v = ahead_.relaxation_v[k_];
-        const Real exprel_0_ = static_cast<Real>(ahead_.exprel_0_[k_]);
+    template <class Form_>
+    PNN_FN Count update(int64_t i) const {
+        const auto i_inj = pnn::input_in<Form_>(this->i_inj, i);
         Real v = this->v[i];
         Real gsyn_exc = this->gsyn_exc[i];
         Real gsyn_inh = this->gsyn_inh[i];
@@ -111,9 +97,11 @@ struct IF_cond_exp {
         // dv/dt = (v_rest - v)/tau_m + (gsyn_exc*(e_rev_E - v) + gsyn_inh*(e_rev_I - v) + i_offset + i_inj)/cm : init=-65.0, unless_refractory
         // dgsyn_exc/dt = -gsyn_exc/tau_syn_E
         // dgsyn_inh/dt = -gsyn_inh/tau_syn_I
-        v = is_refractory ? v : pnn::fma(exprel_0_, pnn::fma(-relaxation_v, v, pnn::fma(i_inj, dt_over_cm,
-            pnn::fma(gsyn_inh_mean, dt_times_e_rev_I_over_cm, pnn::fma(gsyn_exc_mean, dt_times_e_rev_E_over_cm,
-            v_constant)))), v);
+        const Real relaxation_v = pnn::fma(gsyn_inh, relaxation_v_constant_2, pnn::fma(gsyn_exc,
+            relaxation_v_constant, dt_over_tau_m));
+        v = is_refractory ? v : pnn::fma(static_cast<Real>(pnn::exprel_in<Form_>(-relaxation_v)),
+            pnn::fma(-relaxation_v, v, pnn::fma(i_inj, dt_over_cm, pnn::fma(gsyn_inh, v_constant_3, pnn::fma(gsyn_exc,
+            v_constant_2, v_constant)))), v);
         gsyn_exc = P_gsyn_exc_gsyn_exc * gsyn_exc;
         gsyn_inh = P_gsyn_inh_gsyn_inh * gsyn_inh;
         // excitatory: gsyn_exc = gsyn_exc + input
@@ -148,9 +136,9 @@ struct IF_cond_exp {
 
 const pnn_field arrays[] = {{"v", PNN_REAL, 0}, {"gsyn_exc", PNN_REAL, 0}, {"gsyn_inh", PNN_REAL, 0}, {"i_inj",
     PNN_REAL, 1}, {"refractory", PNN_F64, 0}};
-const char* const shared_names[] = {"v_reset", "v_thresh", "dt_over_tau_m", "dt_over_cm", "v_constant",
-    "dt_times_e_rev_E_over_cm", "dt_times_e_rev_I_over_cm", "P_gsyn_exc_gsyn_exc", "P_gsyn_inh_gsyn_inh",
-    "M_gsyn_exc_gsyn_exc", "M_gsyn_inh_gsyn_inh", "refractory_steps"};
+const char* const shared_names[] = {"v_reset", "v_thresh", "dt_over_tau_m", "relaxation_v_constant",
+    "relaxation_v_constant_2", "v_constant", "v_constant_2", "v_constant_3", "dt_over_cm", "P_gsyn_exc_gsyn_exc",
+    "P_gsyn_inh_gsyn_inh", "refractory_steps"};
 const char* const receptor_names[] = {"excitatory", "inhibitory"};
 const pnn_module module = {PNN_ABI_VERSION, "fingerprint", "IF_cond_exp",
                            arrays, 5, shared_names, 12,

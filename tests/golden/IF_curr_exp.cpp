@@ -12,6 +12,8 @@ struct IF_curr_exp {
     using Count = ::Count;
     static constexpr int64_t FLUSHED_EVERY = 32;  // steps
     static constexpr bool RESETS = true;
+    static constexpr bool LOOKS = false;  // at what decides about its form
+    static constexpr bool RESTS = true;  // has a form for inputs at rest
 
     Real* v;
     Real* isyn_exc;
@@ -65,10 +67,12 @@ struct IF_curr_exp {
     PNN_HOST void go_to_(int64_t first_) {
         if (rests_i_inj_) i_inj = pnn::ZEROS<Real> - first_;
     }
+    PNN_FN bool at_rest_() const { return rests_i_inj_; }
 
     // IF_curr_exp: one cell over one step; returns its number of spikes
+    template <class Form_>
     PNN_FN Count update(int64_t i) const {
-        const Real i_inj = this->i_inj[i];
+        const auto i_inj = pnn::input_in<Form_>(this->i_inj, i);
         Real v = this->v[i];
         Real isyn_exc = this->isyn_exc[i];
         Real isyn_inh = this->isyn_inh[i];

@@ -12,6 +12,8 @@ struct SpikeSourcePoisson_0 {
     using Count = ::Count;
     static constexpr int64_t FLUSHED_EVERY = 32;  // steps
     static constexpr bool RESETS = false;
+    static constexpr bool LOOKS = false;  // at what decides about its form
+    static constexpr bool RESTS = false;  // has a form for inputs at rest
 
     Real* left;
     Real* drawn_rate;
@@ -53,6 +55,7 @@ struct SpikeSourcePoisson_0 {
     }
 
     // SpikeSourcePoisson: one cell over one step where not rate * this->dt > Real(500.0); returns its number of spikes
+    template <class Form_>
     PNN_FN Count update(int64_t i) const {
         Real left = this->left[i];
         Real drawn_rate = this->drawn_rate[i];
@@ -86,6 +89,8 @@ struct SpikeSourcePoisson_1 {
     using Count = ::Count;
     static constexpr int64_t FLUSHED_EVERY = 32;  // steps
     static constexpr bool RESETS = false;
+    static constexpr bool LOOKS = false;  // at what decides about its form
+    static constexpr bool RESTS = false;  // has a form for inputs at rest
 
     Real* drawn_rate;
     Real rate;
@@ -133,6 +138,7 @@ struct SpikeSourcePoisson_1 {
     }
 
     // SpikeSourcePoisson: one cell over one step where rate * this->dt > Real(500.0); returns its number of spikes
+    template <class Form_>
     PNN_FN Count update(int64_t i, int64_t k_, const Ahead& ahead_) const {
         const double poisson_2_ = static_cast<double>(ahead_.poisson_2_[k_]);
         Real drawn_rate = this->drawn_rate[i];

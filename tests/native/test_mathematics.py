@@ -254,23 +254,18 @@ def test_single_precision_is_double_precision_rounded_once(run_native):
         assert same_bits(rounded.astype(np.float64), values), name
 
 
-EXPREL_OF_NEGATIVES = """
+EXPREL_IN_FORM = """
 #include "pynn_annarchy/laws.h"
 template <class Real>
 void compare(const std::vector<double>& x, std::vector<double>& y) {
     for (std::size_t first = 0; first < x.size(); first += 61) {
-        const std::size_t n = x.size() - first < 61 ? x.size() - first : 61;
-        double negative[61], values[61];
+        const std::size_t last = x.size() - first < 61 ? x.size() : first + 61;
         uint64_t greatest = 0;
-        for (std::size_t i = 0; i < n; ++i) {
-            negative[i] = -static_cast<Real>(x[first + i]);
-            greatest = pnn::greater_rank(greatest, negative[i]);
-            values[i] = pnn::exprel_of_small(-negative[i]);
-        }
-        if (!pnn::are_small(greatest)) pnn::exprel_of_negatives(negative, values, int64_t(n));
-        for (std::size_t i = 0; i < n; ++i) {
-            const Real alone = pnn::exprel(static_cast<Real>(x[first + i]));
-            const Real together = static_cast<Real>(values[i]);
+        for (std::size_t i = first; i < last; ++i) greatest = pnn::greater_rank(greatest, -static_cast<Real>(x[i]));
+        for (std::size_t i = first; i < last; ++i) {
+            const Real one = static_cast<Real>(x[i]), alone = pnn::exprel(one);
+            const Real together = pnn::are_small(greatest) ? pnn::exprel_in<pnn::Form<true, false>>(one)
+                                                           : pnn::exprel_in<pnn::Form<false, false>>(one);
             y.push_back(pnn::bits_of(alone) != pnn::bits_of(together) && (alone == alone || together == together));
         }
     }
@@ -292,7 +287,7 @@ def test_exprel_of_many_arguments_has_the_bits_of_exprel_of_each(run_native):
     far = np.linspace(-50, 50, 3000)
 
     assert not run_native(
-        EXPREL_OF_NEGATIVES, np.concatenate([small, tiny, np.repeat(edges, 100), far, special, small, special])
+        EXPREL_IN_FORM, np.concatenate([small, tiny, np.repeat(edges, 100), far, special, small, special])
     ).any()
 
 

@@ -85,10 +85,12 @@ def test_the_step_of_a_conductance_cell_divides_by_no_parameter_and_adds_product
     relaxation = next(s.value for s in updates.statements if s.target == "relaxation_v")
 
     read = frozenset().union(*(identifiers(statement.value) for statement in updates.statements))
-    assert {d.name for d in updates.derived} == {
-        "dt_over_tau_m", "dt_over_cm", "dt_times_e_rev_E_over_cm", "dt_times_e_rev_I_over_cm", "v_constant"
-    }  # fmt: skip
-    assert relaxation == parse_expression("dt_over_tau_m + gsyn_exc_mean*dt_over_cm + gsyn_inh_mean*dt_over_cm")
+    meanings = {d.name: d.expression for d in updates.derived}
+    assert len(meanings) == 7
+    assert relaxation == parse_expression(
+        "dt_over_tau_m + gsyn_exc*relaxation_v_constant + gsyn_inh*relaxation_v_constant_2"
+    )
+    assert meanings["relaxation_v_constant"] == parse_expression("M_gsyn_exc_gsyn_exc*(dt/cm)")
     assert read.isdisjoint({"tau_m", "cm", "tau_syn_E", "tau_syn_I", "dt"})
 
 

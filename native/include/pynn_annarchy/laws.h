@@ -1,5 +1,5 @@
-// laws.h: what is drawn or formed for many elements at once: distributions whose parameters all of them share, and
-// functions whose arguments mostly lie in a part of their range.
+// laws.h: what is drawn for many elements at once, of distributions whose parameters all of them share, and what is formed
+// with less where something is known of all of them: that arguments of functions are small, that inputs are at rest.
 //
 // The numbers are those of distributions.h and mathematics.h, bit by bit: only told faster.
 #ifndef PYNN_ANNARCHY_LAWS_H
@@ -9,7 +9,7 @@
 
 namespace pnn {
 
-constexpr int64_t MANY_DRAWN = 128, MANY_FORMED = 128;  // elements
+constexpr int64_t MANY_DRAWN = 128, MANY_TOGETHER = 128;  // elements
 
 // `poisson` of one mean.
 //
@@ -101,11 +101,42 @@ PNN_FN uint64_t greater_rank(uint64_t rank, double x) { return bits_of(x) > rank
 // Whether numbers of which this is the greatest rank are positive, and small enough for exprel_of_small.
 PNN_FN bool are_small(uint64_t rank) { return rank <= bits_of(EXPREL_SMALL); }
 
-// values[i] = exprel(-x[i]) for i < n.
+// In which form the elements of a call do a step: what is known of all of them. The bits are the same in each.
+template <bool are_small_, bool at_rest_>
+struct Form {
+    static constexpr bool are_small = are_small_;  // the arguments of exponential steps
+    static constexpr bool at_rest = at_rest_;      // the inputs for which there is such a form
+};
+
+template <class Form>
+PNN_FN double exprel_in(double x) {
+    if constexpr (Form::are_small) return exprel_of_small(x);
+    else return exprel(x);
+}
+template <class Form>
+PNN_FN float exprel_in(float x) {
+    return flush(static_cast<float>(exprel_in<Form>(static_cast<double>(x))));
+}
+
+// An input that is zero.
 template <class Real>
-PNN_FN void exprel_of_negatives(const Real* x, double* values, int64_t n) {
-    PNN_INDEPENDENT
-    for (int64_t i = 0; i < n; ++i) values[i] = exprel(-static_cast<double>(x[i]));
+struct Rest {
+    PNN_FN operator Real() const { return Real(0); }
+};
+// The sum alone: which sign a zero has does not matter.
+template <class Real>
+PNN_FN Real fma(Rest<Real>, Real, Real term) {
+    return term;
+}
+template <class Real>
+PNN_FN Real fma(Real, Rest<Real>, Real term) {
+    return term;
+}
+
+template <class Form, class Real>
+PNN_FN auto input_in(const Real* input, int64_t i) {
+    if constexpr (Form::at_rest) return Rest<Real>{};
+    else return input[i];
 }
 
 }  // namespace pnn

@@ -26,12 +26,15 @@ PNN_FN uint64_t spiked_of(const Count* counts, int64_t n) {
     return spiked;
 }
 
-// What a model draws or forms for many cells at once: here nothing.
+// What a model draws for many cells at once: here nothing.
 template <class Model, class = void>
 struct Preparation {
-    static constexpr int64_t SIZE = MANY_FORMED;
+    static constexpr int64_t SIZE = MANY_TOGETHER;
     PNN_FN void prepare(const Model&, int64_t, int64_t) {}
-    PNN_FN typename Model::Count update(const Model& model, int64_t i, int64_t) const { return model.update(i); }
+    template <class Form>
+    PNN_FN typename Model::Count update(const Model& model, int64_t i, int64_t) const {
+        return model.template update<Form>(i);
+    }
 };
 
 template <class Model>
@@ -39,12 +42,40 @@ struct Preparation<Model, Void<typename Model::Ahead>> {
     static constexpr int64_t SIZE = Model::Ahead::SIZE;
     typename Model::Ahead ahead;
     PNN_FN void prepare(const Model& model, int64_t first, int64_t length) { model.prepare(first, length, ahead); }
-    PNN_FN typename Model::Count update(const Model& model, int64_t i, int64_t k) const { return model.update(i, k, ahead); }
+    template <class Form>
+    PNN_FN typename Model::Count update(const Model& model, int64_t i, int64_t k) const {
+        return model.template update<Form>(i, k, ahead);
+    }
 };
 
 // Of inputs at rest: as many zeros as elements are updated together.
 template <class Real>
-alignas(64) constexpr Real ZEROS[MANY_DRAWN > MANY_FORMED ? MANY_DRAWN : MANY_FORMED] = {};
+alignas(64) constexpr Real ZEROS[MANY_DRAWN > MANY_TOGETHER ? MANY_DRAWN : MANY_TOGETHER] = {};
+
+// Cells [first, first + n) over one step; returns whether any of them has spiked.
+template <class Form, class Model>
+PNN_FN bool update_each(const Model& model, const Preparation<Model>& preparation, int64_t first, int64_t n,
+                        typename Model::Count* counts) {
+    typename Model::Count any = 0;
+    PNN_INDEPENDENT
+    for (int64_t k = 0; k < n; ++k) {
+        const typename Model::Count count = preparation.template update<Form>(model, first + k, k);
+        counts[k] = count;
+        any |= count;
+    }
+    return any != 0;
+}
+
+// The same in the form that does least.
+template <class Model>
+PNN_FN bool update_in_form(const Model& model, const Preparation<Model>& preparation, int64_t first, int64_t n,
+                           typename Model::Count* counts) {
+    if constexpr (Model::LOOKS)
+        if (!model.are_small_(first, n)) return update_each<Form<false, false>>(model, preparation, first, n, counts);
+    if constexpr (Model::RESTS)
+        if (model.at_rest_()) return update_each<Form<true, true>>(model, preparation, first, n, counts);
+    return update_each<Form<true, false>>(model, preparation, first, n, counts);
+}
 
 // What some steps begin with, for cells [begin, end).
 template <class Model>
@@ -58,8 +89,9 @@ PNN_FN void flush_if_due([[maybe_unused]] const Model& model, [[maybe_unused]] i
 }
 
 // Model has: a constructor from (segment, step), `void go_to_(int64_t first)` for what elements from `first` on need,
-// `Count update(int64_t i) const`, `void reset(int64_t i) const` for those that have spiked if it RESETS,
-// `void flush(int64_t i) const` if it is FLUSHED_EVERY so many steps; or `Regimes` and `int regime() const`.
+// `Count update<Form>(int64_t i) const`, `void reset(int64_t i) const` for those that have spiked if it RESETS,
+// `void flush(int64_t i) const` if it is FLUSHED_EVERY so many steps, `bool are_small_(int64_t first, int64_t n) const` if it
+// LOOKS at what decides about the form, `bool at_rest_() const` if it RESTS; or `Regimes` and `int regime() const`.
 template <class Model, class = void>
 struct Neurons {
     static void run(const pnn_segment* segment, int64_t begin, int64_t end, const pnn_step* step, pnn_spikes* spikes) {
@@ -75,13 +107,7 @@ struct Neurons {
             model.go_to_(first);
             flush_if_due(model, step->step, first, first + length);
             preparation.prepare(model, first, length);
-            typename Model::Count any = 0;
-            PNN_INDEPENDENT
-            for (int64_t k = 0; k < length; ++k) {
-                const typename Model::Count count = preparation.update(model, first + k, k);
-                counts[k] = count;
-                any |= count;
-            }
+            const bool any = update_in_form(model, preparation, first, length, counts);
             if (spikes->counts != nullptr) {
                 uint16_t* const of_each = spikes->counts + (first - begin);
                 typename Model::Count all = 0;
@@ -93,7 +119,7 @@ struct Neurons {
                 }
                 if (all > 0xffff) spikes->has_more = 1;
             }
-            if (any == 0 || (index == nullptr && !Model::RESETS)) continue;
+            if (!any || (index == nullptr && !Model::RESETS)) continue;
             for (int64_t part = 0; part < length; part += 64) {
                 // A whole part takes no branches.
                 uint64_t spiked = length - part >= 64 ? spiked_of(counts + part, 64) : spiked_of(counts + part, length - part);

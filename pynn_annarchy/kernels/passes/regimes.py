@@ -7,9 +7,9 @@
 
 Where parameters differ between cells little of that is left: then they are not shared.
 
-What an exponential step of a variable takes, ``exprel(-(rate*dt))``, is formed for many cells at once as well, since
-its arguments mostly lie where that is fast; this holds for all parameters. The step's values that such an argument is
-made of are formed with it, and kept for the rest of the step.
+What an exponential step of a variable takes, ``exprel(-(rate*dt))``, mostly has arguments for which it is formed with
+less. So these, as far as they are known when the step begins, are looked at for many cells before any of them does its
+step; this holds for all parameters. They are formed twice: keeping them would take longer.
 """
 
 from __future__ import annotations
@@ -55,9 +55,11 @@ from pynn_annarchy.language.syntax import BinaryOperator
 LAWS = ("poisson",)
 """Distributions that `laws.h` draws for many cells at once."""
 EXPONENTIAL = "exprel"
-"""The function that it forms for many cells at once."""
+"""The function whose arguments are looked at before the step."""
+LOOKED_AT = "exprel_in"
+"""The same of such an argument: `laws.h` forms it as the form of the step tells."""
 _LARGEST = 64
-"""Operands of an argument that is formed ahead, at most: it is formed twice, if the step needs parts of it."""
+"""Operands of an argument that is looked at, at most."""
 _MOST_CONDITIONS = 2
 
 IsShared = Callable[[Field], bool]
@@ -71,22 +73,17 @@ class Regime:
         outcomes: the conditions and whether they hold; none where there is one regime.
         kernel: what a cell does then; its fields keep their order. It may read fields of the roles COMMON and AHEAD.
         common: what the values of role COMMON are.
-        ahead: what the numbers of role AHEAD are: draws, and functions of what is known when the step begins.
-        kept: the values of the step that are formed ahead with the arguments of these functions, in order; no more in
-            its body.
+        ahead: what the numbers of role AHEAD are.
+        looked_at: the numbers x of which the step takes ``exprel(-x)`` and that are known when it begins.
+        formulas: what these are made of, in the order of the step.
     """
 
     outcomes: tuple[tuple[Value, bool], ...]
     kernel: CellKernel
     common: tuple[tuple[Field, Value], ...]
-    ahead: tuple[tuple[Field, Draw | Apply], ...]
-    kept: tuple[Let, ...]
-
-    def drawn(self) -> Iterator[tuple[Field, Draw]]:
-        return ((field, value) for field, value in self.ahead if isinstance(value, Draw))
-
-    def formed(self) -> Iterator[tuple[Field, Apply]]:
-        return ((field, value) for field, value in self.ahead if isinstance(value, Apply))
+    ahead: tuple[tuple[Field, Draw], ...]
+    looked_at: tuple[Value, ...]
+    formulas: tuple[Let, ...]
 
 
 def regimes(kernel: CellKernel, is_shared: IsShared) -> tuple[Regime, ...]:
@@ -120,15 +117,15 @@ def _regime(kernel: CellKernel, outcomes: tuple[tuple[Value, bool], ...], is_sha
     lifting = _Lifting(is_shared, any(map(_is_time, values_in(kernel))), set(_assigned_once(body)))
     body = tuple(lifting.statement(statement) for statement in body)
     spikes = lifting.value(spikes, is_certain=True)
-    kept = lifting.kept()
-    body = tuple(each for each in body if not (isinstance(each, Let) and each.name in {let.name for let in kept}))
     formed = (of for _, of in (*lifting.common, *lifting.ahead))
-    statements = (*kept, *body, *kernel.reset)
+    statements = (*body, *kernel.reset)
     used = set().union(*map(loaded, (spikes, *statement_values(statements), *formed)))
     used |= {statement.field for statement in statements if isinstance(statement, Store)}
     own = tuple(field for field in kernel.fields if field in used)
     lean = replace(kernel, fields=own, body=body, spikes=spikes)
-    return Regime(outcomes, lean, tuple(lifting.common), tuple(lifting.ahead), kept)
+    return Regime(
+        outcomes, lean, tuple(lifting.common), tuple(lifting.ahead), tuple(lifting.looked_at), lifting.formulas()
+    )
 
 
 def _assigned_once(body: tuple[Statement, ...]) -> Iterator[str]:
@@ -159,12 +156,13 @@ class _Lifting:
         self._formulas: dict[str, Let] = {}
         self._has_stored = False
         self.common: list[tuple[Field, Value]] = []
-        self.ahead: list[tuple[Field, Draw | Apply]] = []
-        self._kept: set[str] = set()
+        self.ahead: list[tuple[Field, Draw]] = []
+        self.looked_at: dict[Value, None] = {}
+        self._asked: set[str] = set()
 
-    def kept(self) -> tuple[Let, ...]:
+    def formulas(self) -> tuple[Let, ...]:
         """What is formed with the arguments of functions, in the order of the step."""
-        return tuple(formula for name, formula in self._formulas.items() if name in self._kept)
+        return tuple(formula for name, formula in self._formulas.items() if name in self._asked)
 
     def statement(self, statement: Statement) -> Statement:
         match statement:
@@ -188,9 +186,9 @@ class _Lifting:
         """Args: is_certain: whether every cell needs it; what few need is not drawn for all."""
         if is_certain and isinstance(value, Draw) and self._is_of_a_law(value):
             return self._put_ahead(Field(f"{value.distribution}_{value.number}", DType.REAL64, Role.AHEAD), value)
-        if isinstance(value, Apply) and (argument := self._argument_of_step(value)) is not None:
-            field = Field(f"{value.function}_{len(self.ahead)}", value.dtype, Role.AHEAD)
-            return self._put_ahead(field, replace(value, arguments=(argument,)))
+        if isinstance(value, Apply) and (exponent := self._exponent_of_step(value)) is not None:
+            self.looked_at[exponent] = None
+            value = replace(value, function=LOOKED_AT)
         if self._has_time and self._is_worth_it(value):
             if value not in self._known:
                 field = Field(f"common_{len(self.common)}", value.dtype, Role.COMMON)
@@ -200,29 +198,29 @@ class _Lifting:
         is_certain = is_certain and not isinstance(value, Select)
         return map_children(value, lambda child: self.value(child, is_certain))
 
-    def _put_ahead(self, field: Field, value: Draw | Apply) -> Value:
+    def _put_ahead(self, field: Field, value: Draw) -> Value:
         if value not in self._known:
             self.ahead.append((field, value))
             self._known[value] = Load(field)
         number = self._known[value]
         return number if number.dtype is value.dtype else Cast(number, value.dtype)
 
-    def _argument_of_step(self, value: Apply) -> Value | None:
-        """The argument of an exponential step, of what is known when the step begins; None where that is not enough."""
+    def _exponent_of_step(self, value: Apply) -> Value | None:
+        """x of an exponential step's ``exprel(-x)``, of what is known when the step begins; None where it is not."""
         if value.function != EXPONENTIAL or self._has_stored or not _is_of_step(value.arguments[0]):
             return None
         if self._plain(value.arguments[0]) is None:
             return None
-        argument = self._of_formulas(value.arguments[0])
-        self._keep(argument)
-        return argument
+        (exponent,) = children(self._of_formulas(value.arguments[0]))
+        self._ask_for(exponent)
+        return exponent
 
-    def _keep(self, value: Value) -> None:
-        """Forms ahead what a value is made of."""
+    def _ask_for(self, value: Value) -> None:
+        """Remembers what a value is made of."""
         for node in nodes(value):
-            if isinstance(node, Local) and node.name not in self._kept:
-                self._kept.add(node.name)
-                self._keep(self._formulas[node.name].value)
+            if isinstance(node, Local) and node.name not in self._asked:
+                self._asked.add(node.name)
+                self._ask_for(self._formulas[node.name].value)
 
     def _of_formulas(self, value: Value) -> Value:
         """The same of values that stay what they are, and of what is known when the step begins."""

@@ -106,7 +106,7 @@ private:
         flush_if_due(model, clock.step(), i, i + 1);
         Preparation<Chosen> preparation;
         preparation.prepare(model, i, 1);
-        const typename Chosen::Count count = preparation.update(model, i, 0);
+        const typename Chosen::Count count = preparation.template update<Form<false, false>>(model, i, 0);
         if constexpr (Chosen::RESETS) {
             if (count > 0) model.reset(i);
         }
