@@ -10,6 +10,7 @@
 #include <limits>
 #include <type_traits>
 
+#include "pynn_annarchy/deliver.h"
 #include "pynn_annarchy/on_device.h"
 #include "pynn_annarchy/openmp/team.h"
 #include "pynn_annarchy/reduce.h"
@@ -505,16 +506,31 @@ pnn_rows Engine::rows_view(const Projection& projection, int partition, int64_t 
 
 namespace {
 
-// Spikes of step n enter a calendar, each at the first group of its row.
+// Spikes of step n enter a calendar, each at the first group of its row. Rows lie anywhere: those of the next spikes are asked
+// for meanwhile, and then their groups.
 template <class DelayOf>
 void take_spikes(Calendar& calendar, const SpikeList& list, bool is_axonal, const uint32_t* row_start,
                  const DelayOf& delay_of, int64_t n) {
+    constexpr int64_t rows_ahead = 8, groups_ahead = 4;
     for (int64_t i = 0; i < list.n; ++i) {
+        if (i + rows_ahead < list.n) __builtin_prefetch(row_start + list.index[std::size_t(i + rows_ahead)]);
+        if (i + groups_ahead < list.n) __builtin_prefetch(delay_of.place(row_start[list.index[std::size_t(i + groups_ahead)]]));
         const uint32_t source = list.index[std::size_t(i)];
         const uint32_t first = row_start[source], last = row_start[source + 1];
         if (first != last) calendar.at(n + delay_of(first)).push_back({first, last, list.count[std::size_t(i)], is_axonal, 0});
     }
 }
+
+struct DelayInRows {
+    const DelayedRows& rows;
+    const void* place(uint32_t group) const { return rows.group_delay.data() + group; }
+    int64_t operator()(uint32_t group) const { return rows.group_delay[group]; }
+};
+struct DelayInBundle {
+    const Bundle::Group* groups;
+    const void* place(uint32_t group) const { return groups + group; }
+    int64_t operator()(uint32_t group) const { return groups[group].delay; }
+};
 
 }  // namespace
 
@@ -533,7 +549,7 @@ uint64_t heard(const std::vector<pnn_rows>& members, const Bundle::Part& part, c
 // Lets what the sources have sent in a step begin its way.
 void Engine::send(Bundle& bundle, int64_t n, int partition) const {
     Bundle::Part& part = bundle.parts[std::size_t(partition)];
-    const auto delay_of = [&part](uint32_t group) { return int64_t(part.groups[group].delay); };
+    const DelayInBundle delay_of{part.groups.data()};
     for (const Bundle::Source& source : bundle.sources)
         for (const SpikeList& list : populations[std::size_t(source.pre)]->spikes_of(n)) {
             if (bundle.layout != Bundle::Layout::pairs) {
@@ -569,7 +585,7 @@ void Engine::deliver(Bundle& bundle, int64_t n, int partition, Due& due, int& fa
     Bundle::Part& part = bundle.parts[std::size_t(partition)];
     Calendar& calendar = part.calendar;
     const Bundle::Group* const groups = part.groups.data();
-    const auto delay_of = [groups](uint32_t group) { return int64_t(groups[group].delay); };
+    const DelayInBundle delay_of{groups};
     std::vector<Cursor>& now = calendar.at(n);
     if (now.empty()) return;
     if (bundle.layout == Bundle::Layout::scattered) {
@@ -611,7 +627,7 @@ void Engine::scatter(Bundle& bundle, int64_t n, int partition, Due& due, int& fa
     Bundle::Part& part = bundle.parts[std::size_t(partition)];
     std::vector<Cursor>& now = part.calendar.at(n);
     const Bundle::Group* const groups = part.groups.data();
-    const auto delay_of = [groups](uint32_t group) { return int64_t(groups[group].delay); };
+    const DelayInBundle delay_of{groups};
     due.groups.clear();
     for (std::size_t k = 0; k < now.size(); ++k) {
         if (k + ahead < now.size()) __builtin_prefetch(groups + now[k + ahead].group);
@@ -674,7 +690,7 @@ void Engine::deliver(Projection& projection, int64_t n, int partition, Due& due,
     }
     Calendar& calendar = projection.calendars[p];
     if (projection.stream) deliver_counts(projection, n, partition, due, failed);
-    const auto delay_of = [&rows](uint32_t group) { return int64_t(rows.group_delay[group]); };
+    const DelayInRows delay_of{rows};
     const Activity& activity = projections[std::size_t(projection.number)]->activity;
     due.groups.clear();
     calendar.take_due(n, delay_of, [&](const Cursor& cursor) {
@@ -741,7 +757,7 @@ SentSpikes Engine::sent_to(const Projection& projection, int64_t n) const {
 // Lets what the sources have sent in a step begin its way along the rows of a projection that does not learn.
 void Engine::send(Projection& projection, int64_t n, std::size_t partition) const {
     const DelayedRows& rows = *projection.rows[partition];
-    const auto delay_of = [&rows](uint32_t group) { return int64_t(rows.group_delay[group]); };
+    const DelayInRows delay_of{rows};
     sent_to(projection, n).for_each([&](const SpikeList& list, bool is_axonal) {
         take_spikes(projection.calendars[partition], list, is_axonal, rows.row_start.data(), delay_of, n);
     });
@@ -973,6 +989,66 @@ void Engine::send_new(int64_t first, int64_t last, int partition) {
     }
 }
 
+namespace {
+
+constexpr std::size_t few = 64;               // groups due in a step
+constexpr std::size_t lines_a_group = 32;     // of the cache that are asked for at once
+
+template <class T>
+void ask_for_all(const T* first, std::size_t n) {
+    const char* const begin = reinterpret_cast<const char*>(first);
+    const std::size_t bytes = std::min(n * sizeof(T), lines_a_group * 64);
+    for (std::size_t at = 0; at < bytes; at += 64) ask_for(begin + at);
+}
+
+}  // namespace
+
+// Asks for the groups that fall due in a step.
+void Engine::ask_for_groups(int64_t n, int partition) {
+    const auto p = std::size_t(partition);
+    for (Projection* projection : concerned.delivering) {
+        if (projection->learns || projection->clocked) continue;
+        const std::vector<uint32_t>& start = projection->rows[p]->group_start;
+        const auto& due = projection->calendars[p].at(n);
+        for (std::size_t k = 0; k < std::min(due.size(), few); ++k) ask_for(start.data() + due[k].group);
+    }
+    for (const auto& bundle : bundles) {
+        Bundle::Part& part = bundle->parts[p];
+        const auto& due = part.calendar.at(n);
+        for (std::size_t k = 0; k < std::min(due.size(), few); ++k) ask_for(part.groups.data() + due[k].group);
+    }
+}
+
+// Asks for what lies there. While a group is delivered its synapses ask for those of groups after it, but where few are due
+// in a step, that is too late or never.
+void Engine::ask_for_synapses(int64_t n, int partition) {
+    const auto p = std::size_t(partition);
+    for (Projection* projection : concerned.delivering) {
+        if (projection->learns || projection->clocked) continue;
+        const DelayedRows& rows = *projection->rows[p];
+        const auto& due = projection->calendars[p].at(n);
+        for (std::size_t k = 0; k < std::min(due.size(), few); ++k) {
+            const uint32_t begin = rows.group_start[due[k].group], size = rows.group_start[due[k].group + 1] - begin;
+            if (rows.targets16.size() != 0) ask_for_all(rows.targets16.data() + begin, size);
+            else if (rows.targets32.size() != 0) ask_for_all(rows.targets32.data() + begin, size);
+            if (rows.weight_form == PNN_WEIGHT_F32) ask_for_all(rows.weights32.data() + begin, size);
+            if (rows.weight_form == PNN_WEIGHT_F64) ask_for_all(rows.weights64.data() + begin, size);
+        }
+    }
+    for (const auto& bundle : bundles) {
+        Bundle::Part& part = bundle->parts[p];
+        const auto& due = part.calendar.at(n);
+        for (std::size_t k = 0; k < std::min(due.size(), few); ++k) {
+            const Bundle::Group& group = part.groups[due[k].group];
+            const uint32_t size = part.end_of(due[k].group) - group.begin;
+            ask_for_all(part.pieces.data() + group.first_piece, group.n_pieces);
+            ask_for_all(part.targets.data() + group.begin, size);
+            if (part.weights.size() != 0) ask_for_all(part.weights.data() + group.begin, size);
+            if (part.sink_of.size() != 0) ask_for_all(part.sink_of.data() + group.begin, size);
+        }
+    }
+}
+
 // What falls due in a step arrives; what synapses that learn or are clocked have been sent begins its way there as well.
 void Engine::deliver_step(int64_t n, int partition, Due& due, int& failed) {
     for (Projection* projection : concerned.delivering) deliver(*projection, n, partition, due, failed);
@@ -1015,7 +1091,14 @@ void Engine::step_partition(int64_t first, int64_t last, int partition, Due& due
     for (Projection* projection : concerned.delivering)
         if (projection->stream) begin_counting(*projection, first, partition);
     send_new(due.first_unsent, first - 1, partition);
-    for (int64_t n = first; n <= last; ++n) deliver_step(n, partition, due, failed);
+    ask_for_groups(first, partition);
+    ask_for_groups(first + 1, partition);
+    ask_for_synapses(first, partition);
+    for (int64_t n = first; n <= last; ++n) {
+        ask_for_groups(n + 2, partition);
+        ask_for_synapses(n + 1, partition);
+        deliver_step(n, partition, due, failed);
+    }
     due.work.enter(Phase::neurons);
     update_currents(step_value(first), partition);
     form_inputs(partition);
