@@ -248,7 +248,8 @@ bool Engine::place_sums(const Receptors& wanted, int64_t n_steps) {
 }
 
 // How many steps a partition may do before it hears of the others: what is emitted in them arrives after them, and nobody
-// asks for what there is in between. That is so in networks in which there are but cells and static synapses.
+// asks for what there is in between. That is so in networks in which there are but cells, static synapses, and synapses that
+// learn from spikes of cells that take as long to reach them.
 int64_t Engine::steps_at_once(int64_t n_steps, const Receptors& receptors) const {
     if (!currents.empty() || !draining.empty()) return 1;
     for (const auto& population : populations)
@@ -258,8 +259,8 @@ int64_t Engine::steps_at_once(int64_t n_steps, const Receptors& receptors) const
     int64_t n = std::min(n_steps, MOST_AT_ONCE);
     for (const auto& projection : projections) {
         if (!projection) continue;
-        if (projection->learns || projection->clocked) return 1;
-        n = std::min<int64_t>(n, projection->min_delay());
+        if (projection->clocked) return 1;
+        n = std::min<int64_t>(n, projection->learns ? projection->steps_apart() : projection->min_delay());
     }
     std::size_t bytes = 1;  // of the sums of a step
     for (std::size_t number = 0; number < populations.size(); ++number)
@@ -671,7 +672,7 @@ void Engine::deliver_learning(Projection& projection, const pnn_rows& view, int6
     if (now != kept.end())
         for (const DueIncrement& increment : now->second) due.work.events += increment.multiplicity;
     due.passages.clear();
-    projection.deliver_learning(sent_to(projection, n - 1), view, n, partition, due.passages, step_value(n), failed);
+    projection.deliver_learning(view, n, partition, due.passages, step_value(n), failed);
     due.work.events += events_in(due.passages);
 }
 
@@ -709,18 +710,23 @@ void Engine::deliver(Projection& projection, int64_t n, int partition, Due& due,
     if (projection.module->deliver(&view, due.groups.data(), int64_t(due.groups.size()), &present) != 0) failed = projection.number;
 }
 
-void Engine::remember(int64_t n, int partition, Due& due) {
+// Synapses that learn hear of what cells have emitted in a step; what falls due in steps up to `delivered` has arrived.
+void Engine::remember(int64_t n, int64_t delivered, int partition, Due& due) {
     if (!concerned.learning.empty()) due.work.enter(Phase::postsynaptic);
     for (Projection* projection : concerned.learning) {
         const SpikeList& spikes = populations[std::size_t(projection->post)]->spikes_of(n)[std::size_t(partition)];
-        if (spikes.n > 0) projection->remember(spikes, n, partition, step_value(n));
+        if (spikes.n > 0) projection->remember(spikes, n, delivered, partition, step_value(n));
     }
+}
+
+void Engine::accept(Projection& projection, int64_t n, int partition) const {
+    projection.accept(sent_to(projection, n), n, partition, step_value(n + 1));
 }
 
 void Engine::accept(int number) {
     if (step == 0) return;  // spikes of t = 0 are published when the first run begins
     Projection& projection = *projections[std::size_t(number)];
-    for (int p = 0; p < partitions; ++p) projection.accept(sent_to(projection, step), step, p, now());
+    for (int p = 0; p < partitions; ++p) accept(projection, step, p);
 }
 
 void Engine::apply(int number) {
@@ -983,7 +989,8 @@ void Engine::send_new(int64_t first, int64_t last, int partition) {
     for (int64_t n = first; n <= last; ++n) {
         for (Projection* projection : concerned.delivering) {
             const bool is_counted = projection->stream && projection->stream->counts_spikes_of(n, partition);
-            if (!projection->learns && !projection->clocked && !is_counted) send(*projection, n, std::size_t(partition));
+            if (projection->learns && !projection->clocked) accept(*projection, n, partition);
+            else if (!projection->clocked && !is_counted) send(*projection, n, std::size_t(partition));
         }
         for (auto& bundle : bundles) send(*bundle, n, partition);
     }
@@ -992,7 +999,7 @@ void Engine::send_new(int64_t first, int64_t last, int partition) {
 namespace {
 
 constexpr std::size_t few = 64;               // groups due in a step
-constexpr std::size_t lines_a_group = 32;     // of the cache that are asked for at once
+constexpr std::size_t lines_a_group = 64;     // of the cache that are asked for at once
 
 template <class T>
 void ask_for_all(const T* first, std::size_t n) {
@@ -1007,12 +1014,13 @@ void ask_for_all(const T* first, std::size_t n) {
 void Engine::ask_for_groups(int64_t n, int partition) {
     const auto p = std::size_t(partition);
     for (Projection* projection : concerned.delivering) {
-        if (projection->learns || projection->clocked) continue;
+        if (projection->clocked) continue;
         const std::vector<uint32_t>& start = projection->rows[p]->group_start;
         const auto& due = projection->calendars[p].at(n);
         for (std::size_t k = 0; k < std::min(due.size(), few); ++k) ask_for(start.data() + due[k].group);
     }
     for (const auto& bundle : bundles) {
+        if (bundle->layout == Bundle::Layout::pairs) continue;  // are asked for together as they are delivered
         Bundle::Part& part = bundle->parts[p];
         const auto& due = part.calendar.at(n);
         for (std::size_t k = 0; k < std::min(due.size(), few); ++k) ask_for(part.groups.data() + due[k].group);
@@ -1024,7 +1032,7 @@ void Engine::ask_for_groups(int64_t n, int partition) {
 void Engine::ask_for_synapses(int64_t n, int partition) {
     const auto p = std::size_t(partition);
     for (Projection* projection : concerned.delivering) {
-        if (projection->learns || projection->clocked) continue;
+        if (projection->clocked) continue;
         const DelayedRows& rows = *projection->rows[p];
         const auto& due = projection->calendars[p].at(n);
         for (std::size_t k = 0; k < std::min(due.size(), few); ++k) {
@@ -1036,6 +1044,7 @@ void Engine::ask_for_synapses(int64_t n, int partition) {
         }
     }
     for (const auto& bundle : bundles) {
+        if (bundle->layout == Bundle::Layout::pairs) continue;  // are asked for together as they are delivered
         Bundle::Part& part = bundle->parts[p];
         const auto& due = part.calendar.at(n);
         for (std::size_t k = 0; k < std::min(due.size(), few); ++k) {
@@ -1049,7 +1058,7 @@ void Engine::ask_for_synapses(int64_t n, int partition) {
     }
 }
 
-// What falls due in a step arrives; what synapses that learn or are clocked have been sent begins its way there as well.
+// What falls due in a step arrives; what clocked synapses have been sent begins its way there as well.
 void Engine::deliver_step(int64_t n, int partition, Due& due, int& failed) {
     for (Projection* projection : concerned.delivering) deliver(*projection, n, partition, due, failed);
     if (!bundles.empty()) due.work.enter(Phase::presynaptic);
@@ -1110,7 +1119,7 @@ void Engine::step_partition(int64_t first, int64_t last, int partition, Due& due
             record_signals(number, n, bounds[std::size_t(partition)], bounds[std::size_t(partition) + 1], due);
         }
     publish(last, partition);
-    remember(last, partition, due);
+    for (int64_t n = first; n <= last; ++n) remember(n, last, partition, due);
     for (Projection* projection : concerned.reached) reach_synapses(*projection, last, last, partition, due);
     due.work.enter(Phase::recording);
     for (int64_t n = first; n <= last; ++n) record_spikes(n, partition);

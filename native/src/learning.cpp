@@ -279,13 +279,12 @@ void Projection::add_due(const pnn_rows& view, int64_t n, int partition, int& fa
     state.due.erase(kept);
 }
 
-void Projection::deliver_learning(const SentSpikes& sent_spikes, const pnn_rows& view_of_target, int64_t n, int partition,
-                                  std::vector<pnn_passage>& due, const pnn_step& step, int& failed) {
+void Projection::deliver_learning(const pnn_rows& view_of_target, int64_t n, int partition, std::vector<pnn_passage>& due,
+                                  const pnn_step& step, int& failed) {
     const auto p = std::size_t(partition);
     const DelayedRows& part = *rows[p];
     Learning& state = learning[p];
     Calendar& calendar = calendars[p];
-    accept(sent_spikes, n - 1, partition, step);
     pnn_rows view = learning_view(partition, view_of_target);
     add_due(view, n, partition, failed);
     std::vector<Cursor>& now = calendar.at(n);
@@ -330,7 +329,14 @@ void Projection::deliver_learning(const SentSpikes& sent_spikes, const pnn_rows&
     if (learn(view, due, step) != 0) failed = number;
 }
 
-void Projection::remember(const SpikeList& spikes, int64_t n, int partition, const pnn_step& step) {
+int64_t Projection::steps_apart() const {
+    const int delay = min_delay();
+    if (!module->has_post) return module->asks_sent ? 1 : delay;
+    const double there_and_back = 2.0 * shifts(delay).post;
+    return module->asks_sent ? 1 : std::max<int64_t>(1, std::min<int64_t>(delay, int64_t(there_and_back)));
+}
+
+void Projection::remember(const SpikeList& spikes, int64_t n, int64_t delivered, int partition, const pnn_step& step) {
     const auto p = std::size_t(partition);
     const DelayedRows& part = *rows[p];
     Learning& state = learning[p];
@@ -342,7 +348,7 @@ void Projection::remember(const SpikeList& spikes, int64_t n, int partition, con
     for (int64_t i = 0; i < spikes.n; ++i) {
         const std::size_t element = spikes.index[std::size_t(i)] - std::size_t(part.first_post);
         for (uint32_t repetition = 0; repetition < spikes.count[std::size_t(i)]; ++repetition) {
-            make_room(element, n, partition, step);
+            make_room(element, n, delivered, partition, step);
             const int64_t n_kept = state.count_after(element, applied_posts(state, longest)) + 1;  // the one before follows from it
             keep_spike(state.row(element), shape, n_kept, double(n), repetition,
                        [&](double* own, const pnn_event& event) { module->post_trace(&view, &step, own, &event); });
@@ -350,7 +356,7 @@ void Projection::remember(const SpikeList& spikes, int64_t n, int partition, con
     }
 }
 
-void Projection::make_room(std::size_t element, int64_t n, int partition, const pnn_step& step) {
+void Projection::make_room(std::size_t element, int64_t n, int64_t delivered, int partition, const pnn_step& step) {
     const auto p = std::size_t(partition);
     const DelayedRows& part = *rows[p];
     Learning& state = learning[p];
@@ -360,11 +366,11 @@ void Projection::make_room(std::size_t element, int64_t n, int partition, const 
     if (!is_full()) return;
     const std::size_t bytes = 2 * sizeof(double) * state.history.size();
     const bool is_rare = state.n_passed >= rarely * uint64_t(part.n);
-    if (is_rare || bytes > std::max(cheap, dear * std::size_t(part.n))) catch_up(n, partition, step);
+    if (is_rare || bytes > std::max(cheap, dear * std::size_t(part.n))) catch_up(n, delivered, partition, step);
     while (is_full()) state.reshape(state.n_elements, 2 * state.capacity, state.n_traces);
 }
 
-void Projection::catch_up(int64_t n, int partition, const pnn_step& step) {
+void Projection::catch_up(int64_t n, int64_t delivered, int partition, const pnn_step& step) {
     const auto p = std::size_t(partition);
     const DelayedRows& part = *rows[p];
     Learning& state = learning[p];
@@ -385,7 +391,7 @@ void Projection::catch_up(int64_t n, int partition, const pnn_step& step) {
             const Shifts shift = shifts(delay);
             pnn_passage passage = make_passage(part, group, shift, applied_posts(state, shift));
             passage.until = double(n) - 1.0 - 2.0 * shift.post;  // others may still spike in this step
-            const int32_t previous = last_processed(state, state.latest[source], delay, shift, n);
+            const int32_t previous = last_processed(state, state.latest[source], delay, shift, delivered);
             show_previous(passage, state, previous, module->n_pre_traces, zeros);
             sent.add(state, state.latest[source], previous);
             passages.push_back(passage);

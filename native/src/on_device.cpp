@@ -186,7 +186,10 @@ void OnDevice::step_with_host(int64_t n) {
     add_due(n);
     int failed = -1;  // is known on the device
     for (Projection* projection : engine_.concerned.delivering)
-        if (is_led(*projection)) engine_.deliver(*projection, n, 0, due_, failed);
+        if (is_led(*projection)) {
+            if (projection->learns && !projection->clocked) engine_.accept(*projection, n - 1, 0);
+            engine_.deliver(*projection, n, 0, due_, failed);
+        }
     update_currents(engine_.step_value(n));
     for (std::size_t number = 0; number < cells_.size(); ++number) update_by_host(number, n);
     update();

@@ -16,7 +16,7 @@ void OnDevice::fetch_lists(int64_t n) {
 // Spikes enter the histories of projections that learn, which may have to be caught up meanwhile.
 void OnDevice::remember(int64_t n) {
     is_remembering_ = true;
-    engine_.remember(n, 0, due_);
+    engine_.remember(n, n, 0, due_);
     is_remembering_ = false;
     for (Projection* projection : engine_.concerned.learning)
         if (engine_.populations[std::size_t(projection->post)]->spikes_of(n)[0].n > 0) histories_.at(projection)->has_changed = true;

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from pyNN.random import RandomDistribution
 
 import pynn_annarchy as sim
 from tests.equivalence.plain_plasticity import (
@@ -301,3 +302,37 @@ def test_reset_keeps_what_was_set_and_undoes_what_was_learned(target):
     run(STEPS)
 
     expect([projection, other], plain, net)
+
+
+# several steps between two barriers
+
+
+@pytest.mark.compiler
+@pytest.mark.parametrize("fraction", FRACTIONS)
+@pytest.mark.parametrize("is_each", [False, True], ids=["one delay", "delays of each"])
+def test_steps_that_are_done_at_once_give_the_bits_of_single_steps(fraction, is_each):
+    """Cells that fire more often than their history has room for, so that synapses are caught up in the middle."""
+
+    def outcome(duration):
+        sim.setup(timestep=0.1, min_delay=1.2, max_delay=3.0, threads=2, target="cpp")
+        cells = sim.Population(40, sim.IF_curr_exp(tau_m=10.0, tau_refrac=0.2, tau_syn_E=1.0))
+        drawn = np.random.default_rng(7)
+        cells.set(i_offset=drawn.uniform(2.0, 9.0, 40))
+        cells.record("spikes")
+        of_each = RandomDistribution("uniform", low=1.2, high=3.0, rng=sim.NativeRNG(seed=2))
+        synapse = sim.STDPMechanism(
+            timing_dependence=sim.SpikePairRule(A_plus=0.03, A_minus=0.02),
+            weight_dependence=sim.AdditiveWeightDependence(w_min=0.0, w_max=0.1),
+            weight=0.02,
+            delay=of_each if is_each else 1.5,
+            dendritic_delay_fraction=fraction,
+        )
+        projection = sim.Projection(cells, cells, sim.AllToAllConnector(), synapse)
+        for _ in range(round(90.0 / duration)):
+            sim.run(duration)
+        times = [np.asarray(train).tobytes() for train in cells.get_data().segments[0].spiketrains]
+        return projection.get("weight", "array").tobytes(), times, cells.mean_spike_count()
+
+    weights, times, count = outcome(90.0)
+    assert count > 15
+    assert outcome(0.1) == (weights, times, count)

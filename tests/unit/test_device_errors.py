@@ -104,7 +104,7 @@ def test_a_network_gives_its_memory_back_when_the_next_simulation_begins(played)
 def test_after_too_large_a_network_a_smaller_one_runs_on_the_same_device(played):
     played("memory=3000000")
     with pytest.raises(ModelError, match="does not fit"):
-        simulated(100_000, target="cuda", device="emulated")
+        simulated(10_000, target="cuda", device="emulated")
 
     assert simulated(target="cuda", device="emulated") == simulated(target="cpp")
 

@@ -310,10 +310,12 @@ public:
     void read_events(const uint64_t* order, int64_t now, double* last_pre, double* last_post, double* pre_traces, double* post_traces);
     // Sends the spikes of a step, given by partition of the sources, on their way, if that has not been done yet.
     void accept(const SentSpikes& sent, int64_t emitted, int partition, const pnn_step& step);
-    void deliver_learning(const SentSpikes& sent, const pnn_rows& shared_view, int64_t n, int partition,
-                          std::vector<pnn_passage>& due, const pnn_step& step, int& failed);
-    // Adds the spikes of the post-synaptic cells of one partition to the history.
-    void remember(const SpikeList& spikes, int64_t n, int partition, const pnn_step& step);
+    // How many steps passages may be ahead of the post-synaptic spikes of the first one: they see none of those.
+    int64_t steps_apart() const;
+    void deliver_learning(const pnn_rows& shared_view, int64_t n, int partition, std::vector<pnn_passage>& due, const pnn_step& step,
+                          int& failed);
+    // Adds the spikes of the post-synaptic cells of one partition to the history; what is due by `delivered` has passed.
+    void remember(const SpikeList& spikes, int64_t n, int64_t delivered, int partition, const pnn_step& step);
 
 private:
     friend class OnDevice;
@@ -322,8 +324,8 @@ private:
     void add_due(const pnn_rows& view, int64_t n, int partition, int& failed);
     int32_t learn(const pnn_rows& view, const std::vector<pnn_passage>& passages, const pnn_step& step) const;
     // Sees to it that the history can take one more spike of an element.
-    void make_room(std::size_t element, int64_t n, int partition, const pnn_step& step);
-    void catch_up(int64_t n, int partition, const pnn_step& step);
+    void make_room(std::size_t element, int64_t n, int64_t delivered, int partition, const pnn_step& step);
+    void catch_up(int64_t n, int64_t delivered, int partition, const pnn_step& step);
     void apply_partition(int64_t now, int partition, pnn_rows view, const pnn_step& step, bool keeps_increments);
     void take(const SpikeList& list, bool is_axonal, int64_t emitted, int partition, const pnn_rows& view, const pnn_step& step);
     int32_t kind_of(const PassingSpike& spike) const {
@@ -375,6 +377,7 @@ public:
     void take_recorded(int population, int64_t* step, int64_t* index);
     // Sends the spikes of the last step on their way past the synapses of a projection that learns: they may pass at once.
     void accept(int projection);
+    void accept(Projection& projection, int64_t n, int partition) const;
     // Applies all events that have reached the synapses of a projection that learns.
     void apply(int projection);
     pnn_step now() const { return step_value(step); }
@@ -449,7 +452,7 @@ private:
     void deliver_counts(Projection& projection, int64_t n, int partition, Due& due, int& failed);
     void end_streams();
     void note_work(const std::vector<ThreadWork>& threads, int64_t n_steps, double took);
-    void remember(int64_t n, int partition, Due& due);
+    void remember(int64_t n, int64_t delivered, int partition, Due& due);
     void form_values(int64_t n, Due& due) const;
     void update_population(std::size_t number, const pnn_step& present, int partition, Due& due);
     static std::vector<double> shared_with_values(const Population& population, const std::vector<double>& values);
