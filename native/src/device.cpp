@@ -32,7 +32,7 @@ std::shared_ptr<Device> Device::open(const char* path, int device, int order) {
     auto opened = std::make_shared<Device>();
     opened->library_ = entry();
     if (opened->library_->version != PNN_DEVICE_VERSION) throw DeviceError("the device's library is of another version", 0);
-    const int32_t failed = opened->library_->open(device, &opened->properties_, &opened->how_.stream);
+    const int32_t failed = opened->library_->open(device, &opened->properties_, &opened->how_);
     if (failed != 0) {
         const std::string n = std::to_string(opened->properties_.n_devices);
         throw DeviceError(std::string(opened->library_->describe(failed)) + " (devices found: " + n + ")", failed);
@@ -85,6 +85,31 @@ void Device::upload(void* there, const void* here, std::size_t bytes) {
 void Device::download(void* here, const void* there, std::size_t bytes) {
     check(library_->download(here, there, bytes, &how_), "hand data back");
     requests_.downloaded += int64_t(bytes);
+}
+
+void* Device::lock(std::size_t bytes) {
+    void* memory = nullptr;
+    return library_->lock(&memory, bytes, &how_) == 0 ? memory : nullptr;
+}
+
+// Called where nothing may be thrown: a device that has failed says so in the next call.
+void Device::unlock(void* memory) {
+    library_->end_downloads(&how_);
+    library_->unlock(memory, &how_);
+}
+
+void Device::begin_download(void* locked, const void* there, std::size_t bytes) {
+    if (under_way_ == 0) launched_before_ = launched();
+    check(library_->begin_download(locked, there, bytes, &how_), "hand data back");
+    under_way_ += int64_t(bytes);
+    requests_.downloaded += int64_t(bytes);
+}
+
+void Device::end_downloads() {
+    if (under_way_ == 0) return;
+    check(library_->end_downloads(&how_), "hand data back");
+    if (launched() > launched_before_) requests_.alongside += under_way_;
+    under_way_ = 0;
 }
 
 Device::~Device() {

@@ -199,8 +199,7 @@ private:
         for (int64_t i = lane; i < n; i += n_lanes) {
             const uint32_t index = sent.d_index[i];
             if (record.d_recorded != nullptr && record.d_recorded[index] == 0) continue;
-            const uint32_t k = claim(record.d_n, 1);
-            record.d_spikes[k] = {step, index, sent.d_count[i]};
+            record.d_spikes[claim(record.d_n, 1) % record.n_places] = {step, index, sent.d_count[i]};
         }
     }
 
@@ -370,7 +369,8 @@ size_t page_size() {
     return size;
 }
 
-// PYNN_ANNARCHY_EMULATION says what device is played: "devices=0", "memory=100000", "driver=old", separated by commas.
+// PYNN_ANNARCHY_EMULATION says what device is played: "devices=0", "memory=100000", "locked=0", "driver=old", separated by
+// commas.
 int64_t played(const char* what, int64_t otherwise) {
     const char* text = getenv("PYNN_ANNARCHY_EMULATION");
     const std::string wanted = std::string(what) + "=";
@@ -397,10 +397,9 @@ void guard(int32_t open) {
     set_access(is_lax || (open & 1) == 1 ? open != 3 : 0);
 }
 
-int32_t open(int32_t device, pnn_device_properties* properties, void** stream) {
+int32_t open(int32_t device, pnn_device_properties* properties, pnn_launch*) {
     const int64_t n_devices = played("devices", 1);
     n_asked = 0;
-    *stream = nullptr;
     properties->n_devices = static_cast<int32_t>(n_devices);
     if (played("driver", 0) != 0) return old_driver;
     if (n_devices == 0) return no_device;
@@ -478,6 +477,37 @@ int32_t download(void* host, const void* d_memory, size_t bytes, const pnn_launc
     memcpy(host, d_memory, bytes);
     return 0;
 }
+
+// Copies that are made while kernels run are put off until they are waited for: until then there is a pattern, and they take
+// whatever kernels have made of what is copied.
+struct Download {
+    void* memory;
+    const void* d_memory;
+    size_t bytes;
+};
+std::vector<Download> put_off;
+
+int32_t lock(void** memory, size_t bytes, const pnn_launch*) {
+    *memory = bytes > static_cast<size_t>(played("locked", int64_t(1) << 40)) ? nullptr : malloc(bytes);
+    if (*memory == nullptr) return no_memory;
+    memset(*memory, 0xa5, bytes);
+    return 0;
+}
+int32_t unlock(void* memory, const pnn_launch*) {
+    free(memory);
+    return 0;
+}
+int32_t begin_download(void* memory, const void* d_memory, size_t bytes, const pnn_launch*) {
+    memset(memory, 0xa5, bytes);
+    put_off.push_back({memory, d_memory, bytes});
+    return 0;
+}
+int32_t end_downloads(const pnn_launch* how) {
+    for (const Download& due : put_off) download(due.memory, due.d_memory, due.bytes, how);
+    put_off.clear();
+    return 0;
+}
+
 struct Fill {
     char* memory;
     int32_t byte;
@@ -534,7 +564,14 @@ int32_t forget(void* graph, const pnn_launch*) {
 
 constexpr void (*guard)(int32_t) = nullptr;
 
-int32_t open(int32_t device, pnn_device_properties* properties, void** stream) {
+cudaError_t make_stream(void** stream) {
+    cudaStream_t made = nullptr;
+    const cudaError_t failed = cudaStreamCreateWithFlags(&made, cudaStreamNonBlocking);
+    *stream = made;
+    return failed;
+}
+
+int32_t open(int32_t device, pnn_device_properties* properties, pnn_launch* how) {
     cudaDriverGetVersion(&properties->driver_version);
     cudaRuntimeGetVersion(&properties->runtime_version);
     int n_devices = 0;
@@ -554,22 +591,23 @@ int32_t open(int32_t device, pnn_device_properties* properties, void** stream) {
     if (failed != cudaSuccess) return static_cast<int32_t>(failed);
     properties->memory = static_cast<int64_t>(memory);
     properties->free_memory = static_cast<int64_t>(free_memory);
-    cudaStream_t made = nullptr;
-    failed = cudaStreamCreateWithFlags(&made, cudaStreamNonBlocking);
-    *stream = made;
-    return static_cast<int32_t>(failed);
+    failed = make_stream(&how->stream);
+    return static_cast<int32_t>(failed != cudaSuccess ? failed : make_stream(&how->copies));
 }
 
 const char* describe(int32_t error) { return cudaGetErrorString(static_cast<cudaError_t>(error)); }
 
 cudaError_t chosen(const pnn_launch* how) { return cudaSetDevice(how->device); }
 
-int32_t allocate(void** d_memory, size_t bytes, const pnn_launch* how) {
-    const cudaError_t failed = chosen(how);
-    if (failed != cudaSuccess) return static_cast<int32_t>(failed);
-    const cudaError_t refused = cudaMalloc(d_memory, bytes);
+// Of a call that may say no.
+int32_t answered(cudaError_t refused) {
     if (refused != cudaSuccess) cudaGetLastError();  // else later calls would report it
     return static_cast<int32_t>(refused);
+}
+
+int32_t allocate(void** d_memory, size_t bytes, const pnn_launch* how) {
+    const cudaError_t failed = chosen(how);
+    return failed != cudaSuccess ? static_cast<int32_t>(failed) : answered(cudaMalloc(d_memory, bytes));
 }
 int32_t release(void* d_memory, const pnn_launch* how) {
     const cudaError_t failed = chosen(how);
@@ -583,6 +621,18 @@ int32_t download(void* host, const void* d_memory, size_t bytes, const pnn_launc
     const cudaError_t failed = cudaMemcpyAsync(host, d_memory, bytes, cudaMemcpyDeviceToHost, stream);
     return static_cast<int32_t>(failed != cudaSuccess ? failed : cudaStreamSynchronize(stream));
 }
+int32_t lock(void** memory, size_t bytes, const pnn_launch* how) {
+    const cudaError_t failed = chosen(how);
+    return failed != cudaSuccess ? static_cast<int32_t>(failed) : answered(cudaMallocHost(memory, bytes));
+}
+int32_t unlock(void* memory, const pnn_launch* how) {
+    const cudaError_t failed = chosen(how);
+    return static_cast<int32_t>(failed != cudaSuccess ? failed : cudaFreeHost(memory));
+}
+int32_t begin_download(void* memory, const void* d_memory, size_t bytes, const pnn_launch* how) {
+    return static_cast<int32_t>(cudaMemcpyAsync(memory, d_memory, bytes, cudaMemcpyDeviceToHost, static_cast<cudaStream_t>(how->copies)));
+}
+int32_t end_downloads(const pnn_launch* how) { return static_cast<int32_t>(cudaStreamSynchronize(static_cast<cudaStream_t>(how->copies))); }
 int32_t fill(void* d_memory, int32_t byte, size_t bytes, const pnn_launch* how) {
     return static_cast<int32_t>(cudaMemsetAsync(d_memory, byte, bytes, static_cast<cudaStream_t>(how->stream)));
 }
@@ -620,9 +670,10 @@ int32_t forget(void* graph, const pnn_launch* how) {
 
 #endif
 
-const pnn_device_library library = {PNN_DEVICE_VERSION, open, describe, allocate, release, upload, download, fill, synchronize, guard,
-                                    begin_keeping, end_keeping, repeat, forget, advance, emit, emit_axonal, assign, add_amounts,
-                                    add_up, inject, end_step, take_rates, form_value};
+const pnn_device_library library = {PNN_DEVICE_VERSION, open, describe, allocate, release, upload, download, lock, unlock,
+                                    begin_download, end_downloads, fill, synchronize, guard, begin_keeping, end_keeping, repeat,
+                                    forget, advance, emit, emit_axonal, assign, add_amounts, add_up, inject, end_step, take_rates,
+                                    form_value};
 
 }  // namespace
 }  // namespace cuda

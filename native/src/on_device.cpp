@@ -12,6 +12,7 @@ namespace pnn {
 namespace {
 
 constexpr std::size_t MOST_RECORDED = std::size_t(256) << 20;  // bytes of records that the device keeps before they are handed over
+constexpr std::size_t FEW_SAMPLES = std::size_t(256) << 10;    // bytes of them, for which it does not pay to have them sooner
 constexpr int64_t MOST_STEPS = 1000;                           // between two looks at what happens there
 constexpr int64_t STEPS_A_GRAPH = 16;
 constexpr int64_t FEWEST_REPEATED = 4 * STEPS_A_GRAPH;         // for which it pays to make one
@@ -56,16 +57,16 @@ int OnDevice::run(int64_t n_steps) {
     const int64_t before = engine_.step, last = engine_.step + n_steps;
     const pnn_control seen_before = seen_;
     int64_t done = engine_.step;
+    Arriving arriving;
     while (done < last && seen_.failed == 0 && seen_.has_more == 0) {
-        int64_t end = done + steps_at_once(last - done);
-        end = do_steps(done + 1, end);
-        keep_spikes();  // of the steps before, while the device is at work
+        const int64_t end = do_steps(done + 1, done + steps_at_once(last - done));
+        keep(arriving);  // of the steps before, while the device is at work
         seen_ = seen_control();
         const int64_t stopped = std::min(end, seen_.stop_after);
-        take_records(done + 1, stopped);
+        arriving = take_records(done + 1, stopped);
         done = stopped;
     }
-    keep_spikes();
+    keep(arriving);
     how_ = launch_at(done);
     form_values(done + 1);
     engine_.end_step(done, 0, due_);
@@ -99,22 +100,25 @@ pnn_launch OnDevice::launch_at(int64_t n) const {
 }
 
 int64_t OnDevice::steps_at_once(int64_t left) const {
-    std::size_t bytes = 1;  // a step
-    for (const Population* population : engine_.concerned.recording) bytes += 16 * std::size_t(population->size);
-    for (const auto& signal : engine_.signals) bytes += sizeof(double) * signal->index.size();
-    const int64_t most = device_->is_emulated() ? 7 : MOST_STEPS;
-    return std::min({left, most, std::max<int64_t>(1, int64_t(MOST_RECORDED / bytes))});
+    std::size_t spikes = 1, samples = 0;  // bytes a step
+    for (const Population* population : engine_.concerned.recording) spikes += sizeof(pnn_recorded) * std::size_t(population->size);
+    for (const auto& signal : engine_.signals) samples += sizeof(double) * signal->index.size();
+    const int64_t most = std::min(device_->is_emulated() ? 7 : MOST_STEPS, std::max<int64_t>(1, int64_t(MOST_RECORDED / (spikes + samples))));
+    if (samples == 0) return std::min(left, most);
+    // The device does nothing while the last samples of a run are copied: let there be fewer and fewer of them.
+    const int64_t fewest = device_->is_emulated() ? 2 : std::max(FEWEST_REPEATED, int64_t(FEW_SAMPLES / samples));
+    return std::min({left, most, std::max(fewest, left / 2)});
 }
 
+// For what is recorded in so many steps, and in as many more while that is copied.
 void OnDevice::make_room(int64_t n_steps) {
     if (n_steps <= room_) return;
     room_ = n_steps;
     for (std::size_t number = 0; number < cells_.size(); ++number) {
         if (!engine_.populations[number]->records_spikes) continue;
-        const std::size_t most = std::size_t(n_steps) * std::size_t(engine_.populations[number]->size);
-        cells_[number]->spikes.resize(most);
+        cells_[number]->spikes.resize(2 * std::size_t(n_steps) * std::size_t(engine_.populations[number]->size));
     }
-    for (std::size_t k = 0; k < signals_.size(); ++k) signals_[k]->rows.resize(std::size_t(n_steps) * engine_.signals[k]->index.size());
+    for (std::size_t k = 0; k < signals_.size(); ++k) signals_[k]->rows.resize(2 * std::size_t(n_steps) * engine_.signals[k]->index.size());
 }
 
 // Returns the last step that has been done, or the one that `last` says.

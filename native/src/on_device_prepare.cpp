@@ -64,13 +64,14 @@ void OnDevice::prepare(int64_t n_steps) {
             index->upload(injection.index);
             injections_[&injection] = std::move(index);
         }
-    signals_.clear();
-    for (auto& signal : engine_.signals) {
-        signals_.push_back(std::make_unique<SignalThere>(device_));
-        signals_.back()->index.upload(signal->index);
-        signals_.back()->source = signal->source;
-        signals_.back()->start_step = signal->start_step;
-        signals_.back()->every = signal->every;
+    signals_.resize(engine_.signals.size());
+    for (std::size_t k = 0; k < signals_.size(); ++k) {
+        const Signal& signal = *engine_.signals[k];
+        if (!signals_[k]) signals_[k] = std::make_unique<SignalThere>(device_);
+        signals_[k]->index.upload(signal.index);
+        signals_[k]->source = signal.source;
+        signals_[k]->start_step = signal.start_step;
+        signals_[k]->every = signal.every;
     }
     mirrors_.end_of_asking();
     room_ = 0;
@@ -146,6 +147,7 @@ void OnDevice::prepare_population(std::size_t number, int64_t n_steps) {
     cells.counts.resize(0);
     cells.is_listed = true;
     cells.last_given = -1;
+    cells.n_taken = 0;
     if (!population.recorded.empty()) cells.recorded.upload(population.recorded);
     if (population.rate.values != nullptr) prepare_rates(population, cells, n_steps);
 }
@@ -337,13 +339,13 @@ void OnDevice::prepare_records() {
         if (!population.records_spikes || population.size == 0) continue;
         const Cells& cells = *cells_[number];
         recipe_.spikes.push_back({cells.ring(), population.size, population.recorded.empty() ? nullptr : cells.recorded.data(),
-                                  cells.spikes.data(), n_recorded_.data() + number});
+                                  cells.spikes.data(), cells.spikes.size(), n_recorded_.data() + number});
     }
     for (std::size_t k = 0; k < signals_.size(); ++k) {
         const Signal& signal = *engine_.signals[k];
         if (!signal.index.empty())
             recipe_.recorded.push_back({mirrors_.known(signal.source), signal.dtype, signals_[k]->index.data(), int64_t(signal.index.size()),
-                                        signals_[k]->rows.data(), signal.start_step, signal.every, room_});
+                                        signals_[k]->rows.data(), signal.start_step, signal.every, 2 * room_});
     }
     if (has_led_) return;
     // Nobody looks at what is published before the step is over: it is one launch with what is recorded.

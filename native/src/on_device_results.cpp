@@ -7,46 +7,51 @@
 
 namespace pnn {
 
-void OnDevice::take_spikes() {
+// Begins to copy what the steps from `first` to `last`, which are done, have recorded.
+OnDevice::Arriving OnDevice::take_records(int64_t first, int64_t last) {
+    Arriving arriving;
+    take_spikes(arriving);
+    take_samples(first, last, arriving);
+    return arriving;
+}
+
+void OnDevice::take_spikes(Arriving& arriving) {
     if (recipe_.spikes.empty()) return;
-    std::vector<uint32_t> n(cells_.size());
+    std::vector<uint64_t> n(cells_.size());
     n_recorded_.download(n.data(), 0, n.size());
-    n_recorded_.fill_zero();
     for (std::size_t number = 0; number < cells_.size(); ++number) {
         Cells& cells = *cells_[number];
-        cells.taken.resize(n[number]);
-        cells.spikes.download(cells.taken.data(), 0, n[number]);
+        if (n[number] == cells.n_taken) continue;
+        pnn_recorded* const spikes = cells.spikes.begin_download(cells.n_taken, n[number]);
+        arriving.spikes.push_back({spikes, std::size_t(n[number] - cells.n_taken), engine_.populations[number]->spike_record.data()});
+        cells.n_taken = n[number];
     }
 }
 
-// Puts in order what has been handed over.
-void OnDevice::keep_spikes() {
-    for (std::size_t number = 0; number < cells_.size(); ++number) {
-        std::vector<pnn_recorded>& taken = cells_[number]->taken;
-        std::sort(taken.begin(), taken.end(), [](const auto& a, const auto& b) { return std::tie(a.step, a.index) < std::tie(b.step, b.index); });
-        RecordedSpikes& out = engine_.populations[number]->spike_record[0];
-        for (const pnn_recorded& spike : taken) {
-            out.step.push_back(spike.step);
-            out.index.push_back(spike.index);
-            out.count.push_back(spike.count);
-        }
-        taken.clear();
-    }
-}
-
-void OnDevice::take_records(int64_t first, int64_t last) {
-    take_spikes();
+void OnDevice::take_samples(int64_t first, int64_t last, Arriving& arriving) {
     for (std::size_t k = 0; k < signals_.size(); ++k) {
         const Signal& signal = *engine_.signals[k];
         const auto samples_by = [&](int64_t n) { return (n - signal.start_step) / signal.every; };
-        const int64_t width = int64_t(signal.index.size()), before = samples_by(engine_.step);
-        // They lie in a ring: in two stretches, where they go past its end.
-        for (int64_t sample = samples_by(first - 1) + 1, end = samples_by(last) + 1; sample < end && width > 0;) {
-            const int64_t row = sample % room_, n_rows = std::min(end - sample, room_ - row);
-            signals_[k]->rows.download(signal.buffer + (sample - before - 1) * width, std::size_t(row * width), std::size_t(n_rows * width));
-            sample += n_rows;
+        const int64_t width = int64_t(signal.index.size()), begin = samples_by(first - 1) + 1, end = samples_by(last) + 1;
+        if (begin == end || width == 0) continue;
+        double* const samples = signals_[k]->rows.begin_download(uint64_t(begin * width), uint64_t(end * width));
+        double* const home = signal.buffer + (begin - samples_by(engine_.step) - 1) * width;
+        arriving.samples.push_back({samples, std::size_t((end - begin) * width), home});
+    }
+}
+
+// Puts where it belongs what has been copied, spikes in order.
+void OnDevice::keep(const Arriving& arriving) {
+    device_->end_downloads();
+    for (const auto& [first, n, home] : arriving.spikes) {
+        std::sort(first, first + n, [](const auto& a, const auto& b) { return std::tie(a.step, a.index) < std::tie(b.step, b.index); });
+        for (const pnn_recorded* spike = first; spike < first + n; ++spike) {
+            home->step.push_back(spike->step);
+            home->index.push_back(spike->index);
+            home->count.push_back(spike->count);
         }
     }
+    for (const auto& [first, n, home] : arriving.samples) std::copy_n(first, n, home);
 }
 
 // A list of spikes, in the order of their cells.

@@ -78,7 +78,7 @@ cdef extern from "pynn_annarchy/cuda/abi.h" nogil:
 
 cdef extern from "pynn_annarchy/device.h" namespace "pnn" nogil:
     cdef cppclass CRequests "pnn::Requests":
-        int64_t launches, repetitions, uploaded, downloaded
+        int64_t launches, repetitions, uploaded, downloaded, alongside
 
     cdef cppclass CDevice "pnn::Device":
         @staticmethod
@@ -411,7 +411,8 @@ cdef class Device:
     def requests(self):
         """What has been asked of it since it was opened.
 
-        Launches of kernels (once where they are kept), repetitions of those that are kept, bytes uploaded and downloaded.
+        Launches of kernels (once where they are kept), repetitions of those that are kept, bytes uploaded and downloaded, and
+        how many of the latter while there were launches.
         """
         cdef CRequests all = self.device.get().requests()
         return {
@@ -419,6 +420,7 @@ cdef class Device:
             "repetitions": all.repetitions,
             "uploaded": all.uploaded,
             "downloaded": all.downloaded,
+            "alongside": all.alongside,
         }
 
 

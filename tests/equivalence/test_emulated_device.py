@@ -330,6 +330,56 @@ def test_what_is_recorded_is_that_of_the_cpu(device):
     assert recorded(target="cuda", device=device) == recorded(target="cpp")
 
 
+def busy(**options):
+    """Sources that spike in nearly every step, so that their spikes take all the room there is for them, and cells."""
+    net = network(**options)
+    noise = net.add_cells(SPIKE_SOURCE_POISSON, 12, {"rate": 50_000.0}, "noise")
+    cells = net.add_cells(IF_CURR_EXP, 9, {"i_offset": np.linspace(0.5, 5.0, 9), "tau_refrac": 0.3}, "cells")
+    builder = net.connect(noise, cells, "excitatory", STATIC_SYNAPSE, "noise")
+    builder.add(*np.divmod(np.arange(108), 9), np.full(108, 0.01), np.full(108, 3))
+    builder.finish()
+    return net
+
+
+def recorded_at_length(**options):
+    """What is read between runs that end anywhere in the room for records, which is filled hundreds of times."""
+    net = busy(**options)
+    noise, cells = net.populations
+    noise.record_spikes(np.arange(12)), cells.record_spikes(np.arange(0, 9, 2))
+    recorders = [cells.record("v", np.arange(9)), cells.record("isyn_exc", np.array([1, 5]), every=3)]
+    seen = []
+    for steps in (1, 40, 700, 13, 500, 1200, 3):
+        net.run(steps)
+        for population in net.populations:
+            index, times = population.spike_recorder.spikes()
+            seen.append((index.tolist(), times.tolist()))
+        seen.append([recorder.data().tolist() for recorder in recorders])
+        if steps == 500:
+            cells.spike_recorder.clear(), recorders[0].clear()
+    return seen
+
+
+@in_every_order
+def test_long_recordings_that_are_read_between_runs_are_those_of_the_cpu(device):
+    assert recorded_at_length(target="cuda", device=device) == recorded_at_length(target="cpp")
+
+
+def test_what_is_recorded_is_copied_while_the_device_does_the_next_steps():
+    net = busy(target="cuda", device="emulated")
+    noise, cells = net.populations
+    noise.record_spikes(np.arange(12))
+    cells.record("v", np.arange(9))
+    net.run(1)
+    before = len(noise.spike_recorder.spikes()[0])
+
+    asked = asked_in(net, STEPS)
+
+    recorded = STEPS * 9 * 8  # bytes of samples; each spike takes 16, whatever their number in a step
+    steps, index = noise.spike_recorder.events()
+    recorded += 16 * len(set(zip(steps[before:], index[before:], strict=True)))
+    assert 0.95 * recorded < asked["alongside"] < recorded < asked["downloaded"]
+
+
 @pytest.mark.parametrize("seed", range(6))
 def test_any_sequence_of_changes_gives_the_data_of_the_cpu(seed):
     device = list(EMULATIONS)[seed % len(EMULATIONS)]

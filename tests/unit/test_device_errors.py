@@ -20,6 +20,8 @@ from pynn_annarchy.targets.compile import Options, device_library
 pytestmark = pytest.mark.compiler
 
 EMULATED = Options("cuda", device="emulated")
+STEPS_KEPT = 7
+"""Of which an emulated device keeps what is recorded, before the host takes it."""
 
 
 @pytest.fixture
@@ -81,13 +83,15 @@ def test_what_a_device_is_like_can_be_asked(played):
     assert 0 < device.free_memory <= device.memory
 
 
+def taken():
+    """Bytes of the emulated device's memory."""
+    gc.collect()
+    device = open_device(EMULATED)
+    return device.memory - device.free_memory
+
+
 def test_a_network_gives_its_memory_back_when_the_next_simulation_begins(played):
     """Whoever still holds its populations can read them."""
-
-    def taken():
-        gc.collect()
-        device = open_device(EMULATED)
-        return device.memory - device.free_memory
 
     before = taken()
     sim.setup(target="cuda", device="emulated")
@@ -105,6 +109,33 @@ def test_after_too_large_a_network_a_smaller_one_runs_on_the_same_device(played)
     played("memory=3000000")
     with pytest.raises(ModelError, match="does not fit"):
         simulated(10_000, target="cuda", device="emulated")
+
+    assert simulated(target="cuda", device="emulated") == simulated(target="cpp")
+
+
+def test_what_is_recorded_must_fit_into_the_devices_memory_twice(played):
+    """One part is filled while the other one is copied."""
+
+    def run(variables):
+        sim.setup(target="cuda", device="emulated")
+        cells = sim.Population(10_000, sim.IF_cond_exp())
+        cells.record(variables)
+        sim.run(1.0)
+
+    run([])
+    unrecorded, once = taken(), 8 * 10_000 * STEPS_KEPT
+    run(["v"])
+    assert unrecorded + 2 * once <= taken() < unrecorded + 2.5 * once
+    sim.end()
+    played(f"memory={int(unrecorded + 1.5 * once)}")
+    with pytest.raises(ModelError, match=r"does not fit into the memory of the device .* MiB were taken, 2 MiB more"):
+        run(["v"])
+    run([])
+
+
+@pytest.mark.parametrize("bytes_at_once", [0, 500, 3000])
+def test_where_no_memory_can_be_locked_recordings_are_the_same(played, bytes_at_once):
+    played(f"locked={bytes_at_once}")
 
     assert simulated(target="cuda", device="emulated") == simulated(target="cpp")
 

@@ -28,6 +28,7 @@ struct Requests {
     int64_t launches = 0;          // of kernels, once where they are kept
     int64_t repetitions = 0;       // of what is kept
     int64_t uploaded = 0, downloaded = 0;  // bytes
+    int64_t alongside = 0;                 // bytes of those that were downloaded while there were launches
 };
 
 class Device {
@@ -54,6 +55,12 @@ public:
     std::size_t allocated() const { return allocated_; }
     void upload(void* there, const void* here, std::size_t bytes);
     void download(void* here, const void* there, std::size_t bytes);
+    // Memory of the host to which copies are made while kernels run; null where the system has no more of it.
+    void* lock(std::size_t bytes);
+    void unlock(void* memory);
+    // What is copied must be there already, and must stay as it is until all these copies have ended, for which the host waits.
+    void begin_download(void* locked, const void* there, std::size_t bytes);
+    void end_downloads();
     const Requests& requests() const { return requests_; }
     void note_repetition() { ++requests_.repetitions; }
 
@@ -65,6 +72,8 @@ private:
     pnn_launch how_{};
     std::size_t allocated_ = 0;
     Requests requests_;
+    int64_t under_way_ = 0, launched_before_ = 0;  // bytes that are being downloaded, and launches before that
+    int64_t launched() const { return requests_.launches + requests_.repetitions; }
 };
 
 // Launches that are done again and again as a whole.

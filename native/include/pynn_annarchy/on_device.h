@@ -18,6 +18,7 @@
 #include "pynn_annarchy/device.h"
 #include "pynn_annarchy/engine.h"
 #include "pynn_annarchy/mirrors.h"
+#include "pynn_annarchy/records.h"
 
 namespace pnn {
 
@@ -60,9 +61,9 @@ private:
         std::size_t arrays = 0, inputs = 0, shared = 0, quanta = 0;  // places among the arguments
         bool is_listed = true;                   // whether lists are kept, if there is a number for each cell
         int64_t last_given = -1;                 // step in which the host has emitted spikes
-        DeviceArray<pnn_recorded> spikes;
+        Records<pnn_recorded> spikes;
+        uint64_t n_taken = 0;                    // of them
         DeviceArray<uint8_t> recorded;
-        std::vector<pnn_recorded> taken;         // that have been handed over, and are not in order yet
         DeviceArray<uint32_t> rate_counts, rate_index, rate_count, rate_end;
         int64_t rate_first = 0;                  // step of the first entry of rate_end
         DeviceArray<double> values;              // of the whole population
@@ -111,9 +112,20 @@ private:
     struct SignalThere {
         explicit SignalThere(const std::shared_ptr<Device>& device) : index(device), rows(device) {}
         DeviceArray<int64_t> index;
-        DeviceArray<double> rows;
+        Records<double> rows;
         const void* source = nullptr;
         int64_t start_step = 0, every = 1;
+    };
+    // What some steps have recorded, on its way to the host: where it will lie, and where it belongs.
+    struct Arriving {
+        template <class T, class Home>
+        struct Part {
+            T* first;
+            std::size_t n;
+            Home* home;
+        };
+        std::vector<Part<pnn_recorded, RecordedSpikes>> spikes;
+        std::vector<Part<double, double>> samples;
     };
     // Routes of one module, and their place among the arguments.
     struct Delivery {
@@ -214,9 +226,10 @@ private:
     void follow_schedule(Schedule& schedule, int64_t n);
     void show_frame(Population& population, int64_t n);
     void publish();
-    void take_records(int64_t first, int64_t last);
-    void take_spikes();
-    void keep_spikes();
+    Arriving take_records(int64_t first, int64_t last);
+    void take_spikes(Arriving& arriving);
+    void take_samples(int64_t first, int64_t last, Arriving& arriving);
+    void keep(const Arriving& arriving);
     void take_list(std::size_t number, int64_t n, SpikeList& list) const;
     static void take_each(const Cells& cells, std::size_t first, std::size_t n, SpikeList& list);
     void finish();
@@ -235,7 +248,7 @@ private:
     std::vector<std::unique_ptr<Cells>> cells_;                  // by number of the population
     Arguments arguments_;
     Recipe recipe_;
-    DeviceArray<uint32_t> n_recorded_;                           // by number of the population
+    DeviceArray<uint64_t> n_recorded_;                           // spikes, by number of the population
     std::unique_ptr<Graph> graph_;                               // of a number of steps
     std::map<const Projection*, std::unique_ptr<Paths>> paths_;
     std::vector<std::unique_ptr<SignalThere>> signals_;
@@ -249,7 +262,7 @@ private:
     int64_t base_ = 0;                                           // from which launches count, as the device has it
     std::map<const Projection*, std::unique_ptr<Learner>> learners_;
     bool has_led_ = false;                                       // whether the host has to know of spikes in every step
-    int64_t room_ = 0;                                           // steps that records have room for
+    int64_t room_ = 0;                                           // steps that records have room for, twice
     std::map<const Projection*, std::unique_ptr<History>> histories_;
     std::vector<std::size_t> listed_;                            // populations whose spikes the host has to know in each step
     Engine::Due due_;

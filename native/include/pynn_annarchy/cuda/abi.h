@@ -15,7 +15,7 @@
 
 #include "pynn_annarchy/abi.h"
 
-#define PNN_DEVICE_VERSION 3u
+#define PNN_DEVICE_VERSION 4u
 
 #ifdef __cplusplus
 extern "C" {
@@ -41,6 +41,7 @@ typedef void (*pnn_keep_fn)(pnn_run_kernel_fn run, const void* kernel, size_t si
 // How kernels are launched.
 typedef struct pnn_launch {
     void* stream;
+    void* copies;                 // the stream of copies that are made while kernels run
     pnn_control* d_control;
     int64_t offset;               // from the base to the step for which they are; PNN_ANY_STEP for kernels of none
     pnn_step common;              // what all steps have in common
@@ -174,13 +175,14 @@ typedef struct pnn_recorded {
     uint32_t index, count;
 } pnn_recorded;
 
-// What is kept of a population's spikes in a step.
+// What is kept of a population's spikes in a step: in the next of `n_places`, and then from the first one on again.
 typedef struct pnn_spike_record {
     pnn_ring ring;
     int64_t size;                         // of the population
     const uint8_t* d_recorded;            // per cell; null: all
     pnn_recorded* d_spikes;
-    uint32_t* d_n;
+    uint64_t n_places;
+    uint64_t* d_n;                        // how many there were
 } pnn_spike_record;
 
 // One variable of some cells, as doubles, in steps of which `every` divides the distance to `start`: row by row of `n_rows`,
@@ -218,12 +220,18 @@ typedef struct pnn_window {
 typedef struct pnn_device_library {
     uint32_t version;
     // All return a code of the runtime; 0 is none. `describe` tells one in words.
-    int32_t (*open)(int32_t device, pnn_device_properties* properties, void** stream);
+    int32_t (*open)(int32_t device, pnn_device_properties* properties, pnn_launch* launch);  // with streams
     const char* (*describe)(int32_t error);
     int32_t (*allocate)(void** d_memory, size_t bytes, const pnn_launch* launch);
     int32_t (*release)(void* d_memory, const pnn_launch* launch);
     int32_t (*upload)(void* d_memory, const void* host, size_t bytes, const pnn_launch* launch);
     int32_t (*download)(void* host, const void* d_memory, size_t bytes, const pnn_launch* launch);  // waits
+    // Memory of the host to which copies are made while kernels run. They are begun where nothing is under way that writes what
+    // is copied, and until they are over nothing may be.
+    int32_t (*lock)(void** memory, size_t bytes, const pnn_launch* launch);
+    int32_t (*unlock)(void* memory, const pnn_launch* launch);
+    int32_t (*begin_download)(void* memory, const void* d_memory, size_t bytes, const pnn_launch* launch);
+    int32_t (*end_downloads)(const pnn_launch* launch);  // waits for all that have begun
     int32_t (*fill)(void* d_memory, int32_t byte, size_t bytes, const pnn_launch* launch);
     int32_t (*synchronize)(const pnn_launch* launch);
     void (*guard)(int32_t open);          // see pnn_launch; null on a real device

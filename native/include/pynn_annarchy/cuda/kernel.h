@@ -151,6 +151,15 @@ PNN_DEVICE uint32_t claim(uint32_t* counter, uint32_t n) {
     return before;
 #endif
 }
+PNN_DEVICE uint64_t claim(uint64_t* counter, uint64_t n) {
+#if defined(__CUDA_ARCH__)
+    return atomicAdd(reinterpret_cast<unsigned long long*>(counter), static_cast<unsigned long long>(n));
+#else
+    const uint64_t before = *counter;
+    *counter += n;
+    return before;
+#endif
+}
 
 PNN_DEVICE void add_to(uint64_t* sum, uint64_t n) { accumulate(reinterpret_cast<int64_t*>(sum), static_cast<int64_t>(n)); }
 
