@@ -291,7 +291,7 @@ def test_whatever_changes_between_runs_reaches_the_device(device):
 
 
 def growing(**options):
-    """What a synapse sends grows beyond all bounds; returns the step of the failure, what is said of it, and states."""
+    """What a synapse sends grows beyond all bounds; returns the step, what is said of it, states and recordings."""
     spec = ModelSpec(
         name="Growing",
         kind=Kind.SYNAPSE,
@@ -304,9 +304,13 @@ def growing(**options):
     builder = net.connect(source, cells, "excitatory", spec, "growing")
     builder.add(*np.divmod(np.arange(100), 10), np.full(100, 1e-6), np.full(100, 1))
     builder.finish()
+    source.record_spikes(np.arange(10))
+    recorder = cells.record("v", np.arange(10))
     with pytest.raises(ModelError, match="larger than 1024 times") as caught:
         net.run(STEPS)
-    return net.step, str(caught.value), cells.state("v").tolist()
+    steps, index = source.spike_recorder.events()
+    recorded = steps.tolist(), index.tolist(), recorder.data().tolist()
+    return net.step, str(caught.value), cells.state("v").tolist(), recorded
 
 
 @in_every_order
