@@ -25,6 +25,9 @@ def setup(timestep: float = DEFAULT_TIMESTEP, min_delay: float | str = DEFAULT_M
         target: 'auto', 'cpp', 'cuda' or 'reference'.
         device: of the target 'cuda', its number, or 'emulated' for code of a device on the CPU; see docs/gpu.md.
         precision: 'double' or 'single'.
+        weight_bits: 16 for weights of static synapses in two bytes each: where they differ within a projection, they
+            are rounded to whole multiples of a power of two, each with an error of less than the largest magnitude
+            divided by 32767; see docs/conventions.md. None (the default) keeps them exactly.
         compiler, compiler_flags: for the targets 'cpp' and 'cuda' (nvcc); flags as one string or a list.
         others: options of other back ends; those that mean nothing here are named in one warning.
 

@@ -16,7 +16,7 @@ from pynn_annarchy.targets.compile import Options
 SEEDS = ("seed", "rng_seed", "rng_seeds_seed", "grng_seed", "rng_seeds", "native_rng_baseseed")
 """Names of the seed: ours, then those of NEST's and NEURON's back ends; the first that is given counts."""
 
-COMPILE = ("target", "device", "precision", "compiler", "compiler_flags")
+COMPILE = ("target", "device", "precision", "weight_bits", "compiler", "compiler_flags")
 
 OWN = ("timestep", "min_delay", "max_delay", "threads", "seed", *COMPILE)
 

@@ -415,18 +415,28 @@ class Projection(common.Projection):
                 f"projection '{self.label}': {DENDRITIC} is fixed when the synapses are made; make another projection"
             )
         checked = {name: self._checked(name, value) for name, value in columns.items()}
+        units = self._weight_units()
         for name, value in checked.items():
             self._write(name, value, index)
+        if self._weight_units() != units:  # other weights have been rounded with these
+            self._cached_columns = {}
         self._refresh(checked, index)
+
+    def _weight_units(self) -> list[float]:
+        """Of which the weights of each part are multiples; 0 for those that are kept exactly."""
+        return [part.synapses.weight_unit for part in self._parts]
 
     def _refresh(self, columns: dict[str, Any], index: np.ndarray | None) -> None:
         """Keeps what is remembered of the connections true after some parameters were set."""
         if index is None or "delay" in columns:
             self._cached_columns = {}
             self._cached_order = None
+        if len(self._parts) > 1 and any(self._weight_units()):
+            self._cached_columns.pop(WEIGHT, None)
         for name, value in columns.items():
             if name in self._cached_columns:
-                self._cached_columns[name][index] = value
+                is_weight = name == WEIGHT and len(self._parts) == 1
+                self._cached_columns[name][index] = self._parts[0].synapses.rounded(value) if is_weight else value
 
     def _checked(self, name: str, value: Any) -> Any:
         values = self._require_finite(name, value)

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <limits>
 #include <map>
+#include <tuple>
 #include <utility>
 
 #include "pynn_annarchy/engine.h"
@@ -104,6 +105,10 @@ bool Bundle::sends_weights(const Projection& projection) {
 }
 
 bool Bundle::holds_weights(const Projection& projection, double scale) {
+    if (projection.weight_unit() != 0.0) {  // whose numbers are kept; the sum says how many quanta its unit is
+        const double unit = projection.weight_unit() * scale;
+        return unit >= 1.0 && std::isfinite(1.0 / projection.weight_unit());
+    }
     const auto held = [scale](const auto& weights, bool wide) {
         return std::all_of(weights.data(), weights.data() + weights.size(), [&](double weight) { return WeightPairs::holds(weight, scale, wide); });
     };
@@ -132,7 +137,7 @@ bool Bundle::alike_but_for_sources(const Projection& one, const Projection& othe
 }
 
 std::shared_ptr<Bundle> Bundle::of(const std::vector<std::shared_ptr<Projection>>& members, int64_t now, Layout layout) {
-    if (members.size() < 2 || members.size() > (layout == Layout::scattered ? most_scattered : most_members)) return nullptr;
+    if (members.size() > (layout == Layout::scattered ? most_scattered : most_members)) return nullptr;
     const std::size_t n_parts = members[0]->rows.size();
     for (std::size_t p = 0; p < n_parts; ++p) {
         uint64_t total = 0;
@@ -171,12 +176,13 @@ void Bundle::find_sources() {
     }
 }
 
-// Members send to one sink where they have the same target; those whose synapses share a weight have one each.
+// Members send to one sink where they have the same target, and the same unit if their weights have one; those whose synapses
+// share a weight have one each.
 void Bundle::find_sinks() {
-    const bool has_weights = members[0]->rows[0]->weight_form == PNN_WEIGHT_F32;
-    std::map<std::pair<int, int>, uint16_t> known;
+    const bool has_weights = members[0]->rows[0]->weight_form != PNN_WEIGHT_SHARED;
+    std::map<std::tuple<int, int, double>, uint16_t> known;
     for (const Projection* member : members) {
-        const auto fresh = has_weights ? known.emplace(std::make_pair(member->post, member->receptor), uint16_t(n_sinks))
+        const auto fresh = has_weights ? known.emplace(std::make_tuple(member->post, member->receptor, member->weight_unit()), uint16_t(n_sinks))
                                        : std::make_pair(known.end(), true);
         sink_of_member.push_back(fresh.second ? uint16_t(n_sinks) : fresh.first->second);
         if (fresh.second) ++n_sinks;
@@ -207,6 +213,7 @@ void Bundle::take(std::size_t partition) {
     }
     own.targets = Array<uint16_t>(total);
     if (rows[0]->weight_form == PNN_WEIGHT_F32) own.weights = Array<float>(total);
+    if (rows[0]->weight_form == PNN_WEIGHT_I16) own.weights16 = Array<int16_t>(total);
     if (layout == Layout::scattered) own.sink_of = Array<uint16_t>(total);
     own.row_start.reserve(sources.back().first_row + sources.back().n_rows + 1);
     own.row_start.push_back(0);
@@ -223,11 +230,13 @@ void Bundle::take(std::size_t partition) {
             const uint32_t to = part->bundle_begin[g];
             std::copy_n(part->targets16.data() + from, length, own.targets.data() + to);
             if (own.weights.size()) std::copy_n(part->weights32.data() + from, length, own.weights.data() + to);
+            if (own.weights16.size()) std::copy_n(part->weights16.data() + from, length, own.weights16.data() + to);
         }
         part->targets16.release();
+        part->weights16.release();
         part->weights32.release();
         part->bundled_targets = own.targets.data();
-        part->bundled_weights = own.weights.data();
+        part->bundled_weights = own.all_weights();
     }
 }
 
@@ -291,7 +300,7 @@ void Bundle::take_pairs(std::size_t partition) {
         }
     }
     own.due_pairs.resize(int(longest));
-    own.pairs = WeightPairs(header, members[0]->rows[0]->weight_form == PNN_WEIGHT_F64);
+    own.pairs = WeightPairs(header, WeightPairs::amount_bits_of(members[0]->rows[0]->weight_form));
     for (std::size_t row = 0, g = 0; row < row_end.size(); ++row)
         for (; g < row_end[row]; ++g) {
             const bool is_last = g + 1 == row_end[row];
@@ -305,10 +314,11 @@ void Bundle::take_pairs(std::size_t partition) {
             std::size_t place = part.bundle_begin[g];
             for (uint32_t s = part.group_start[g]; s < part.group_start[g + 1]; ++s, ++place) {
                 own.pairs.set_target(place, part.targets16[s] + part.first_sum);
-                own.pairs.set_amount(place, part.scale * (part.weights64.size() ? part.weights64[s] : double(part.weights32[s])));
+                own.pairs.set_amount(place, part.scale * part.weight(s));
             }
         }
         part.targets16.release();
+        part.weights16.release();
         part.weights32.release();
         part.weights64.release();
         part.pairs = &own.pairs;
@@ -345,19 +355,21 @@ void Bundle::take_spikes(const Source& source, std::size_t partition) {
 
 void Bundle::give_back(std::size_t partition) {
     Part& own = parts[partition];
-    const bool has_weights = members[0]->rows[partition]->weight_form != PNN_WEIGHT_SHARED;
     for (Projection* member : members) {
         DelayedRows& part = *member->rows[partition];
         Array<uint16_t> targets(std::size_t(part.n));
-        Array<float> narrow(has_weights && part.weight_form == PNN_WEIGHT_F32 ? std::size_t(part.n) : 0);
+        Array<int16_t> whole(part.weight_form == PNN_WEIGHT_I16 ? std::size_t(part.n) : 0);
+        Array<float> narrow(part.weight_form == PNN_WEIGHT_F32 ? std::size_t(part.n) : 0);
         Array<double> wide(part.weight_form == PNN_WEIGHT_F64 ? std::size_t(part.n) : 0);
         for (std::size_t source = 0; source + 1 < part.row_start.size(); ++source)
             part.for_each_of(source, [&](uint32_t s, uint32_t target, double weight) {
                 targets[s] = uint16_t(target);
+                if (whole.size()) whole[s] = in_units(weight, part.weight_unit);
                 if (narrow.size()) narrow[s] = float(weight);
                 if (wide.size()) wide[s] = weight;
             });
         part.targets16 = std::move(targets);
+        part.weights16 = std::move(whole);
         part.weights32 = std::move(narrow);
         part.weights64 = std::move(wide);
         part.bundled_targets = nullptr;
@@ -416,7 +428,7 @@ std::size_t Bundle::bytes() const {
     std::size_t n = 0;
     for (const Part& part : parts)
         n += part.pairs.bytes() + part.first_pairs.capacity() * sizeof(FirstPairs) + part.row_start.capacity() * 4 + part.groups.capacity() * sizeof(Group) +
-             part.pieces.capacity() * sizeof(pnn_piece) + (part.targets.size() + part.sink_of.size()) * 2 + part.weights.size() * 4;
+             part.pieces.capacity() * sizeof(pnn_piece) + (part.targets.size() + part.sink_of.size() + part.weights16.size()) * 2 + part.weights.size() * 4;
     return n;
 }
 

@@ -229,7 +229,7 @@ bool Engine::place_sums(const Receptors& wanted, int64_t n_steps) {
                     Population& population = *populations[number];
                     if (receptor >= receiving[number].size() || (receiving[number][receptor] != 0) != receives) continue;
                     visit(population, receptor, n);
-                    n += std::size_t(population.bounds[p + 1] - population.bounds[p] + 7) / 8 * 8;
+                    n += std::size_t(population.bounds[p + 1] - population.bounds[p] + PNN_SUMS_ALIKE - 1) / PNN_SUMS_ALIKE * PNN_SUMS_ALIKE;
                 }
             return n;
         };
@@ -304,12 +304,18 @@ bool Engine::is_to_part(const Bundle& bundle) const {
     if (bundle.layout == Bundle::Layout::pieces) return false;
     return std::any_of(bundle.members.begin(), bundle.members.end(), [&](const Projection* member) {
         if (!member->activity.transmits) return true;
-        return bundle.layout == Bundle::Layout::pairs && member->rows[0]->scale != rows_view(*member, 0).inverse_quantum;
+        return bundle.layout == Bundle::Layout::pairs && !is_in_scale(*member);
     });
 }
 
+// Whether pairs can keep the amounts that they have, in the quanta of the present run.
+bool Engine::is_in_scale(const Projection& member) const {
+    const double scale = rows_view(member, 0).inverse_quantum;
+    return member.weight_unit() != 0.0 ? Bundle::holds_weights(member, scale) : member.rows[0]->scale == scale;
+}
+
 bool Engine::form_bundle(const Projections& members, Bundle::Layout layout) {
-    if (members.size() < 2) return false;
+    if (members.size() < 2 && (layout != Bundle::Layout::pairs || members[0]->weight_unit() == 0.0)) return false;
     for (const auto& projection : members) projection->leave_stream();
     if (!Bundle::carry_the_same(members, step)) {
         may_bundle = true;  // soon they do
@@ -317,7 +323,7 @@ bool Engine::form_bundle(const Projections& members, Bundle::Layout layout) {
     }
     const bool in_pairs = layout == Bundle::Layout::pairs && prepare_pairs(members);
     if (layout == Bundle::Layout::pairs && !in_pairs) layout = Bundle::Layout::pieces;
-    if (!in_pairs && members[0]->rows[0]->weight_form == PNN_WEIGHT_F64) return false;
+    if (!in_pairs && (members.size() < 2 || members[0]->rows[0]->weight_form == PNN_WEIGHT_F64)) return false;
     const auto bundle = Bundle::of(members, step, layout);
     if (!bundle) return false;
     if (in_pairs) find_sums(*bundle);
@@ -327,19 +333,35 @@ bool Engine::form_bundle(const Projections& members, Bundle::Layout layout) {
 }
 
 void Engine::find_sums(Bundle& bundle) const {
-    for (std::size_t p = 0; p < bundle.parts.size(); ++p) bundle.parts[p].sums = first_sum(*bundle.members[0], p);
+    for (std::size_t p = 0; p < bundle.parts.size(); ++p) {
+        Bundle::Part& part = bundle.parts[p];
+        part.sums = first_sum(*bundle.members[0], p);
+        if (part.pairs.amount_bits() != 16) continue;
+        part.units.assign(65536 / PNN_SUMS_ALIKE, 0);
+        for (const Projection* member : bundle.members) {
+            const DelayedRows& rows = *member->rows[p];
+            const uint32_t first = rows.first_sum / PNN_SUMS_ALIKE, n = (uint32_t(rows.n_post) + PNN_SUMS_ALIKE - 1) / PNN_SUMS_ALIKE;
+            std::fill_n(part.units.begin() + first, n, int64_t(rows.weight_unit * rows_view(*member, int(p)).inverse_quantum));
+        }
+    }
 }
 
-// Cut so that two bytes tell the sums apart to which a part sends; in each of them, the first has the first ones.
+// Cut so that two bytes tell the sums apart to which a part sends, in each of which amounts have one unit, if any; in each of
+// them, the first has the first ones.
 std::vector<Engine::Projections> Engine::within_reach(Projections members) const {
     const auto begins = [this](const auto& projection, std::size_t p) { return first_sum(*projection, p); };
     std::stable_sort(members.begin(), members.end(), [&](const auto& one, const auto& other) { return begins(one, 0) < begins(other, 0); });
     std::vector<Projections> cut;
     for (const auto& member : members) {
-        bool reaches = !cut.empty();
-        for (std::size_t p = 0; reaches && p < member->rows.size(); ++p)
-            reaches = begins(member, p) + member->rows[p]->n_post - begins(cut.back()[0], p) <= 65536;
-        if (reaches) cut.back().push_back(member);
+        const auto takes = [&](const Projections& group) {
+            for (std::size_t p = 0; p < member->rows.size(); ++p)
+                if (begins(member, p) + member->rows[p]->n_post - begins(group[0], p) > 65536) return false;
+            return std::none_of(group.begin(), group.end(), [&](const auto& other) {
+                return begins(member, 0) == begins(other, 0) && member->weight_unit() != other->weight_unit();
+            });
+        };
+        const auto found = std::find_if(cut.begin(), cut.end(), takes);
+        if (found != cut.end()) found->push_back(member);
         else cut.push_back({member});
     }
     return cut;
@@ -351,7 +373,7 @@ bool Engine::prepare_pairs(const Projections& members) const {
         const double scale = rows_view(*member, 0).inverse_quantum;
         if (!Bundle::holds_weights(*member, scale)) return false;
         for (std::size_t p = 0; p < member->rows.size(); ++p) {
-            member->rows[p]->scale = scale;
+            member->rows[p]->scale = member->weight_unit() != 0.0 ? 1.0 / member->weight_unit() : scale;
             member->rows[p]->first_sum = uint32_t(first_sum(*member, p) - first_sum(*members[0], p));
         }
     }
@@ -436,7 +458,8 @@ void Engine::find_sinks() {
                 const pnn_rows view = rows_view(member, p, int64_t(ahead));
                 pnn_sink& sink = sinks[ahead * bundle->n_sinks + bundle->sink_of_member[m]];
                 const double bound = std::min(sink.bound, view.bound);  // that of each is looked at where this is not kept
-                sink = {view.accumulator, view.inverse_quantum, bound, member.rows[std::size_t(p)]->shared_weight};
+                const DelayedRows& rows = *member.rows[std::size_t(p)];
+                sink = {view.accumulator, view.inverse_quantum, bound, rows.weight_form == PNN_WEIGHT_I16 ? rows.weight_unit : rows.shared_weight};
             }
         }
     }
@@ -500,6 +523,7 @@ pnn_rows Engine::rows_view(const Projection& projection, int partition, int64_t 
         view.accumulator = sums_ahead(post.inputs[std::size_t(partition)][std::size_t(projection.receptor)], partition, ahead) + rows.first_post;
         view.inverse_quantum = 1.0 / post.quanta[std::size_t(projection.receptor)];
     }
+    view.weight_unit = rows.weight_unit;
     view.bound = projection.bound;
     view.object_index = projection.object_index;
     return view;
@@ -569,7 +593,7 @@ void Engine::deliver_pairs(Bundle& bundle, int64_t n, int partition, Due& due) {
     std::vector<pnn_due_pairs>& now = part.due_pairs.at(n);
     if (now.empty()) return;
     for (const pnn_due_pairs& group : now) due.work.events += uint64_t(group.n) * group.multiplicity;
-    const pnn_pairs view{part.pairs.words(), sums_ahead(part.sums, partition, n - due.first_step), part.pairs.amount_bits()};
+    const pnn_pairs view{part.pairs.words(), sums_ahead(part.sums, partition, n - due.first_step), part.pairs.amount_bits(), part.units.data()};
     bundle.members[0]->module->deliver_pairs(&view, now.data(), int64_t(now.size()));
     // Delays inside a row differ by less than the number of buckets, so what goes on never goes where it is read from.
     for (const pnn_due_pairs& next : now)
@@ -597,7 +621,9 @@ void Engine::deliver(Bundle& bundle, int64_t n, int partition, Due& due, int& fa
     bool all_transmit = true;
     for (const Projection* member : bundle.members) {
         pnn_rows view = rows_view(*member, partition, n - due.first_step);
-        view.weights = &member->rows[std::size_t(partition)]->shared_weight;
+        const DelayedRows& rows = *member->rows[std::size_t(partition)];
+        view.weights = &rows.shared_weight;
+        view.weight_form = rows.weight_form;
         view.shared = member->shared.data();
         if (!projections[std::size_t(member->number)]->activity.transmits) {
             view.accumulator = nullptr;
@@ -617,7 +643,7 @@ void Engine::deliver(Bundle& bundle, int64_t n, int partition, Due& due, int& fa
         calendar.go_on(cursor, delay_of, n);
     }
     now.clear();
-    const pnn_bundle view{part.targets.data(), part.weights.data(), part.pieces.data(), due.members.data()};
+    const pnn_bundle view{part.targets.data(), part.all_weights(), part.pieces.data(), due.members.data()};
     const pnn_step present = step_value(n);
     const int32_t unsound = bundle.members[0]->module->deliver_bundle(&view, due.pieces.data(), int64_t(due.pieces.size()), &present);
     if (unsound != 0) failed = bundle.members[std::size_t(unsound) - 1]->number;
@@ -642,7 +668,8 @@ void Engine::scatter(Bundle& bundle, int64_t n, int partition, Due& due, int& fa
     pnn_rows view{};
     view.targets = part.targets.data();
     view.target_bits = 16;
-    view.weights = part.weights.size() ? part.weights.data() : nullptr;
+    view.weights = part.all_weights();
+    view.weight_form = bundle.members[0]->rows[0]->weight_form;
     view.sinks = part.sinks.data() + std::size_t(n - due.first_step) * bundle.n_sinks;
     view.sink_of = part.sink_of.data();
     const pnn_step present = step_value(n);

@@ -313,6 +313,7 @@ pnn_route OnDevice::route_of(const Projection& projection, const Paths& paths) c
     route.rows.target_bits = rows.target_bits();
     route.rows.weight_form = rows.weight_form;
     route.rows.weights = paths.weights.data();
+    route.rows.weight_unit = rows.weight_unit;
     route.rows.shared = paths.shared.data();
     route.d_row_start = paths.row_start.data();
     route.d_group_start = paths.group_start.data();

@@ -239,8 +239,7 @@ void OnDevice::prepare_paths(const std::shared_ptr<Projection>& projection) {
         known->delays.upload(delays);
     }
     if (is_new || known->version != projection->version) {
-        const std::size_t each = rows.weight_form == PNN_WEIGHT_F32 ? 4 : 8;
-        known->weights.upload(static_cast<const char*>(rows.all_weights()), each * (rows.weight_form == PNN_WEIGHT_SHARED ? 1 : std::size_t(rows.n)));
+        known->weights.upload(static_cast<const char*>(rows.all_weights()), rows.bytes_of_weights());
         known->version = projection->version;
     }
     known->shared.upload(projection->shared);

@@ -21,6 +21,12 @@ void Staging::spread_delays() {
     for (Block& block : blocks_) block.delay.assign(block.n, first_delay_);
 }
 
+double Staging::largest_weight() const {
+    double largest = weights_equal_ ? std::fabs(first_weight_) : 0.0;
+    for (const Block& block : blocks_) largest = std::max(largest, block.weight.largest());
+    return largest;
+}
+
 void Staging::add(int64_t n, const int32_t* pre, int pre_step, const int32_t* post, int post_step, const double* weight,
                   int weight_step, const uint16_t* delay, int delay_step) {
     if (n == 0) return;
@@ -160,7 +166,7 @@ private:
 
 }  // namespace
 
-void Projection::build_partition(Staging& staging, std::size_t partition, int64_t begin, int64_t end) {
+void Projection::build_partition(Staging& staging, double unit, std::size_t partition, int64_t begin, int64_t end) {
     auto owned = std::make_unique<DelayedRows>();
     DelayedRows& out = *owned;
     const int64_t n_pre = staging.n_pre_;
@@ -186,9 +192,8 @@ void Projection::build_partition(Staging& staging, std::size_t partition, int64_
     if (narrow) out.targets16 = Array<uint16_t>(total);
     else out.targets32 = Array<uint32_t>(total);
     out.shared_weight = staging.first_weight_;
-    out.weight_form = staging.weights_equal_ ? PNN_WEIGHT_SHARED : staging.weights_fit_float_ ? PNN_WEIGHT_F32 : PNN_WEIGHT_F64;
-    if (out.weight_form == PNN_WEIGHT_F32) out.weights32 = Array<float>(total);
-    if (out.weight_form == PNN_WEIGHT_F64) out.weights64 = Array<double>(total);
+    out.weight_unit = unit;
+    out.make_weights(staging.weights_equal_ ? PNN_WEIGHT_SHARED : form_of_each(staging.weights_fit_float_));
     Array<uint16_t> delays(staging.delays_equal_ ? 0 : total);
 
     std::vector<uint32_t> next(start.begin(), start.end() - 1);
@@ -199,8 +204,7 @@ void Projection::build_partition(Staging& staging, std::size_t partition, int64_
             const uint32_t place = next[block.pre[i]]++;
             if (narrow) out.targets16[place] = uint16_t(post - begin);
             else out.targets32[place] = uint32_t(post - begin);
-            if (out.weight_form == PNN_WEIGHT_F32) out.weights32[place] = float(block.weight[i]);
-            if (out.weight_form == PNN_WEIGHT_F64) out.weights64[place] = block.weight[i];
+            if (out.weight_form != PNN_WEIGHT_SHARED) out.set_weight(place, block.weight[i]);
             if (delays.size()) delays[place] = block.delay[i];
         }
     }
@@ -212,6 +216,7 @@ void Projection::build_partition(Staging& staging, std::size_t partition, int64_
     Multiples multiples(std::size_t(end - begin));
     std::vector<uint32_t> scratch32;
     std::vector<uint16_t> scratch16;
+    std::vector<int16_t> scratch_whole;
     std::vector<float> scratch_float;
     std::vector<double> scratch_double;
     out.row_start.reserve(std::size_t(n_pre) + 1);
@@ -227,6 +232,7 @@ void Projection::build_partition(Staging& staging, std::size_t partition, int64_
         if (!sort.was_sorted()) {
             if (narrow) permute(out.targets16.data() + first, permutation, scratch16);
             else permute(out.targets32.data() + first, permutation, scratch32);
+            if (out.weight_form == PNN_WEIGHT_I16) permute(out.weights16.data() + first, permutation, scratch_whole);
             if (out.weight_form == PNN_WEIGHT_F32) permute(out.weights32.data() + first, permutation, scratch_float);
             if (out.weight_form == PNN_WEIGHT_F64) permute(out.weights64.data() + first, permutation, scratch_double);
             if (delays.size()) permute(delays.data() + first, permutation, scratch16);
@@ -256,9 +262,10 @@ void Projection::build(Staging& staging, const std::vector<int64_t>& bounds) {
     rows.resize(n_partitions);
     calendars.assign(n_partitions, Calendar());
     std::vector<std::exception_ptr> failures(n_partitions);
+    const double unit = has_units ? unit_of(staging.largest_weight()) : 0.0;
     with_team(int(n_partitions), [&](int p, Barrier&) {
         try {
-            build_partition(staging, std::size_t(p), bounds[std::size_t(p)], bounds[std::size_t(p) + 1]);
+            build_partition(staging, unit, std::size_t(p), bounds[std::size_t(p)], bounds[std::size_t(p) + 1]);
         } catch (...) {
             failures[std::size_t(p)] = std::current_exception();
         }
@@ -272,7 +279,7 @@ void Projection::build(Staging& staging, const std::vector<int64_t>& bounds) {
 
 std::size_t DelayedRows::bytes() const {
     return row_start.capacity() * 4 + group_start.capacity() * 4 + group_delay.capacity() * 2 + targets16.size() * 2 +
-           targets32.size() * 4 + weights32.size() * 4 + weights64.size() * 8 + creation.capacity() * sizeof(Creation) +
+           targets32.size() * 4 + weights16.size() * 2 + weights32.size() * 4 + weights64.size() * 8 + creation.capacity() * sizeof(Creation) +
            ranks.capacity() * 4 + std::accumulate(columns.begin(), columns.end(), std::size_t(0), [](std::size_t sum, const Column& column) {
                return sum + column.each.size() * 8;
            });
@@ -417,6 +424,38 @@ bool Projection::holds(const double* weight, int64_t n) const {
     return std::all_of(weight, weight + n, [=](double one) { return WeightPairs::holds(one, scale, wide); });
 }
 
+int32_t Projection::form_of_each(bool fit_float) const {
+    if (has_units) return PNN_WEIGHT_I16;
+    return fit_float ? PNN_WEIGHT_F32 : PNN_WEIGHT_F64;
+}
+
+double Projection::weight_unit() const {
+    return rows.empty() || rows[0]->weight_form != PNN_WEIGHT_I16 ? 0.0 : rows[0]->weight_unit;
+}
+
+void Projection::take_unit(double unit) {
+    if (unit == weight_unit()) return;
+    ++version;
+    unbundle();
+    for (auto& part : rows) {
+        Array<int16_t> weights(std::size_t(part->n));
+        for (std::size_t s = 0; s < weights.size(); ++s) weights[s] = in_units(part->weight(s), unit);
+        part->make_weights(PNN_WEIGHT_I16);
+        part->weights16 = std::move(weights);
+        part->weight_unit = unit;
+    }
+}
+
+namespace {
+
+double largest_of(const double* weight, int64_t n) {
+    double largest = 0.0;
+    for (int64_t i = 0; i < n; ++i) largest = std::max(largest, std::fabs(weight[i]));
+    return largest;
+}
+
+}  // namespace
+
 void Projection::set_weights(const uint64_t* order, const double* weight) {
     ++version;
     const int64_t total = size();
@@ -430,24 +469,20 @@ void Projection::set_weights(const uint64_t* order, const double* weight) {
         return;
     }
     const bool is_shared = !rows.empty() && rows[0]->weight_form == PNN_WEIGHT_SHARED;
-    if (bundle && !(rows[0]->pairs ? holds(weight, total) : is_shared ? all_equal : fits_float)) unbundle();
+    const double unit = has_units ? unit_of(largest_of(weight, total)) : 0.0;
+    const bool keep_place = is_shared ? all_equal : has_units ? !all_equal && unit == weight_unit() : rows[0]->pairs ? holds(weight, total) : fits_float;
+    if (bundle && !keep_place) unbundle();
     if (total > 0 && all_equal && !(bundle && !is_shared)) {
         for (auto& part : rows) {
-            part->weights32.release();
-            part->weights64.release();
-            part->weight_form = PNN_WEIGHT_SHARED;
+            part->make_weights(PNN_WEIGHT_SHARED);
             part->shared_weight = weight[0];
         }
         return;
     }
     for (auto& part : rows) {
-        if (!bundle && (part->weight_form == PNN_WEIGHT_SHARED || !fits_float)) {
-            part->weights32.release();
-            part->weights64.release();
-            part->weight_form = fits_float ? PNN_WEIGHT_F32 : PNN_WEIGHT_F64;
-            if (fits_float) part->weights32 = Array<float>(std::size_t(part->n));
-            else part->weights64 = Array<double>(std::size_t(part->n));
-        }
+        const int32_t form = form_of_each(fits_float);
+        if (!bundle && (part->weight_form == PNN_WEIGHT_SHARED || (!has_units && !fits_float))) part->make_weights(form);
+        part->weight_unit = unit;
     }
     for (int64_t i = 0; i < total; ++i) {
         DelayedRows& part = *rows[partition_of(order[i])];
@@ -461,19 +496,33 @@ void Projection::set_weights_at(const uint64_t* order, const int64_t* index, int
     for (int64_t k = 0; k < n; ++k) {
         fits_float = fits_float && double(float(weight[k])) == weight[k];
         all_shared = all_shared && weight[k] == rows[0]->shared_weight;
-        bound = std::max(bound, headroom * std::fabs(weight[k]));
     }
+    bound = std::max(bound, headroom * largest_of(weight, n));
     if (!rows.empty() && rows[0]->weights_elsewhere != nullptr) {
         set_weights_by_place_at(order, index, n, weight);
         return;
     }
     const bool is_shared = !rows.empty() && rows[0]->weight_form == PNN_WEIGHT_SHARED;
-    if (bundle && !(rows[0]->pairs ? holds(weight, n) : is_shared ? all_shared : fits_float)) unbundle();
+    if (is_shared && all_shared) return;
+    if (has_units) {
+        const double own = is_shared ? std::fabs(rows[0]->shared_weight) : 0.0;
+        take_unit(std::max(weight_unit(), unit_of(std::max(own, largest_of(weight, n)))));
+    } else {
+        make_room_for_each(weight, n, fits_float);
+    }
+    for (int64_t k = 0; k < n; ++k) {
+        DelayedRows& part = *rows[partition_of(order[index[k]])];
+        part.set_weight(place_of(order[index[k]]), weight[k]);
+    }
+}
+
+// Puts all weights into a form that holds the given ones, too.
+void Projection::make_room_for_each(const double* weight, int64_t n, bool fit_float) {
+    if (bundle && !(rows[0]->pairs ? holds(weight, n) : rows[0]->weight_form != PNN_WEIGHT_SHARED && fit_float)) unbundle();
     for (auto& part : rows) {
         const int32_t old = part->weight_form;
-        if (old == PNN_WEIGHT_F64 || (old == PNN_WEIGHT_F32 && fits_float)) continue;
-        if (old == PNN_WEIGHT_SHARED && all_shared) return;
-        const bool narrow = old == PNN_WEIGHT_SHARED && fits_float && double(float(part->shared_weight)) == part->shared_weight;
+        if (old == PNN_WEIGHT_F64 || (old == PNN_WEIGHT_F32 && fit_float)) continue;
+        const bool narrow = old == PNN_WEIGHT_SHARED && fit_float && double(float(part->shared_weight)) == part->shared_weight;
         const auto size = std::size_t(part->n);
         Array<float> floats(narrow ? size : 0);
         Array<double> doubles(narrow ? 0 : size);
@@ -483,10 +532,6 @@ void Projection::set_weights_at(const uint64_t* order, const int64_t* index, int
         part->weights32 = std::move(floats);
         part->weights64 = std::move(doubles);
         part->weight_form = narrow ? PNN_WEIGHT_F32 : PNN_WEIGHT_F64;
-    }
-    for (int64_t k = 0; k < n; ++k) {
-        DelayedRows& part = *rows[partition_of(order[index[k]])];
-        part.set_weight(place_of(order[index[k]]), weight[k]);
     }
 }
 

@@ -19,7 +19,7 @@ import numpy as np
 
 from pynn_annarchy.ann import command_line
 from pynn_annarchy.exceptions import ModelError
-from pynn_annarchy.targets.compile import TARGETS, Options
+from pynn_annarchy.targets.compile import TARGETS, WEIGHT_BITS, Options
 from pynn_annarchy.targets.device import EMULATIONS
 
 float32 = np.dtype(np.float32)
@@ -61,6 +61,7 @@ class Config:
         num_threads: number of threads, or 'auto'. Results never depend on it.
         visible_cores: cores that the process may use; empty for all.
         precision: 'double' or 'single'.
+        weight_bits: 16, or None for exact weights; see pyNN.annarchy's setup().
         target: of the paradigm 'openmp': 'auto', 'cpp' or 'reference'.
         paradigm: 'openmp' or 'cuda'.
         device: of the paradigm 'cuda': its number, or the name of an emulation; None: as the configuration file says.
@@ -82,6 +83,7 @@ class Config:
     num_threads: int | str = "auto"
     visible_cores: tuple[int, ...] = ()
     precision: str = "double"
+    weight_bits: int | None = None
     target: str = "auto"
     paradigm: str = "openmp"
     device: int | str | None = None
@@ -165,12 +167,12 @@ class Config:
         """How models are compiled."""
         flags = self.compiler_flags or ()
         if self.paradigm != "cuda":
-            return Options(
-                self.target, self.compiler, (*flags, *self._debugging("-O0")), self.precision, self.directory
-            )
+            return self._options(self.target, (*flags, *self._debugging("-O0")), 0)
         device = 0 if self.device is None else self.device
-        flags = (*flags, *self._debugging("-O0" if isinstance(device, str) else "-G"))
-        return Options("cuda", self.compiler, flags, self.precision, self.directory, device)
+        return self._options("cuda", (*flags, *self._debugging("-O0" if isinstance(device, str) else "-G")), device)
+
+    def _options(self, target: str, flags: tuple[str, ...], device: int | str) -> Options:
+        return Options(target, self.compiler, flags, self.precision, self.directory, device, self.weight_bits)
 
     def _debugging(self, unoptimised: str) -> tuple[str, ...]:
         return ("-g", unoptimised) if self.debug else ()
@@ -284,6 +286,12 @@ def _precision(value: Any) -> dict[str, Any]:
     return {"precision": _PRECISIONS[name]}
 
 
+def _weight_bits(value: Any) -> dict[str, Any]:
+    if value not in WEIGHT_BITS:
+        raise ModelError(f"weight_bits must be 16, or None for exact weights, not {value!r}")
+    return {"weight_bits": value}
+
+
 def _target(value: Any) -> dict[str, Any]:
     if value not in TARGETS:
         raise ModelError(f"target must be one of {', '.join(TARGETS)}, not {value!r}")
@@ -339,6 +347,7 @@ READERS: dict[str, Callable[[Any], dict[str, Any]]] = {
     "device": _device,
     "dtype": _precision,
     "precision": _precision,
+    "weight_bits": _weight_bits,
     "target": _target,
     "structural_plasticity": _structural_plasticity,
     "sparse_matrix_format": _automatic(

@@ -269,6 +269,7 @@ cdef extern from "pynn_annarchy/engine.h" namespace "pnn" nogil:
         uint32_t object_index
         int number
         double bound
+        cbool has_units
         vector[double] shared
         cbool changes
         cbool learns
@@ -310,6 +311,8 @@ cdef extern from "pynn_annarchy/engine.h" namespace "pnn" nogil:
         void describe(const uint64_t*, int32_t*, int32_t*, double*, uint16_t*)
         void set_weights(const uint64_t*, const double*) except +
         void set_weights_at(const uint64_t*, const int64_t*, int64_t, const double*) except +
+        double weight_unit()
+        void take_unit(double) except +
     cdef cppclass Seconds "std::array<double, pnn::n_phases>":
         double operator[](size_t)
         size_t size()
@@ -485,16 +488,20 @@ cdef _set_law(CLaw* law, tuple given):
 
 
 cdef class Rows:
-    """The synapses of one projection, sorted into delayed rows by partition; outlives the engine's use of it."""
+    """The synapses of one projection, sorted into delayed rows by partition; outlives the engine's use of it.
+
+    With units, weights that differ are rounded to 16-bit multiples of a power of two that follows from the largest of them.
+    """
 
     cdef shared_ptr[CProjection] projection
     cdef list _tables  # of decays: the projection has their addresses
 
-    def __init__(self, Staging staging, const int64_t[::1] bounds):
+    def __init__(self, Staging staging, const int64_t[::1] bounds, cbool has_units=False):
         cdef vector[int64_t] partition
         for bound in bounds:
             partition.push_back(bound)
         self.projection = make_shared[CProjection]()
+        self.projection.get().has_units = has_units
         with nogil:
             self.projection.get().build(staging.staging[0], partition)
             self.projection.get().update_bound()
@@ -576,6 +583,15 @@ cdef class Rows:
         """The weight that the rows keep once for all synapses; None where they keep one of each."""
         cdef double value = 0.0
         return value if self.host().keeps_one_weight(&value) else None
+
+    @property
+    def weight_unit(self):
+        """Weights are whole multiples of this, which have 16 bits; 0 where they are kept otherwise."""
+        return self.projection.get().weight_unit()
+
+    @weight_unit.setter
+    def weight_unit(self, double unit):
+        self.host().take_unit(unit)
 
     def delay(self, order):
         """In steps."""

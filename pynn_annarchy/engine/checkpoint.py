@@ -154,6 +154,8 @@ def _structure(network: Network) -> str:
     options = network.options
     lines = [f"a network with dt = {network.dt} on {network.loop.state_form} in {options.precision} precision"]
     lines.append(f"{network.partitions} partitions")
+    if options.weight_bits is not None:
+        lines.append(f"weights of {options.weight_bits} bits")
     for population in network.populations:
         if isinstance(population, SpikeSource):
             lines.append(f"{population.size} sources of given spikes, population '{population.label}'")
@@ -288,11 +290,14 @@ def _capture_synapses(synapses: Synapses, out: _Section) -> None:
     out["pre"], out["post"] = synapses.pre(), synapses.post()
     out["delay"] = synapses.delay_steps()
     out["weight"] = synapses.rows.weight(synapses.cached_order())
+    if synapses.rows.weight_unit:
+        out["weight unit"] = synapses.rows.weight_unit
 
 
 def _restore_synapses(synapses: Synapses, given: _Section) -> None:
     if "pre" in given:
-        synapses.replace(given["pre"], given["post"], given["weight"], given["delay"])
+        unit = float(given["weight unit"]) if "weight unit" in given else 0.0
+        synapses.replace(given["pre"], given["post"], given["weight"], given["delay"], unit)
     synapses.parameters = given.section("parameters").all()
     origin, is_each, is_kept = (int(value) for value in given["origin"])
     transmits, axons, advances, period, offset, changes_weight = (int(value) for value in given["activity"])

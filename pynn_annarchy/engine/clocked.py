@@ -17,7 +17,7 @@ import numpy as np
 from pynn_annarchy.engine.arrays import AnyArray, FloatArray, spread
 from pynn_annarchy.engine.cells import Cells, Population
 from pynn_annarchy.exceptions import EquationError, ModelError
-from pynn_annarchy.kernels.ir import ClockedKernel, Field, Role
+from pynn_annarchy.kernels.ir import ClockedKernel, Field, LearningKernel, Role
 from pynn_annarchy.language.names import operation_in, suggestion
 from pynn_annarchy.language.syntax import DifferentialEquation, Expression
 from pynn_annarchy.language.visit import identifiers
@@ -70,6 +70,11 @@ class Activity:
 def is_clocked(spec: ModelSpec, options: Options) -> bool:
     """Whether synapses of a type do something in every step."""
     return isinstance(_generated(spec, options).kernel, ClockedKernel)
+
+
+def is_static(spec: ModelSpec, options: Options) -> bool:
+    """Whether nothing in synapses of a type ever changes by itself."""
+    return not isinstance(_generated(spec, options).kernel, LearningKernel | ClockedKernel)
 
 
 def check_seen(pre: Population, post: Population, spec: ModelSpec, options: Options) -> None:

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from pynn_annarchy.engine import _binding
 from pynn_annarchy.engine.arrays import AnyArray, FloatArray, IntArray, Value, finite, spread, times_of, updated
 from pynn_annarchy.engine.cells import Cells
-from pynn_annarchy.engine.clocked import Activity
+from pynn_annarchy.engine.clocked import Activity, is_static
 from pynn_annarchy.engine.learning import LearningState
 from pynn_annarchy.exceptions import ModelError
 from pynn_annarchy.kernels.ir import ClockedKernel, LearningKernel
@@ -198,6 +198,16 @@ class Synapses:
         """Memory that the synapses take, without the cached order."""
         return 0 if self.rows is None else int(self.rows.nbytes)
 
+    @property
+    def weight_unit(self) -> float:
+        """Weights are whole multiples of this, which have 16 bits; 0 where they are kept exactly."""
+        return 0.0 if self.rows is None else self.rows.weight_unit
+
+    def rounded(self, weight: Any) -> Any:
+        """Weights as they are kept where the unit is the present one."""
+        unit = self.weight_unit
+        return np.rint(np.asarray(weight) / unit) * unit if unit else weight
+
     def pre(self) -> Int32Array:
         """Pre-synaptic index of each synapse, in the order (pre, post, creation)."""
         return np.asarray(self._column("pre"), np.int32)
@@ -371,17 +381,25 @@ class Synapses:
         """Delay of each synapse, in steps."""
         return np.asarray(self._column("delay"))
 
-    def replace(self, pre: AnyArray, post: AnyArray, weight: AnyArray, delay_steps: AnyArray) -> None:
-        """Other synapses in the place of these, in the order (pre, post, creation); nothing is under way to them."""
+    def replace(
+        self, pre: AnyArray, post: AnyArray, weight: AnyArray, delay_steps: AnyArray, weight_unit: float = 0.0
+    ) -> None:
+        """Other synapses in the place of these, in the order (pre, post, creation); nothing is under way to them.
+
+        Args:
+            weight_unit: of 16-bit weights, which may be larger than they need: weights that were set once made it so.
+        """
         now = (self.pre(), self.post(), self.delay_steps())
         if all(np.array_equal(old, new) for old, new in zip(now, (pre, post, delay_steps), strict=True)):
             if self.rows is not None:
                 self.rows.set_weight(self.cached_order(), np.ascontiguousarray(weight, np.float64))
                 self.network.bounds_changed(self.post_cells)
-            return
-        builder = SynapseBuilder(self)
-        builder.add(pre, post, weight, delay_steps)
-        self._replace(builder._staging)
+        else:
+            builder = SynapseBuilder(self)
+            builder.add(pre, post, weight, delay_steps)
+            self._replace(builder._staging)
+        if weight_unit and self.rows is not None:
+            self.rows.weight_unit = weight_unit
 
     def forget(self) -> None:
         """Back to the parameters of the type and to what nothing has been learned: the synapses will be others."""
@@ -408,7 +426,9 @@ class Synapses:
         return self._order
 
     def _replace(self, staging: _binding.Staging) -> None:
-        self.rows = _binding.Rows(staging, self.network.bounds(self.post_size))
+        options = self.network.options
+        has_units = options.weight_bits is not None and is_static(self.spec, options)
+        self.rows = _binding.Rows(staging, self.network.bounds(self.post_size), has_units)
         self._order = None
         self.network.bounds_changed(self.post_cells)
         self.unbind()

@@ -40,6 +40,7 @@ GENERATOR_VERSION = "1"
 Value = float | npt.NDArray[np.float64]
 PRECISIONS = {"double": np.float64, "single": np.float32}
 TARGETS = ("auto", "cpp", "cuda", "reference")
+WEIGHT_BITS = (None, 16)
 MOST_EVENTS = (1 << 16) - 1
 """What the random streams tell apart within one step of one element (philox.h)."""
 
@@ -67,12 +68,16 @@ class Options:
     """Where generated and compiled code is kept; None for the cache of this user."""
     device: int | str = 0
     """Of the target 'cuda': its number, or the name of an emulation on the CPU (targets/device.py)."""
+    weight_bits: int | None = None
+    """Of each weight of static synapses that differ: 16; None for as many as hold all of them exactly."""
 
     def __post_init__(self) -> None:
         if self.target not in TARGETS:
             raise ModelError(f"target must be one of {', '.join(TARGETS)}, got {self.target!r}")
         if self.precision not in PRECISIONS:
             raise ModelError(f"precision must be 'double' or 'single', got {self.precision!r}")
+        if self.weight_bits not in WEIGHT_BITS:
+            raise ModelError(f"weight_bits must be 16, or None for exact weights, got {self.weight_bits!r}")
         is_number = isinstance(self.device, int) and not isinstance(self.device, bool) and self.device >= 0
         if not is_number and self.device not in device.EMULATIONS:
             names = ", ".join(map(repr, device.EMULATIONS))

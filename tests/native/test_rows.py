@@ -10,14 +10,14 @@ from hypothesis import strategies as st
 from pynn_annarchy.engine import _binding
 
 
-def build(n_pre, n_post, pre, post, weight, delay, partitions=1):
+def build(n_pre, n_post, pre, post, weight, delay, partitions=1, has_units=False):
     staging = _binding.Staging(n_pre, n_post)
     as_array = lambda values, dtype: np.ascontiguousarray(np.atleast_1d(values), dtype)  # noqa: E731
     staging.add(
         len(np.atleast_1d(pre)), as_array(pre, np.int32), as_array(post, np.int32), as_array(weight, np.float64),
         as_array(delay, np.uint16),
     )  # fmt: skip
-    return _binding.Rows(staging, _binding.bounds_of_partitions(n_post, partitions))
+    return _binding.Rows(staging, _binding.bounds_of_partitions(n_post, partitions), has_units)
 
 
 def listing(rows):
@@ -59,6 +59,28 @@ def test_weights_take_the_narrowest_form_that_holds_them_exactly(weights, bytes_
     tables = 4 * 11 + 4 * 11 + 2 * 10
     assert rows.nbytes <= 1000 * (2 + bytes_a_weight) + tables
     assert np.array_equal(np.sort(listing(rows)[:, 2]), np.sort(weights))
+
+
+def test_weights_of_16_bits_are_multiples_of_the_least_power_of_two_that_reaches_the_largest():
+    pre, post = np.arange(1000) % 10, np.arange(1000) // 10
+    weights = np.random.default_rng(3).normal(size=1000)
+
+    for largest, unit in (
+        (5.0, 2.0**-12),
+        (32767.0, 1.0),
+        (32767.4, 1.0),
+        (32768.0, 2.0),
+        (-32768.0, 2.0),
+        (5e-324, 5e-324),
+    ):
+        weights *= abs(largest) / np.abs(weights).max()
+        weights[17] = largest
+        rows = build(10, 100, pre, post, weights, 3, 2, True)
+
+        assert rows.weight_unit == unit
+        assert rows.nbytes <= 1000 * (2 + 2) + 2 * (4 * 11 + 4 * 11 + 2 * 10)
+        order = np.argsort(pre * 100 + post)
+        assert np.array_equal(rows.weight(rows.canonical_order()), np.rint(weights[order] / unit) * unit)
 
 
 def test_setting_weights_widens_the_form_where_a_value_asks_for_it():

@@ -62,6 +62,7 @@ class Rows(c.Structure):
         ("target_bits", c.c_int32),
         ("weight_form", c.c_int32),
         ("weights", c.c_void_p),
+        ("weight_unit", c.c_double),
         ("arrays", c.POINTER(c.c_void_p)),
         ("shared", c.c_void_p),
         ("accumulator", c.c_void_p),

@@ -20,6 +20,8 @@ QUANTUM = 2.0**-50
 TARGETS = ("cpp", "reference")
 NOTHING = np.empty(0)
 WEIGHT_FORMS = {"shared": (0, np.float64), "f32": (1, np.float32), "f64": (2, np.float64)}
+UNIT = 0.25
+"""Of 16-bit weights."""
 GROUPS = [(0, 0, 1), (0, 1, 1), (1, 90, 3), (90, 700, 1), (650, 1000, 2)]
 
 
@@ -33,6 +35,7 @@ def deliver(weights, form, targets, bound=10.0, model=None, shared=NOTHING, grou
         8 * targets.itemsize,
         form,
         weights.ctypes.data,
+        UNIT,
         None,
         shared.ctypes.data,
         accumulator.ctypes.data,
@@ -62,6 +65,18 @@ def test_every_event_adds_its_increment_to_its_target(form, width):
         np.add.at(expected, targets[begin:end], multiplicity * fixed)
     assert is_sound
     assert arrived.tolist() == expected.tolist()
+
+
+def test_weights_of_16_bits_are_multiples_of_their_unit():
+    numbers = np.random.default_rng(5).integers(-36, 36, 1000).astype(np.int16)
+    targets = np.random.default_rng(6).integers(0, N_TARGETS, 1000).astype(np.uint16)
+
+    arrived = deliver(numbers, 3, targets)
+
+    assert arrived[1]
+    assert arrived[0].tolist() == deliver(numbers * UNIT, 2, targets)[0].tolist()
+    numbers[80] = 41
+    assert not deliver(numbers, 3, targets)[1]  # 10.25
 
 
 @pytest.mark.parametrize("form", WEIGHT_FORMS)

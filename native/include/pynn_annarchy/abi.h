@@ -7,7 +7,7 @@
 
 #include <stdint.h>
 
-#define PNN_ABI_VERSION 11u
+#define PNN_ABI_VERSION 12u
 
 #ifdef __cplusplus
 extern "C" {
@@ -55,10 +55,11 @@ typedef struct pnn_sink {
     int64_t* accumulator;
     double inverse_quantum;
     double bound;
-    double weight;                // where weights are shared
+    double weight;                // where weights are shared; where they have 16 bits, their unit
 } pnn_sink;
 
-enum { PNN_WEIGHT_SHARED = 0, PNN_WEIGHT_F32 = 1, PNN_WEIGHT_F64 = 2 };
+// PNN_WEIGHT_I16: whole multiples of a unit, which is a power of two.
+enum { PNN_WEIGHT_SHARED = 0, PNN_WEIGHT_F32 = 1, PNN_WEIGHT_F64 = 2, PNN_WEIGHT_I16 = 3 };
 
 // The synapses of one projection that end in one partition, in (source, delay, target) order.
 typedef struct pnn_rows {
@@ -66,6 +67,7 @@ typedef struct pnn_rows {
     int32_t target_bits;          // 16 or 32
     int32_t weight_form;          // PNN_WEIGHT_*
     const void* weights;          // one value (shared) or one per synapse
+    double weight_unit;           // of PNN_WEIGHT_I16
     void* const* arrays;          // further per-synapse fields
     const double* shared;
     int64_t* accumulator;         // of the receptor, at the partition's first element
@@ -171,7 +173,7 @@ typedef struct pnn_piece {
 } pnn_piece;
 typedef struct pnn_bundle {
     const uint16_t* targets;      // partition-local index in the population of the member
-    const float* weights;         // null where each member has one
+    const void* weights;          // in the form that the members have; null where each of them has one
     const pnn_piece* pieces;
     const pnn_rows* members;      // what does not lie here; without an accumulator: nothing comes from this one
 } pnn_bundle;
@@ -187,11 +189,13 @@ typedef struct pnn_pieces {
 // Synapses of several projections that send their weights, by source and delay. A group is a header, which has the size of a
 // pair, and its pairs: two 16-bit indices of sums, then what is added to them, in quanta, which is nothing for what fills up the
 // last pair. The header's words are the number of synapses of the source's next group, 0 for none, and how many steps later
-// that falls due; it follows at once.
+// that falls due; it follows at once. Amounts of 16 bits are whole numbers of units, which belong to the sums.
+#define PNN_SUMS_ALIKE 64u
 typedef struct pnn_pairs {
     const uint32_t* words;
     int64_t* sums;
-    int32_t amount_bits;          // 32 or 64: a pair is 3 or 5 words
+    int32_t amount_bits;          // 16, 32 or 64: a pair is 2, 3 or 5 words
+    const int64_t* units;         // of 16-bit amounts, in quanta, one for each PNN_SUMS_ALIKE sums
 } pnn_pairs;
 // A group of pairs that is due.
 typedef struct pnn_due_pairs {

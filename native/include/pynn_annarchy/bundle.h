@@ -44,7 +44,8 @@ public:
         std::vector<Group> groups;
         std::vector<pnn_piece> pieces;       // what a source has in one projection with one delay
         Array<uint16_t> targets;             // in the partition of the member's population
-        Array<float> weights;                // empty where each member's weights are equal
+        Array<float> weights;                // both empty where each member's weights are equal
+        Array<int16_t> weights16;            // in the units of the members
         Calendar calendar;
         Array<uint16_t> sink_of;             // of each synapse; of a scattered bundle alone, which has no pieces
         std::vector<pnn_sink> sinks;         // as they are in the present run
@@ -54,7 +55,9 @@ public:
         std::vector<FirstPairs> first_pairs; // of the rows of all sources
         CalendarOf<pnn_due_pairs> due_pairs;
         int64_t* sums = nullptr;             // to which the pairs' targets refer
+        std::vector<int64_t> units;          // of 16-bit amounts, by sum, in quanta as they are in the present run
 
+        void* all_weights() { return weights16.size() ? static_cast<void*>(weights16.data()) : weights.data(); }
         uint32_t end_of(uint32_t group) const {
             return group + 1 < groups.size() ? groups[group + 1].begin : uint32_t(targets.size());
         }

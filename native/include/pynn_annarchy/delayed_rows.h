@@ -6,6 +6,7 @@
 #define PYNN_ANNARCHY_DELAYED_ROWS_H
 
 #include <algorithm>
+#include <cmath>
 #include <cstdint>
 #include <vector>
 
@@ -57,11 +58,29 @@ public:
         wide_.push_back(value);
     }
     double operator[](std::size_t i) const { return wide_.empty() ? double(narrow_[i]) : wide_[i]; }
+    double largest() const {  // in magnitude
+        double found = 0.0;
+        for (float value : narrow_) found = std::max(found, std::fabs(double(value)));
+        for (double value : wide_) found = std::max(found, std::fabs(value));
+        return found;
+    }
 
 private:
     std::vector<float> narrow_;
     std::vector<double> wide_;
 };
+
+// Of weights that are to have 16 bits: the smallest power of two of which the largest has at most 32767. It is less than the
+// largest divided by 16383, so that rounding to whole multiples makes an error below that divided by 32767.
+inline double unit_of(double largest) {
+    constexpr double most = 32767.5;
+    int exponent = 0;
+    std::frexp(largest, &exponent);
+    exponent -= std::ldexp(largest, 15 - exponent) < most ? 15 : 14;
+    return std::ldexp(1.0, std::max(exponent, -1074));
+}
+
+inline int16_t in_units(double weight, double unit) { return int16_t(std::rint(weight / unit)); }
 
 // Where a synapse lies: its partition and its place there, in one number.
 constexpr uint64_t packed(uint64_t partition, uint64_t place) { return partition << 40 | place; }
@@ -90,6 +109,7 @@ public:
     int64_t n_post() const { return n_post_; }
     bool weights_equal() const { return weights_equal_; }
     bool weights_fit_float() const { return weights_fit_float_; }
+    double largest_weight() const;  // in magnitude
     double first_weight() const { return first_weight_; }
 
 private:
@@ -148,8 +168,10 @@ struct DelayedRows {
     std::vector<uint16_t> group_delay;     // in steps
     Array<uint16_t> targets16;             // one of the two is empty; both where every source has one synapse with every target
     Array<uint32_t> targets32;
-    Array<float> weights32;                // at most one of the two is not empty
+    Array<int16_t> weights16;              // at most one of the three is not empty
+    Array<float> weights32;
     Array<double> weights64;
+    double weight_unit = 0.0;              // of 16-bit weights
     double shared_weight = 0.0;
     int32_t weight_form = PNN_WEIGHT_SHARED;
     std::vector<Column> columns;           // what synapses that learn have besides, in the module's order
@@ -161,10 +183,10 @@ struct DelayedRows {
     uint16_t max_delay = 1;
     uint16_t min_delay = 65535;                   // so much, too, where there is no synapse
     const uint16_t* bundled_targets = nullptr;    // where targets and weights are while they lie with other projections
-    float* bundled_weights = nullptr;
+    void* bundled_weights = nullptr;              // of the same form as theirs
     WeightPairs* pairs = nullptr;                 // the same where they lie in pairs
     uint32_t first_sum = 0;                       // the partition's first element among the sums that those pairs have
-    double scale = 1.0;                           // from a weight to its amount there
+    double scale = 1.0;                           // from a weight to its amount there: 16-bit amounts are whole multiples of the unit
     std::vector<uint32_t> bundle_begin;           // of each group, there
     const Column* weights_elsewhere = nullptr;    // where the weights are, if not here, by place
     const Places* places = nullptr;
@@ -179,8 +201,24 @@ struct DelayedRows {
     const void* all_targets() const { return targets16.size() ? static_cast<const void*>(targets16.data()) : targets32.data(); }
     int32_t target_bits() const { return targets16.size() ? 16 : 32; }
     const void* all_weights() const {
-        if (weight_form == PNN_WEIGHT_F64) return weights64.data();
-        return weight_form == PNN_WEIGHT_F32 ? static_cast<const void*>(weights32.data()) : &shared_weight;
+        switch (weight_form) {
+            case PNN_WEIGHT_I16: return weights16.data();
+            case PNN_WEIGHT_F32: return weights32.data();
+            case PNN_WEIGHT_F64: return weights64.data();
+            default: return &shared_weight;
+        }
+    }
+    std::size_t bytes_of_weights() const {
+        return weight_form == PNN_WEIGHT_SHARED ? sizeof shared_weight
+                                                : weights16.size() * 2 + weights32.size() * 4 + weights64.size() * 8;
+    }
+    // Room for one weight each, which have no values yet; or none, for one that they share.
+    void make_weights(int32_t form) {
+        const auto size = std::size_t(n);
+        weights16 = Array<int16_t>(form == PNN_WEIGHT_I16 ? size : 0);
+        weights32 = Array<float>(form == PNN_WEIGHT_F32 ? size : 0);
+        weights64 = Array<double>(form == PNN_WEIGHT_F64 ? size : 0);
+        weight_form = form;
     }
     // Where every source has one synapse with every target and no spike needs them.
     void forget_targets() {
@@ -191,14 +229,16 @@ struct DelayedRows {
         if (weights_elsewhere != nullptr) return (*weights_elsewhere)[(*places)[synapse]];
         if (pairs != nullptr) return pairs->amount(bundled_place(synapse)) / scale;
         if (weight_form == PNN_WEIGHT_F64) return weights64[synapse];
-        if (weight_form != PNN_WEIGHT_F32) return shared_weight;
-        return double(bundled_weights != nullptr ? bundled_weights[bundled_place(synapse)] : weights32[synapse]);
+        if (weight_form == PNN_WEIGHT_SHARED) return shared_weight;
+        if (bundled_weights != nullptr) return bundled_weight(bundled_place(synapse));
+        return weight_form == PNN_WEIGHT_I16 ? weights16[synapse] * weight_unit : double(weights32[synapse]);
     }
-    // In a form that holds one weight for each synapse.
+    // In a form that holds one weight for each synapse; in 16 bits, the nearest multiple of the unit, halves to even.
     void set_weight(std::size_t synapse, double value) {
         if (pairs != nullptr) pairs->set_amount(bundled_place(synapse), value * scale);
         else if (weight_form == PNN_WEIGHT_F64) weights64[synapse] = value;
-        else if (bundled_weights != nullptr) bundled_weights[bundled_place(synapse)] = float(value);
+        else if (weight_form == PNN_WEIGHT_I16) weights_16()[bundled_weights != nullptr ? bundled_place(synapse) : synapse] = in_units(value, weight_unit);
+        else if (bundled_weights != nullptr) static_cast<float*>(bundled_weights)[bundled_place(synapse)] = float(value);
         else weights32[synapse] = float(value);
     }
     // Where a synapse lies with those of other projections.
@@ -217,7 +257,7 @@ struct DelayedRows {
             for (uint32_t s = group_start[g]; s < group_start[g + 1]; ++s) {
                 const std::size_t place = bundle_begin[g] + (s - group_start[g]);
                 if (pairs != nullptr) visit(s, pairs->target(place) - first_sum, pairs->amount(place) / scale);
-                else visit(s, uint32_t(bundled_targets[place]), bundled_weights != nullptr ? double(bundled_weights[place]) : shared_weight);
+                else visit(s, uint32_t(bundled_targets[place]), bundled_weights != nullptr ? bundled_weight(place) : shared_weight);
             }
     }
     // Orders synapses of one pair of cells.
@@ -227,6 +267,13 @@ struct DelayedRows {
         return found != creation.end() && found->place == place ? found->rank : 0;
     }
     std::size_t bytes() const;
+
+private:
+    int16_t* weights_16() { return bundled_weights != nullptr ? static_cast<int16_t*>(bundled_weights) : weights16.data(); }
+    double bundled_weight(std::size_t place) const {
+        if (weight_form == PNN_WEIGHT_I16) return static_cast<const int16_t*>(bundled_weights)[place] * weight_unit;
+        return double(static_cast<const float*>(bundled_weights)[place]);
+    }
 };
 
 // One spike's way along its row: the group that falls due next.

@@ -26,6 +26,11 @@ PNN_HOST void prefetch(const Target* targets, const Weight* weights, const pnn_g
 // True where an increment may be added: finite and within the bound that the quantum was made for.
 PNN_FN bool is_sound(double increment, double bound) { return __builtin_fabs(increment) <= bound; }
 
+// A weight from what is kept of it.
+PNN_FN double weight_of(int16_t number, double unit) { return number * unit; }
+PNN_FN double weight_of(float weight, double) { return static_cast<double>(weight); }
+PNN_FN double weight_of(double weight, double) { return weight; }
+
 // Every synapse of a projection sends the same: the increment is formed once.
 template <class Synapse, class Target>
 int32_t deliver_shared(const Synapse& synapse, const pnn_rows& rows, const pnn_group* groups, int64_t n_groups) {
@@ -46,14 +51,14 @@ template <class Synapse, class Target, class Weight>
 int32_t deliver_each(const Synapse& synapse, const pnn_rows& rows, const pnn_group* groups, int64_t n_groups) {
     const Target* targets = static_cast<const Target*>(rows.targets);
     const Weight* weights = static_cast<const Weight*>(rows.weights);
-    const double inverse_quantum = rows.inverse_quantum, bound = rows.bound;
+    const double inverse_quantum = rows.inverse_quantum, bound = rows.bound, unit = rows.weight_unit;
     int64_t* const accumulator = rows.accumulator;
     bool sound = true;
     for (int64_t g = 0; g < n_groups; ++g) {
         if (g + PREFETCH_AHEAD < n_groups) prefetch(targets, weights, groups[g + PREFETCH_AHEAD], true);
         const int64_t multiplicity = groups[g].multiplicity;
         for (uint64_t s = groups[g].begin; s < groups[g].end; ++s) {
-            const double increment = synapse.increment(static_cast<double>(weights[s]));
+            const double increment = synapse.increment(weight_of(weights[s], unit));
             sound &= is_sound(increment, bound);
             accumulator[targets[s]] += multiplicity * to_fixed(increment, inverse_quantum);
         }
@@ -61,7 +66,8 @@ int32_t deliver_each(const Synapse& synapse, const pnn_rows& rows, const pnn_gro
     return sound ? 0 : 1;
 }
 
-// The synapses of several projections, each with a sink of its own: for groups of a few synapses.
+// The synapses of several projections, each with a sink of its own: for groups of a few synapses. Where weights are shared, the
+// sinks have them.
 template <class Synapse, class Weight>
 int32_t deliver_scattered(const Synapse& synapse, const pnn_rows& rows, const pnn_group* groups, int64_t n_groups) {
     const uint16_t* targets = static_cast<const uint16_t*>(rows.targets);
@@ -75,7 +81,7 @@ int32_t deliver_scattered(const Synapse& synapse, const pnn_rows& rows, const pn
         const pnn_group& group = groups[g];
         for (uint64_t s = group.begin; s < group.end; ++s) {
             const pnn_sink& sink = rows.sinks[rows.sink_of[s]];
-            const double increment = synapse.increment(weights == nullptr ? sink.weight : static_cast<double>(weights[s]));
+            const double increment = synapse.increment(weights == nullptr ? sink.weight : weight_of(weights[s], sink.weight));
             sound &= is_sound(increment, sink.bound);
             sink.accumulator[targets[s]] += group.multiplicity * to_fixed(increment, sink.inverse_quantum);
         }
@@ -87,6 +93,7 @@ template <class Synapse, class Target>
 int32_t deliver_to(const Synapse& synapse, const pnn_rows& rows, const pnn_group* groups, int64_t n_groups) {
     switch (rows.weight_form) {
         case PNN_WEIGHT_SHARED: return deliver_shared<Synapse, Target>(synapse, rows, groups, n_groups);
+        case PNN_WEIGHT_I16: return deliver_each<Synapse, Target, int16_t>(synapse, rows, groups, n_groups);
         case PNN_WEIGHT_F32: return deliver_each<Synapse, Target, float>(synapse, rows, groups, n_groups);
         default: return deliver_each<Synapse, Target, double>(synapse, rows, groups, n_groups);
     }
@@ -101,10 +108,10 @@ PNN_HOST void prefetch_all(const T* first, int64_t n) {
     for (const char* line = reinterpret_cast<const char*>(first); line < last; line += 64) __builtin_prefetch(line);
 }
 
-template <class Synapse, bool has_weights>
+template <class Synapse, class Weight, bool has_weights>
 int32_t deliver_pieces(const pnn_bundle& bundle, const pnn_pieces* groups, int64_t n_groups, const pnn_step& step) {
     const uint16_t* const targets = bundle.targets;
-    const float* const weights = bundle.weights;
+    const Weight* const weights = static_cast<const Weight*>(bundle.weights);
     int32_t unsound = 0;
     for (int64_t g = 0; g < n_groups; ++g) {
         if (g + PREFETCH_BUNDLED < n_groups) {
@@ -125,11 +132,11 @@ int32_t deliver_pieces(const pnn_bundle& bundle, const pnn_pieces* groups, int64
                 continue;
             }
             const Synapse synapse(member, step);
-            const double inverse_quantum = member.inverse_quantum, bound = member.bound;
+            const double inverse_quantum = member.inverse_quantum, bound = member.bound, unit = member.weight_unit;
             if (has_weights) {
                 bool sound = true;
                 for (; s < end; ++s) {
-                    const double increment = synapse.increment(static_cast<double>(weights[s]));
+                    const double increment = synapse.increment(weight_of(weights[s], unit));
                     sound &= is_sound(increment, bound);
                     accumulator[targets[s]] += multiplicity * to_fixed(increment, inverse_quantum);
                 }
@@ -147,8 +154,11 @@ int32_t deliver_pieces(const pnn_bundle& bundle, const pnn_pieces* groups, int64
 
 template <class Synapse>
 int32_t deliver_bundle(const pnn_bundle* bundle, const pnn_pieces* groups, int64_t n_groups, const pnn_step* step) {
-    return bundle->weights != nullptr ? deliver_pieces<Synapse, true>(*bundle, groups, n_groups, *step)
-                                      : deliver_pieces<Synapse, false>(*bundle, groups, n_groups, *step);
+    switch (bundle->members->weight_form) {
+        case PNN_WEIGHT_SHARED: return deliver_pieces<Synapse, float, false>(*bundle, groups, n_groups, *step);
+        case PNN_WEIGHT_I16: return deliver_pieces<Synapse, int16_t, true>(*bundle, groups, n_groups, *step);
+        default: return deliver_pieces<Synapse, float, true>(*bundle, groups, n_groups, *step);
+    }
 }
 
 constexpr uint32_t pairs_of(uint32_t n) { return (n + 1) / 2; }
@@ -174,10 +184,26 @@ PNN_HOST void ask_for(const void* address) {
     __asm__ volatile("" : : "r"(address));
 }
 
+// A pair's targets, and then its amounts.
+template <class Amount>
+PNN_HOST void add_pair(const uint32_t* pair, int64_t multiplicity, int64_t* sums, const int64_t*) {
+    const uint32_t targets = *pair;
+    sums[targets & 0xffff] += multiplicity * whole(amount_at<Amount>(pair + 1));
+    sums[targets >> 16] += multiplicity * whole(amount_at<Amount>(pair + 1 + sizeof(Amount) / 4));
+}
+
+template <>
+PNN_HOST void add_pair<int16_t>(const uint32_t* pair, int64_t multiplicity, int64_t* sums, const int64_t* units) {
+    const uint32_t targets = pair[0], amounts = pair[1], first = targets & 0xffff, second = targets >> 16;
+    sums[first] += multiplicity * static_cast<int16_t>(amounts) * units[first / PNN_SUMS_ALIKE];
+    sums[second] += multiplicity * (static_cast<int32_t>(amounts) >> 16) * units[second / PNN_SUMS_ALIKE];
+}
+
 template <class Amount>
 void deliver_pairs_of(const pnn_pairs& pairs, pnn_due_pairs* groups, int64_t n_groups) {
-    constexpr uint32_t amount_words = sizeof(Amount) / 4, words = 1 + 2 * amount_words, line = 16;
+    constexpr uint32_t words = 1 + 2 * sizeof(Amount) / 4, line = 16;
     int64_t* const sums = pairs.sums;
+    const int64_t* const units = pairs.units;
     const auto begin_of = [&pairs](const pnn_due_pairs& group) { return pairs.words + uint64_t(group.header) * words; };
     const auto end_of = [&pairs](const pnn_due_pairs& group) {
         return pairs.words + (uint64_t(group.header) + 1 + pairs_of(group.n)) * words;
@@ -201,11 +227,7 @@ void deliver_pairs_of(const pnn_pairs& pairs, pnn_due_pairs* groups, int64_t n_g
         const uint32_t* const header = begin_of(group);
         const uint32_t* const end = end_of(group);
         const int64_t multiplicity = group.multiplicity;
-        for (const uint32_t* pair = header + words; pair != end; pair += words) {
-            const uint32_t targets = *pair;
-            sums[targets & 0xffff] += multiplicity * whole(amount_at<Amount>(pair + 1));
-            sums[targets >> 16] += multiplicity * whole(amount_at<Amount>(pair + 1 + amount_words));
-        }
+        for (const uint32_t* pair = header + words; pair != end; pair += words) add_pair<Amount>(pair, multiplicity, sums, units);
         group.header += 1 + pairs_of(group.n);
         group.n = header[0];
         group.steps = header[1];
@@ -213,7 +235,8 @@ void deliver_pairs_of(const pnn_pairs& pairs, pnn_due_pairs* groups, int64_t n_g
 }
 
 inline void deliver_pairs(const pnn_pairs* pairs, pnn_due_pairs* groups, int64_t n_groups) {
-    if (pairs->amount_bits == 32) deliver_pairs_of<float>(*pairs, groups, n_groups);
+    if (pairs->amount_bits == 16) deliver_pairs_of<int16_t>(*pairs, groups, n_groups);
+    else if (pairs->amount_bits == 32) deliver_pairs_of<float>(*pairs, groups, n_groups);
     else deliver_pairs_of<double>(*pairs, groups, n_groups);
 }
 
@@ -221,6 +244,7 @@ inline void deliver_pairs(const pnn_pairs* pairs, pnn_due_pairs* groups, int64_t
 template <class Synapse>
 int32_t deliver(const pnn_rows* rows, const pnn_group* groups, int64_t n_groups, const pnn_step* step) {
     const Synapse synapse(*rows, *step);
+    if (rows->sinks != nullptr && rows->weight_form == PNN_WEIGHT_I16) return deliver_scattered<Synapse, int16_t>(synapse, *rows, groups, n_groups);
     if (rows->sinks != nullptr) return deliver_scattered<Synapse, float>(synapse, *rows, groups, n_groups);
     return rows->target_bits == 16 ? deliver_to<Synapse, uint16_t>(synapse, *rows, groups, n_groups)
                                    : deliver_to<Synapse, uint32_t>(synapse, *rows, groups, n_groups);

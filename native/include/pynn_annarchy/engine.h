@@ -227,6 +227,7 @@ public:
     std::vector<const double*> table_pointers;       // decays, in the module's order; their owner outlives it; null for none
     int64_t table_length = 0;
     double origin = 0.0;                             // step from which on the stored values hold
+    bool has_units = false;                          // whether weights that are not alike have 16 bits, see unit_of
     // Sorts the staged synapses into rows and frees them; partitions are those of the post-synaptic population.
     void build(Staging& staging, const std::vector<int64_t>& bounds);
     int64_t size() const;
@@ -246,8 +247,12 @@ public:
     void describe(const uint64_t* order, int32_t* pre, int32_t* post, double* weight, uint16_t* delay) const;
     // Sets weights in canonical order, in the narrowest form that holds them.
     void set_weights(const uint64_t* order, const double* weight);
-    // The same for n synapses given by their places in that order.
+    // The same for n synapses given by their places in that order. Where weights have 16 bits, the unit becomes larger if one of
+    // them asks for that, and all others are rounded to its multiples.
     void set_weights_at(const uint64_t* order, const int64_t* index, int64_t n, const double* weight);
+    // The unit of 16-bit weights, 0 where there are none; and another one, of which each of them becomes the nearest multiple.
+    double weight_unit() const;
+    void take_unit(double unit);
     // Adds the bound of each increment times its source's largest number of spikes a step to each post-synaptic cell's sum.
     void add_bounds(const std::vector<double>& max_spikes, double* sums) const;
     bool in_flight() const;
@@ -334,7 +339,9 @@ private:
     }
     int32_t last_processed(const Learning& state, int32_t spike, int delay, const Shifts& shift, int64_t n) const;
     bool holds(const double* weight, int64_t n) const;
-    void build_partition(Staging& staging, std::size_t partition, int64_t begin, int64_t end);
+    int32_t form_of_each(bool fit_float) const;
+    void make_room_for_each(const double* weight, int64_t n, bool fit_float);
+    void build_partition(Staging& staging, double unit, std::size_t partition, int64_t begin, int64_t end);
 };
 
 class OnDevice;
@@ -429,6 +436,7 @@ private:
     std::vector<Projections> within_reach(Projections members) const;
     bool prepare_pairs(const Projections& members) const;
     bool is_to_part(const Bundle& bundle) const;
+    bool is_in_scale(const Projection& member) const;
     using Receptors = std::vector<std::vector<uint8_t>>;  // a number for each receptor of each population
     Receptors find_receiving() const;
     int64_t steps_at_once(int64_t n_steps, const Receptors& receptors) const;

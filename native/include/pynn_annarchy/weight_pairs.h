@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <cstring>
 
+#include "pynn_annarchy/abi.h"
 #include "pynn_annarchy/memory.h"
 
 namespace pnn {
@@ -17,15 +18,19 @@ namespace pnn {
 class WeightPairs {
 public:
     WeightPairs() = default;
-    // Room for so many pairs and headers; amounts in double precision, or single.
-    WeightPairs(std::size_t n, bool wide) : words_(n * (wide ? 5 : 3)), wide_(wide) {}
+    // Room for so many pairs and headers; amounts in double precision, in single, or whole numbers of 16 bits.
+    WeightPairs(std::size_t n, int32_t amount_bits) : words_(n * std::size_t(1 + amount_bits / 16)), amount_bits_(amount_bits) {}
+
+    static constexpr int32_t amount_bits_of(int32_t weight_form) {
+        return weight_form == PNN_WEIGHT_F64 ? 64 : weight_form == PNN_WEIGHT_F32 ? 32 : 16;
+    }
 
     static constexpr uint32_t pairs_of(uint32_t n_synapses) { return (n_synapses + 1) / 2; }
     static constexpr uint32_t first_place(uint32_t header) { return 2 * (header + 1); }
     static constexpr uint32_t next_header(uint32_t header, uint32_t n_synapses) { return header + 1 + pairs_of(n_synapses); }
 
     const uint32_t* words() const { return words_.data(); }
-    int32_t amount_bits() const { return wide_ ? 64 : 32; }
+    int32_t amount_bits() const { return amount_bits_; }
     std::size_t bytes() const { return words_.size() * 4; }
 
     // What a header says of its source's next group: synapses and steps until then.
@@ -41,20 +46,19 @@ public:
     uint32_t target(std::size_t place) const { return words_[place / 2 * width()] >> (place % 2 * 16) & 0xffff; }
     double amount(std::size_t place) const {
         const uint32_t* const word = words_.data() + amount_word(place);
-        return wide_ ? value_at<double>(word) : double(value_at<float>(word));
+        if (amount_bits_ == 16) return int16_t(*word >> place % 2 * 16);
+        return amount_bits_ == 64 ? value_at<double>(word) : double(value_at<float>(word));
     }
-    void set_target(std::size_t place, uint32_t target) {
-        uint32_t& both = words_[place / 2 * width()];
-        both = place % 2 == 0 ? (both & 0xffff0000u) | target : (both & 0xffffu) | target << 16;
-    }
+    void set_target(std::size_t place, uint32_t target) { set_half(words_[place / 2 * width()], place % 2, target); }
     void set_amount(std::size_t place, double amount) {
         uint32_t* const word = words_.data() + amount_word(place);
         const auto narrow = float(amount);
-        if (wide_) std::memcpy(word, &amount, sizeof amount);
+        if (amount_bits_ == 16) set_half(*word, place % 2, uint16_t(int16_t(std::rint(amount))));
+        else if (amount_bits_ == 64) std::memcpy(word, &amount, sizeof amount);
         else std::memcpy(word, &narrow, sizeof narrow);
     }
 
-    // Whether a weight can be kept as that many quanta, to the last bit. `scale` is a power of two.
+    // Whether a weight of one of the two precisions can be kept as that many quanta, to the last bit. `scale` is a power of two.
     static bool holds(double weight, double scale, bool wide) {
         const double amount = weight * scale;
         const bool is_exact = std::isfinite(amount) && amount / scale == weight;
@@ -62,8 +66,11 @@ public:
     }
 
 private:
-    std::size_t width() const { return wide_ ? 5 : 3; }
-    std::size_t amount_word(std::size_t place) const { return place / 2 * width() + 1 + place % 2 * (wide_ ? 2 : 1); }
+    std::size_t width() const { return std::size_t(1 + amount_bits_ / 16); }
+    std::size_t amount_word(std::size_t place) const { return place / 2 * width() + 1 + place % 2 * std::size_t(amount_bits_ / 32); }
+    static void set_half(uint32_t& both, std::size_t second, uint32_t value) {
+        both = second == 0 ? (both & 0xffff0000u) | value : (both & 0xffffu) | value << 16;
+    }
     template <class T>
     static T value_at(const uint32_t* word) {
         T value;
@@ -72,7 +79,7 @@ private:
     }
 
     Array<uint32_t> words_;
-    bool wide_ = false;
+    int32_t amount_bits_ = 32;
 };
 
 }  // namespace pnn

@@ -70,9 +70,10 @@ private:
         for (int64_t g = worker.number; g < route.n_groups; g += worker.n_groups) deliver_group(route, synapse, route.d_groups[g], step, worker, shared);
     }
 
-    PNN_DEVICE static double weight_of(const pnn_rows& rows, uint64_t s) {
+    PNN_DEVICE static double weight_at(const pnn_rows& rows, uint64_t s) {
         switch (rows.weight_form) {
             case PNN_WEIGHT_SHARED: return *static_cast<const double*>(rows.weights);
+            case PNN_WEIGHT_I16: return pnn::weight_of(static_cast<const int16_t*>(rows.weights)[s], rows.weight_unit);
             case PNN_WEIGHT_F32: return static_cast<double>(static_cast<const float*>(rows.weights)[s]);
             default: return static_cast<const double*>(rows.weights)[s];
         }
@@ -86,7 +87,7 @@ private:
                                   Shared& shared) const {
         const pnn_rows& rows = route.rows;
         for (uint64_t s = group.begin + static_cast<uint64_t>(worker.lane); s < group.end; s += LANES_A_GROUP) {
-            const double increment = synapse.increment(weight_of(rows, s));
+            const double increment = synapse.increment(weight_at(rows, s));
             if (!is_sound(increment, rows.bound)) fail(control, &control->failed, route.number, step);
             accumulate(rows.accumulator + target_of(rows, s), group.multiplicity * to_fixed(increment, rows.inverse_quantum));
         }
