@@ -107,7 +107,7 @@ bool Bundle::sends_weights(const Projection& projection) {
 bool Bundle::holds_weights(const Projection& projection, double scale) {
     if (projection.weight_unit() != 0.0) {  // whose numbers are kept; the sum says how many quanta its unit is
         const double unit = projection.weight_unit() * scale;
-        return unit >= 1.0 && std::isfinite(1.0 / projection.weight_unit());
+        return unit >= 1.0 && unit < 0x1p62 && std::isfinite(1.0 / projection.weight_unit());
     }
     const auto held = [scale](const auto& weights, bool wide) {
         return std::all_of(weights.data(), weights.data() + weights.size(), [&](double weight) { return WeightPairs::holds(weight, scale, wide); });

@@ -315,7 +315,7 @@ bool Engine::is_in_scale(const Projection& member) const {
 }
 
 bool Engine::form_bundle(const Projections& members, Bundle::Layout layout) {
-    if (members.size() < 2 && (layout != Bundle::Layout::pairs || members[0]->weight_unit() == 0.0)) return false;
+    if (members.size() < 2 && !(layout == Bundle::Layout::pairs && members[0]->weight_unit() != 0.0)) return false;
     for (const auto& projection : members) projection->leave_stream();
     if (!Bundle::carry_the_same(members, step)) {
         may_bundle = true;  // soon they do

@@ -158,6 +158,22 @@ def test_saved_weights_come_back(tmp_path):
     assert sum(counts) == 200
 
 
+def test_networks_in_the_manner_of_annarchy_have_the_option(target):
+    net = ann.Network(dt=1.0, seed=3)
+    net.config(weight_bits=16, target=target)
+    pre, post = net.create(ann.SpikeSourceArray([[2.0], [5.0, 7.0]] * 10)), net.create(15, ann.Izhikevich())
+    projection = net.connect(pre, post, "exc")
+    projection.all_to_all(ann.Uniform(0.0, 1.0), delays=2.0)
+    net.compile()
+    projection.dendrite(2)[3].w = 0.7654321
+    net.simulate(10.0)
+
+    weights = np.array(projection.w)
+    unit = 2.0**-15
+    assert np.array_equal(weights, np.rint(weights / unit) * unit)
+    assert abs(projection.dendrite(2)[3].w - 0.7654321) < 1.0 / PARTS
+
+
 # what they do
 
 
