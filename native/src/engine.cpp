@@ -1066,6 +1066,7 @@ void Engine::ask_for_synapses(int64_t n, int partition) {
             const uint32_t begin = rows.group_start[due[k].group], size = rows.group_start[due[k].group + 1] - begin;
             if (rows.targets16.size() != 0) ask_for_all(rows.targets16.data() + begin, size);
             else if (rows.targets32.size() != 0) ask_for_all(rows.targets32.data() + begin, size);
+            if (rows.weight_form == PNN_WEIGHT_I16) ask_for_all(rows.weights16.data() + begin, size);
             if (rows.weight_form == PNN_WEIGHT_F32) ask_for_all(rows.weights32.data() + begin, size);
             if (rows.weight_form == PNN_WEIGHT_F64) ask_for_all(rows.weights64.data() + begin, size);
         }
@@ -1079,6 +1080,7 @@ void Engine::ask_for_synapses(int64_t n, int partition) {
             const uint32_t size = part.end_of(due[k].group) - group.begin;
             ask_for_all(part.pieces.data() + group.first_piece, group.n_pieces);
             ask_for_all(part.targets.data() + group.begin, size);
+            if (part.weights16.size() != 0) ask_for_all(part.weights16.data() + group.begin, size);
             if (part.weights.size() != 0) ask_for_all(part.weights.data() + group.begin, size);
             if (part.sink_of.size() != 0) ask_for_all(part.sink_of.data() + group.begin, size);
         }
