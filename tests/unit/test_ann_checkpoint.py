@@ -97,6 +97,24 @@ def test_what_populations_were_given_goes_on_from_a_checkpoint(kind, is_changed,
     np.testing.assert_equal(recorded(again), recorded(net))
 
 
+def test_what_is_due_when_a_checkpoint_is_taken_happens_afterwards(target, tmp_path):
+    def network():
+        net = ann.Network(dt=1.0, seed=1)
+        net.config(target=target)
+        net.monitor(net.create(ann.SpikeSourceArray([[10.0, 12.0], [11.0]])), "spike", name="spikes")
+        return net
+
+    whole, first, second = network(), network(), network()
+    whole.simulate(20.0)
+    first.simulate(10.0)
+    first.save_checkpoint(tmp_path / "state")
+    second.load_checkpoint(tmp_path / "state")
+    second.simulate(10.0)
+
+    assert whole.get_monitor("spikes").get("spike") == {0: [10, 12], 1: [11]}
+    assert second.get_monitor("spikes").get("spike") == {0: [10, 12], 1: [11]}
+
+
 @pytest.mark.parametrize("ending", [".npz", ".pkl"])
 @pytest.mark.parametrize("kind", INPUTS)
 def test_values_of_every_kind_of_population_can_be_saved_and_read(kind, ending, tmp_path):
