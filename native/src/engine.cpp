@@ -1037,54 +1037,49 @@ void ask_for_all(const T* first, std::size_t n) {
 
 }  // namespace
 
+// Calls of_rows(rows, group) and of_part(part, group) for the groups that fall due in a step, a few of each projection and
+// bundle. Pairs are asked for together as they are delivered.
+template <class OfRows, class OfPart>
+void Engine::for_few_due(int64_t n, int partition, const OfRows& of_rows, const OfPart& of_part) {
+    const auto p = std::size_t(partition);
+    const auto for_few = [n](Calendar& calendar, const auto& visit) {
+        const std::vector<Cursor>& due = calendar.at(n);
+        for (std::size_t k = 0; k < std::min(due.size(), few); ++k) visit(due[k].group);
+    };
+    for (Projection* projection : concerned.delivering)
+        if (!projection->clocked) for_few(projection->calendars[p], [&](uint32_t group) { of_rows(*projection->rows[p], group); });
+    for (const auto& bundle : bundles)
+        if (bundle->layout != Bundle::Layout::pairs)
+            for_few(bundle->parts[p].calendar, [&](uint32_t group) { of_part(bundle->parts[p], group); });
+}
+
 // Asks for the groups that fall due in a step.
 void Engine::ask_for_groups(int64_t n, int partition) {
-    const auto p = std::size_t(partition);
-    for (Projection* projection : concerned.delivering) {
-        if (projection->clocked) continue;
-        const std::vector<uint32_t>& start = projection->rows[p]->group_start;
-        const auto& due = projection->calendars[p].at(n);
-        for (std::size_t k = 0; k < std::min(due.size(), few); ++k) ask_for(start.data() + due[k].group);
-    }
-    for (const auto& bundle : bundles) {
-        if (bundle->layout == Bundle::Layout::pairs) continue;  // are asked for together as they are delivered
-        Bundle::Part& part = bundle->parts[p];
-        const auto& due = part.calendar.at(n);
-        for (std::size_t k = 0; k < std::min(due.size(), few); ++k) ask_for(part.groups.data() + due[k].group);
-    }
+    for_few_due(
+        n, partition, [](const DelayedRows& rows, uint32_t group) { ask_for(rows.group_start.data() + group); },
+        [](const Bundle::Part& part, uint32_t group) { ask_for(part.groups.data() + group); });
 }
 
 // Asks for what lies there. While a group is delivered its synapses ask for those of groups after it, but where few are due
 // in a step, that is too late or never.
 void Engine::ask_for_synapses(int64_t n, int partition) {
-    const auto p = std::size_t(partition);
-    for (Projection* projection : concerned.delivering) {
-        if (projection->clocked) continue;
-        const DelayedRows& rows = *projection->rows[p];
-        const auto& due = projection->calendars[p].at(n);
-        for (std::size_t k = 0; k < std::min(due.size(), few); ++k) {
-            const uint32_t begin = rows.group_start[due[k].group], size = rows.group_start[due[k].group + 1] - begin;
-            if (rows.targets16.size() != 0) ask_for_all(rows.targets16.data() + begin, size);
-            else if (rows.targets32.size() != 0) ask_for_all(rows.targets32.data() + begin, size);
-            if (rows.weight_form == PNN_WEIGHT_I16) ask_for_all(rows.weights16.data() + begin, size);
-            if (rows.weight_form == PNN_WEIGHT_F32) ask_for_all(rows.weights32.data() + begin, size);
-            if (rows.weight_form == PNN_WEIGHT_F64) ask_for_all(rows.weights64.data() + begin, size);
-        }
-    }
-    for (const auto& bundle : bundles) {
-        if (bundle->layout == Bundle::Layout::pairs) continue;  // are asked for together as they are delivered
-        Bundle::Part& part = bundle->parts[p];
-        const auto& due = part.calendar.at(n);
-        for (std::size_t k = 0; k < std::min(due.size(), few); ++k) {
-            const Bundle::Group& group = part.groups[due[k].group];
-            const uint32_t size = part.end_of(due[k].group) - group.begin;
-            ask_for_all(part.pieces.data() + group.first_piece, group.n_pieces);
-            ask_for_all(part.targets.data() + group.begin, size);
-            if (part.weights16.size() != 0) ask_for_all(part.weights16.data() + group.begin, size);
-            if (part.weights.size() != 0) ask_for_all(part.weights.data() + group.begin, size);
-            if (part.sink_of.size() != 0) ask_for_all(part.sink_of.data() + group.begin, size);
-        }
-    }
+    const auto of_rows = [](const DelayedRows& rows, uint32_t group) {
+        const uint32_t begin = rows.group_start[group], size = rows.group_start[group + 1] - begin;
+        if (rows.targets16.size() != 0) ask_for_all(rows.targets16.data() + begin, size);
+        else if (rows.targets32.size() != 0) ask_for_all(rows.targets32.data() + begin, size);
+        if (rows.weight_form == PNN_WEIGHT_I16) ask_for_all(rows.weights16.data() + begin, size);
+        if (rows.weight_form == PNN_WEIGHT_F32) ask_for_all(rows.weights32.data() + begin, size);
+        if (rows.weight_form == PNN_WEIGHT_F64) ask_for_all(rows.weights64.data() + begin, size);
+    };
+    const auto of_part = [](const Bundle::Part& part, uint32_t group) {
+        const uint32_t begin = part.groups[group].begin, size = part.end_of(group) - begin;
+        ask_for_all(part.pieces.data() + part.groups[group].first_piece, part.groups[group].n_pieces);
+        ask_for_all(part.targets.data() + begin, size);
+        if (part.weights16.size() != 0) ask_for_all(part.weights16.data() + begin, size);
+        if (part.weights.size() != 0) ask_for_all(part.weights.data() + begin, size);
+        if (part.sink_of.size() != 0) ask_for_all(part.sink_of.data() + begin, size);
+    };
+    for_few_due(n, partition, of_rows, of_part);
 }
 
 // What falls due in a step arrives; what clocked synapses have been sent begins its way there as well.

@@ -330,10 +330,11 @@ void Projection::deliver_learning(const pnn_rows& view_of_target, int64_t n, int
 }
 
 int64_t Projection::steps_apart() const {
-    const int delay = min_delay();
-    if (!module->has_post) return module->asks_sent ? 1 : delay;
-    const double there_and_back = 2.0 * shifts(delay).post;
-    return module->asks_sent ? 1 : std::max<int64_t>(1, std::min<int64_t>(delay, int64_t(there_and_back)));
+    if (module->asks_sent) return 1;
+    const int64_t delay = min_delay();
+    if (!module->has_post) return delay;
+    const auto there_and_back = int64_t(2.0 * shifts(int(delay)).post);
+    return std::max<int64_t>(1, std::min(delay, there_and_back));
 }
 
 void Projection::remember(const SpikeList& spikes, int64_t n, int64_t delivered, int partition, const pnn_step& step) {

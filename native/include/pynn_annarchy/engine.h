@@ -421,6 +421,8 @@ private:
     pnn_step step_value(int64_t n) const { return {n, double(n - 1) * dt, dt, seed_key, trial, 0}; }
     void step_partition(int64_t first, int64_t last, int partition, Due& due, int& failed);
     void send_new(int64_t first, int64_t last, int partition);
+    template <class OfRows, class OfPart>
+    void for_few_due(int64_t n, int partition, const OfRows& of_rows, const OfPart& of_part);
     void ask_for_groups(int64_t n, int partition);
     void ask_for_synapses(int64_t n, int partition);
     void deliver_step(int64_t n, int partition, Due& due, int& failed);
