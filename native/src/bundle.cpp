@@ -120,6 +120,14 @@ bool Bundle::holds_weights(const Projection& projection, double scale) {
     return std::all_of(all.begin(), all.end(), [](char one) { return one != 0; });
 }
 
+bool Bundle::is_dense(const Projection& projection) {
+    if (projection.receptor < 0 || !projection.activity.transmits) return false;
+    return std::all_of(projection.rows.begin(), projection.rows.end(), [](const auto& part) {
+        const std::size_t bytes = part->group_delay.size() * TargetBits::words_of(part->n_post) * sizeof(uint64_t);
+        return part->weight_form == PNN_WEIGHT_SHARED && part->creation.empty() && bytes <= std::size_t(part->n) * sizeof(uint16_t);
+    });
+}
+
 bool Bundle::alike(const Projection& one, const Projection& other) {
     return one.pre == other.pre && one.module == other.module && one.rows.size() == other.rows.size() &&
            one.rows[0]->weight_form == other.rows[0]->weight_form;
@@ -211,10 +219,10 @@ void Bundle::take(std::size_t partition) {
         longest = std::max(longest, part->max_delay);
         part->bundle_begin.resize(part->group_delay.size());
     }
-    own.targets = Array<uint16_t>(total);
     if (rows[0]->weight_form == PNN_WEIGHT_F32) own.weights = Array<float>(total);
     if (rows[0]->weight_form == PNN_WEIGHT_I16) own.weights16 = Array<int16_t>(total);
     if (layout == Layout::scattered) own.sink_of = Array<uint16_t>(total);
+    own.n_synapses = uint32_t(total);
     own.row_start.reserve(sources.back().first_row + sources.back().n_rows + 1);
     own.row_start.push_back(0);
     uint32_t place = 0;
@@ -222,6 +230,11 @@ void Bundle::take(std::size_t partition) {
     own.groups.shrink_to_fit();
     own.pieces.shrink_to_fit();
     own.calendar.resize(longest);
+    if (layout == Layout::bits) {
+        take_bits(partition);
+        return;
+    }
+    own.targets = Array<uint16_t>(total);
 
     // One member after the other, so that never more than one of them lies in two places.
     for (DelayedRows* part : rows) {
@@ -240,6 +253,18 @@ void Bundle::take(std::size_t partition) {
     }
 }
 
+void Bundle::take_bits(std::size_t partition) {
+    DelayedRows& part = *members[0]->rows[partition];
+    TargetBits& bits = parts[partition].bits;
+    bits = TargetBits(part.group_delay.size(), part.n_post);
+    for (std::size_t g = 0; g < part.group_delay.size(); ++g)
+        for (uint32_t s = part.group_start[g]; s < part.group_start[g + 1]; ++s) bits.set(g, part.target(s));
+    part.forget_targets();
+    part.bits = &bits;
+    const bool one_each = part.group_delay.size() + 1 == part.row_start.size() && std::adjacent_find(part.row_start.begin(), part.row_start.end()) == part.row_start.end();
+    if (one_each && part.min_delay == part.max_delay) parts[partition].one_delay = part.max_delay;
+}
+
 // Where everything comes to lie.
 void Bundle::take_rows(const Source& source, std::size_t partition, uint32_t& place) {
     Part& own = parts[partition];
@@ -252,6 +277,7 @@ void Bundle::take_rows(const Source& source, std::size_t partition, uint32_t& pl
             rows[m]->bundle_begin[g] = place;
             uint32_t length = rows[m]->group_start[g + 1] - rows[m]->group_start[g];
             place += length;
+            if (layout == Layout::bits) return;
             if (layout == Layout::scattered) {
                 std::fill_n(own.sink_of.data() + place - length, length, sink_of_member[source.first_member + m]);
                 return;
@@ -375,6 +401,7 @@ void Bundle::give_back(std::size_t partition) {
         part.bundled_targets = nullptr;
         part.bundled_weights = nullptr;
         part.pairs = nullptr;
+        part.bits = nullptr;
         std::vector<uint32_t>().swap(part.bundle_begin);
     }
     own.calendar.for_each_due(now_, [&](int64_t step, const Cursor& cursor) {
@@ -427,7 +454,7 @@ void Bundle::clear() {
 std::size_t Bundle::bytes() const {
     std::size_t n = 0;
     for (const Part& part : parts)
-        n += part.pairs.bytes() + part.first_pairs.capacity() * sizeof(FirstPairs) + part.row_start.capacity() * 4 + part.groups.capacity() * sizeof(Group) +
+        n += part.bits.bytes() + part.pairs.bytes() + part.first_pairs.capacity() * sizeof(FirstPairs) + part.row_start.capacity() * 4 + part.groups.capacity() * sizeof(Group) +
              part.pieces.capacity() * sizeof(pnn_piece) + (part.targets.size() + part.sink_of.size() + part.weights16.size()) * 2 + part.weights.size() * 4;
     return n;
 }

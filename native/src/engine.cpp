@@ -68,7 +68,6 @@ uint64_t spikes_in(const SpikeList& list) {
 
 pnn_spikes room_in(SpikeList& list) { return {list.index.data(), list.count.data(), 0, nullptr, 0, 0}; }
 
-constexpr int64_t TILE = 256;                             // cells that do all steps that are done at once before others do any
 constexpr std::size_t MOST_SUMS = std::size_t(1) << 25;   // of a partition, in all steps that are done at once
 
 }  // namespace
@@ -296,6 +295,10 @@ void Engine::form_bundles(const Receptors& receptors) {
     }
     for (const auto& group : groups_of(in_pairs, Bundle::alike))
         for (const auto& members : within_reach(group)) form_bundle(members, Bundle::Layout::pairs);
+    const auto is_sparse = [](const auto& projection) { return !Bundle::is_dense(*projection); };
+    const auto dense = std::stable_partition(others.begin(), others.end(), is_sparse);
+    std::for_each(dense, others.end(), [&](const auto& projection) { form_bundle({projection}, Bundle::Layout::bits); });
+    others.erase(dense, others.end());
     for (const auto& group : groups_of(others, Bundle::alike)) form_bundle(group, Bundle::Layout::pieces);
 }
 
@@ -315,7 +318,8 @@ bool Engine::is_in_scale(const Projection& member) const {
 }
 
 bool Engine::form_bundle(const Projections& members, Bundle::Layout layout) {
-    if (members.size() < 2 && !(layout == Bundle::Layout::pairs && members[0]->weight_unit() != 0.0)) return false;
+    const bool may_be_alone = layout == Bundle::Layout::bits || (layout == Bundle::Layout::pairs && members[0]->weight_unit() != 0.0);
+    if (members.size() < 2 && !may_be_alone) return false;
     for (const auto& projection : members) projection->leave_stream();
     if (!Bundle::carry_the_same(members, step)) {
         may_bundle = true;  // soon they do
@@ -323,7 +327,7 @@ bool Engine::form_bundle(const Projections& members, Bundle::Layout layout) {
     }
     const bool in_pairs = layout == Bundle::Layout::pairs && prepare_pairs(members);
     if (layout == Bundle::Layout::pairs && !in_pairs) layout = Bundle::Layout::pieces;
-    if (!in_pairs && (members.size() < 2 || members[0]->rows[0]->weight_form == PNN_WEIGHT_F64)) return false;
+    if (!in_pairs && layout != Bundle::Layout::bits && (members.size() < 2 || members[0]->rows[0]->weight_form == PNN_WEIGHT_F64)) return false;
     const auto bundle = Bundle::of(members, step, layout);
     if (!bundle) return false;
     if (in_pairs) find_sums(*bundle);
@@ -400,6 +404,8 @@ void* array_of(const Population& population, std::size_t number, std::size_t p) 
 // `many_steps`: whether what is found out about values pays.
 void Engine::find_concerned(bool many_steps) {
     concerned = Concerned{};
+    for (auto& bundle : bundles)
+        for (Bundle::Part& part : bundle->parts) part.due_bits.resize(bundle->layout == Bundle::Layout::bits ? std::size_t(n_at_once) : 0);
     for (const auto& projection : projections) {
         if (!projection) continue;
         if (!projection->bundle) concerned.delivering.push_back(projection.get());
@@ -424,7 +430,7 @@ void Engine::find_concerned(bool many_steps) {
             concerned.inputs[p].emplace_back();
             for (int64_t ahead = 0; ahead < n_at_once; ++ahead) concerned.inputs[p].back().push_back(inputs_ahead(number, p, ahead));
             if (!is_plain(population) || population.bounds[p] == population.bounds[p + 1]) continue;
-            PlainCells cells{&population, int(number), {}, population.segment, population.bounds[p], population.bounds[p + 1]};
+            PlainCells cells{&population, int(number), {}, population.segment, population.bounds[p], population.bounds[p + 1], bits_to(number, p)};
             for (std::size_t k = 0; many_steps && k < population.arrays.size(); ++k) cells.arrays.push_back(array_of(population, k, p));
             if (many_steps) cells.segment.arrays = cells.arrays.data();
             concerned.plain[p].push_back(std::move(cells));
@@ -577,6 +583,10 @@ void Engine::send(Bundle& bundle, int64_t n, int partition) const {
     const DelayInBundle delay_of{part.groups.data()};
     for (const Bundle::Source& source : bundle.sources)
         for (const SpikeList& list : populations[std::size_t(source.pre)]->spikes_of(n)) {
+            if (part.one_delay != 0) {
+                send_bits(part, list, n);
+                continue;
+            }
             if (bundle.layout != Bundle::Layout::pairs) {
                 take_spikes(part.calendar, list, false, part.row_start.data() + source.first_row, delay_of, n);
                 continue;
@@ -604,6 +614,10 @@ void Engine::deliver_pairs(Bundle& bundle, int64_t n, int partition, Due& due) {
 void Engine::deliver(Bundle& bundle, int64_t n, int partition, Due& due, int& failed) {
     if (bundle.layout == Bundle::Layout::pairs) {
         deliver_pairs(bundle, n, partition, due);
+        return;
+    }
+    if (bundle.layout == Bundle::Layout::bits) {
+        deliver_bits(bundle, n, partition, due, failed);
         return;
     }
     constexpr std::size_t ahead = 8;
@@ -1072,6 +1086,7 @@ void Engine::ask_for_synapses(int64_t n, int partition) {
         if (rows.weight_form == PNN_WEIGHT_F64) ask_for_all(rows.weights64.data() + begin, size);
     };
     const auto of_part = [](const Bundle::Part& part, uint32_t group) {
+        if (part.bits.bytes() != 0) return;
         const uint32_t begin = part.groups[group].begin, size = part.end_of(group) - begin;
         ask_for_all(part.pieces.data() + part.groups[group].first_piece, part.groups[group].n_pieces);
         ask_for_all(part.targets.data() + begin, size);
@@ -1090,20 +1105,26 @@ void Engine::deliver_step(int64_t n, int partition, Due& due, int& failed) {
     for (auto& projection : draining) deliver(*projection, n, partition, due, failed);
 }
 
-void Engine::update_plain(int64_t first, int64_t last, int partition, Due& due) {
-    for (const PlainCells& cells : concerned.plain[std::size_t(partition)]) {
+void Engine::update_plain(int64_t first, int64_t last, int partition, Due& due, int& failed) {
+    for (PlainCells& cells : concerned.plain[std::size_t(partition)]) {
         const auto list_of = [&](int64_t n) -> SpikeList& { return cells.population->spikes_of(n)[std::size_t(partition)]; };
         for (int64_t n = first; n <= last; ++n) list_of(n).n = 0;
         const auto& inputs = concerned.inputs[std::size_t(partition)][std::size_t(cells.number)];
-        const int64_t width = first == last ? cells.end - cells.begin : TILE;
+        const int64_t width = due.in_tiles() ? TILE : cells.end - cells.begin;
         due.make_room(width);
+        if (due.in_tiles()) prepare_tiles(cells, due);
         pnn_segment segment = cells.segment;
         for (int64_t begin = cells.begin; begin < cells.end; begin += width)
             for (int64_t n = first; n <= last; ++n) {
-                segment.inputs = inputs[std::size_t(n - first)].data();
-                const pnn_step present = step_value(n);
-                pnn_spikes out = room_in(due.room);
                 const int64_t end = std::min(begin + width, cells.end);
+                const pnn_step present = step_value(n);
+                segment.inputs = inputs[std::size_t(n - first)].data();
+                if (due.in_tiles() && !cells.bits.empty()) {
+                    due.work.enter(Phase::presynaptic);
+                    receive_bits(cells, present, begin, end, due, segment, failed);
+                    due.work.enter(Phase::neurons);
+                }
+                pnn_spikes out = room_in(due.room);
                 cells.population->module->neurons(&segment, begin, end, &present, &out);
                 list_of(n).add(out.index, out.count, out.n);
                 record_signals(std::size_t(cells.number), n, begin, end, due);
@@ -1120,6 +1141,7 @@ void Engine::step_partition(int64_t first, int64_t last, int partition, Due& due
             std::fill(input.sums.begin() + population->bounds[std::size_t(partition)],
                       input.sums.begin() + population->bounds[std::size_t(partition) + 1], 0.0);
     due.first_step = first;
+    due.last_step = last;
     due.work.enter(Phase::presynaptic);
     for (Projection* projection : concerned.delivering)
         if (projection->stream) begin_counting(*projection, first, partition);
@@ -1135,7 +1157,7 @@ void Engine::step_partition(int64_t first, int64_t last, int partition, Due& due
     due.work.enter(Phase::neurons);
     update_currents(step_value(first), partition);
     form_inputs(partition);
-    update_plain(first, last, partition, due);
+    update_plain(first, last, partition, due, failed);
     for (std::size_t number : concerned.others)
         for (int64_t n = first; n <= last; ++n) {
             const std::vector<int64_t>& bounds = populations[number]->bounds;

@@ -60,7 +60,8 @@ _KEYWORDS = frozenset(
     Real rows s state event traces pre_traces post_traces pre_before post_before pre_trace post_trace n_pre_traces
     n_post_traces has_post has_stored first_stored load store State psp advance pre_spike post_spike has_psp has_step
     has_post_step has_common_step advance_post advance_common element advances_first arrives_first asks_sent Operation
-    Row row all Ahead prepare Regimes regime device_module RESETS FLUSHED_EVERY LOOKS RESTS reset flush""".split()  # noqa: SIM905
+    Row row all Ahead prepare Regimes regime device_module RESETS FLUSHED_EVERY LOOKS RESTS reset flush
+    RECEIVES""".split()  # noqa: SIM905
 )
 """Words of C++, and of the text around a model's names."""
 _CONNECTIVES = {Connective.AND: "&", Connective.OR: "|"}
@@ -145,14 +146,14 @@ class Printer:
                 return f"this->{name}"
             case Arrived(receptor):
                 number = self._receptors.index(receptor)
-                return f"static_cast<Real>(pnn::from_fixed(input_{number}_[i], quantum_{number}_))"
+                return f"static_cast<Real>(pnn::received_in<Form_>(input_{number}_, i))"
             case Negate(operand):
                 return f"-{self._operand(operand, _ATOM)}"
             case Not(operand):
                 return f"!{self._operand(operand, _ATOM)}"
             case Arithmetic(BinaryOperator.ADD, left, Arrived(receptor)) if value.dtype is DType.REAL:
                 number = self._receptors.index(receptor)
-                return f"pnn::plus_fixed({self.expression(left)}, input_{number}_[i], quantum_{number}_)"
+                return f"pnn::plus_received<Form_>({self.expression(left)}, input_{number}_, i)"
             case Arithmetic(operator, left, right):
                 binding = _binding(value)
                 return f"{self._operand(left, binding)} {operator.value} {self._operand(right, binding + 1)}"
@@ -215,7 +216,7 @@ class Printer:
                 case Store(field, value):
                     yield f"{self.place(field)} = {self.expression(value)};"
                 case ClearArrived(receptor):
-                    yield f"input_{self._receptors.index(receptor)}_[i] = 0;"
+                    yield f"pnn::clear_received<Form_>(input_{self._receptors.index(receptor)}_, i);"
                 case Comment(text):
                     yield comment(text)
                 case Repeat():
@@ -379,11 +380,13 @@ def _regime_struct(regime: Regime, kernel: CellKernel, printer: Printer) -> str:
             f"    static constexpr bool RESETS = {_bool(own.reset)};",
             f"    static constexpr bool LOOKS = {_bool(regime.looked_at)};  // at what decides about its form",
             f"    static constexpr bool RESTS = {_bool(resting)};  // has a form for inputs at rest",
+            f"    static constexpr bool RECEIVES = {_bool(own.receptors)};",
         ],
         members,
         "const pnn_segment& segment, const pnn_step& step",
         *(_IDENTITY if draws else ()),
         *_inputs_at_rest(own, printer, resting),
+        *_numbers_received(own),
         *_preparation(regime, printer),
         *_look(regime, printer),
         "",
@@ -580,7 +583,16 @@ def _fields(kernel: CellKernel, own: Collection[Field], printer: Printer) -> Ite
         yield f"{kind} {name};", f"{name}(static_cast<{kind}>(segment.shared[{number}]))"
 
 
+def _numbers_received(kernel: CellKernel) -> Iterator[str]:
+    """Of cells with receptors: how many increments they receive is what a call may tell, instead of sums."""
+    if not kernel.receptors:
+        return
+    yield "    PNN_FN bool counts_() const { return input_0_.numbers != nullptr; }"
+    yield "    PNN_FN void sum_up_(int64_t first_, int64_t n_) const {"
+    yield from (f"        pnn::sum_up(input_{number}_, first_, n_);" for number in range(len(kernel.receptors)))
+    yield "    }"
+
+
 def _receptors(kernel: CellKernel) -> Iterator[Member]:
     for number, receptor in enumerate(kernel.receptors):
-        yield f"int64_t* input_{number}_;  // {receptor}", f"input_{number}_(segment.inputs[{number}])"
-        yield f"double quantum_{number}_;", f"quantum_{number}_(segment.quanta[{number}])"
+        yield f"pnn::Received input_{number}_;  // {receptor}", f"input_{number}_(pnn::received_of(segment, {number}))"

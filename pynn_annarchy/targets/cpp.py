@@ -24,6 +24,7 @@ _ENTRIES = (
     ("deliver", "deliver"),
     ("deliver", "deliver_counts"),
     ("deliver", "deliver_bundle"),
+    ("deliver", "deliver_bits"),
 )
 """Primitives with the first functions of a module's table."""
 _PRIMITIVES = {CellKernel: "neurons", SynapseKernel: "deliver", LearningKernel: "learn", ClockedKernel: "synapses"}

@@ -14,6 +14,7 @@ struct IF_cond_exp {
     static constexpr bool RESETS = true;
     static constexpr bool LOOKS = true;  // at what decides about its form
     static constexpr bool RESTS = true;  // has a form for inputs at rest
+    static constexpr bool RECEIVES = true;
 
     Real* v;
     Real* gsyn_exc;
@@ -33,10 +34,8 @@ struct IF_cond_exp {
     Real P_gsyn_exc_gsyn_exc;
     Real P_gsyn_inh_gsyn_inh;
     double refractory_steps;
-    int64_t* input_0_;  // excitatory
-    double quantum_0_;
-    int64_t* input_1_;  // inhibitory
-    double quantum_1_;
+    pnn::Received input_0_;  // excitatory
+    pnn::Received input_1_;  // inhibitory
     double t;  // start of the step, ms
     Real dt;   // ms
     double step_;  // its number
@@ -60,10 +59,8 @@ struct IF_cond_exp {
           P_gsyn_exc_gsyn_exc(static_cast<Real>(segment.shared[9])),
           P_gsyn_inh_gsyn_inh(static_cast<Real>(segment.shared[10])),
           refractory_steps(static_cast<double>(segment.shared[11])),
-          input_0_(segment.inputs[0]),
-          quantum_0_(segment.quanta[0]),
-          input_1_(segment.inputs[1]),
-          quantum_1_(segment.quanta[1]),
+          input_0_(pnn::received_of(segment, 0)),
+          input_1_(pnn::received_of(segment, 1)),
           t(step.t),
           dt(static_cast<Real>(step.dt)),
           step_(static_cast<double>(step.step)) {}
@@ -72,6 +69,11 @@ struct IF_cond_exp {
         if (rests_i_inj_) i_inj = pnn::ZEROS<Real> - first_;
     }
     PNN_FN bool at_rest_() const { return rests_i_inj_; }
+    PNN_FN bool counts_() const { return input_0_.numbers != nullptr; }
+    PNN_FN void sum_up_(int64_t first_, int64_t n_) const {
+        pnn::sum_up(input_0_, first_, n_);
+        pnn::sum_up(input_1_, first_, n_);
+    }
 
     // whether exponential steps are short
     PNN_FN bool are_small_(int64_t first_, int64_t n_) const {
@@ -105,11 +107,11 @@ struct IF_cond_exp {
         gsyn_exc = P_gsyn_exc_gsyn_exc * gsyn_exc;
         gsyn_inh = P_gsyn_inh_gsyn_inh * gsyn_inh;
         // excitatory: gsyn_exc = gsyn_exc + input
-        gsyn_exc = pnn::plus_fixed(gsyn_exc, input_0_[i], quantum_0_);
-        input_0_[i] = 0;
+        gsyn_exc = pnn::plus_received<Form_>(gsyn_exc, input_0_, i);
+        pnn::clear_received<Form_>(input_0_, i);
         // inhibitory: gsyn_inh = gsyn_inh + input
-        gsyn_inh = pnn::plus_fixed(gsyn_inh, input_1_[i], quantum_1_);
-        input_1_[i] = 0;
+        gsyn_inh = pnn::plus_received<Form_>(gsyn_inh, input_1_, i);
+        pnn::clear_received<Form_>(input_1_, i);
         // spike: v >= v_thresh
         const bool has_spiked = !is_refractory & (v >= v_thresh);
         this->v[i] = v;
@@ -142,7 +144,7 @@ const char* const shared_names[] = {"v_reset", "v_thresh", "dt_over_tau_m", "rel
 const char* const receptor_names[] = {"excitatory", "inhibitory"};
 const pnn_module module = {PNN_ABI_VERSION, "fingerprint", "IF_cond_exp",
                            arrays, 5, shared_names, 12,
-                           receptor_names, 2, &pnn::neurons<IF_cond_exp>, nullptr, nullptr, nullptr};
+                           receptor_names, 2, &pnn::neurons<IF_cond_exp>, nullptr, nullptr, nullptr, nullptr};
 
 }  // namespace
 

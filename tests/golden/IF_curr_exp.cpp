@@ -14,6 +14,7 @@ struct IF_curr_exp {
     static constexpr bool RESETS = true;
     static constexpr bool LOOKS = false;  // at what decides about its form
     static constexpr bool RESTS = true;  // has a form for inputs at rest
+    static constexpr bool RECEIVES = true;
 
     Real* v;
     Real* isyn_exc;
@@ -31,10 +32,8 @@ struct IF_curr_exp {
     Real P_isyn_exc_isyn_exc;
     Real P_isyn_inh_isyn_inh;
     double refractory_steps;
-    int64_t* input_0_;  // excitatory
-    double quantum_0_;
-    int64_t* input_1_;  // inhibitory
-    double quantum_1_;
+    pnn::Received input_0_;  // excitatory
+    pnn::Received input_1_;  // inhibitory
     double t;  // start of the step, ms
     Real dt;   // ms
     double step_;  // its number
@@ -56,10 +55,8 @@ struct IF_curr_exp {
           P_isyn_exc_isyn_exc(static_cast<Real>(segment.shared[7])),
           P_isyn_inh_isyn_inh(static_cast<Real>(segment.shared[8])),
           refractory_steps(static_cast<double>(segment.shared[9])),
-          input_0_(segment.inputs[0]),
-          quantum_0_(segment.quanta[0]),
-          input_1_(segment.inputs[1]),
-          quantum_1_(segment.quanta[1]),
+          input_0_(pnn::received_of(segment, 0)),
+          input_1_(pnn::received_of(segment, 1)),
           t(step.t),
           dt(static_cast<Real>(step.dt)),
           step_(static_cast<double>(step.step)) {}
@@ -68,6 +65,11 @@ struct IF_curr_exp {
         if (rests_i_inj_) i_inj = pnn::ZEROS<Real> - first_;
     }
     PNN_FN bool at_rest_() const { return rests_i_inj_; }
+    PNN_FN bool counts_() const { return input_0_.numbers != nullptr; }
+    PNN_FN void sum_up_(int64_t first_, int64_t n_) const {
+        pnn::sum_up(input_0_, first_, n_);
+        pnn::sum_up(input_1_, first_, n_);
+    }
 
     // IF_curr_exp: one cell over one step; returns its number of spikes
     template <class Form_>
@@ -86,11 +88,11 @@ struct IF_curr_exp {
         isyn_exc = P_isyn_exc_isyn_exc * isyn_exc;
         isyn_inh = P_isyn_inh_isyn_inh * isyn_inh;
         // excitatory: isyn_exc = isyn_exc + input
-        isyn_exc = pnn::plus_fixed(isyn_exc, input_0_[i], quantum_0_);
-        input_0_[i] = 0;
+        isyn_exc = pnn::plus_received<Form_>(isyn_exc, input_0_, i);
+        pnn::clear_received<Form_>(input_0_, i);
         // inhibitory: isyn_inh = isyn_inh + input
-        isyn_inh = pnn::plus_fixed(isyn_inh, input_1_[i], quantum_1_);
-        input_1_[i] = 0;
+        isyn_inh = pnn::plus_received<Form_>(isyn_inh, input_1_, i);
+        pnn::clear_received<Form_>(input_1_, i);
         // spike: v >= v_thresh
         const bool has_spiked = !is_refractory & (v >= v_thresh);
         this->v[i] = v;
@@ -122,7 +124,7 @@ const char* const shared_names[] = {"v_reset", "v_thresh", "P_v_v", "P_v_isyn_ex
 const char* const receptor_names[] = {"excitatory", "inhibitory"};
 const pnn_module module = {PNN_ABI_VERSION, "fingerprint", "IF_curr_exp",
                            arrays, 5, shared_names, 10,
-                           receptor_names, 2, &pnn::neurons<IF_curr_exp>, nullptr, nullptr, nullptr};
+                           receptor_names, 2, &pnn::neurons<IF_curr_exp>, nullptr, nullptr, nullptr, nullptr};
 
 }  // namespace
 

@@ -133,7 +133,7 @@ const char* const shared_names[] = {nullptr};
 const char* const receptor_names[] = {nullptr};
 const pnn_module module = {PNN_ABI_VERSION, "fingerprint", "SpikePairRule_Additive",
                            arrays, 7, shared_names, 0,
-                           receptor_names, 0, nullptr, nullptr, nullptr, nullptr, nullptr,
+                           receptor_names, 0, nullptr, nullptr, nullptr, nullptr, nullptr, nullptr,
                            &pnn::learn<SpikePairRule_Additive>,
                            &pnn::pre_trace<SpikePairRule_Additive>,
                            &pnn::post_trace<SpikePairRule_Additive>,

@@ -14,6 +14,7 @@ struct SpikeSourcePoisson_0 {
     static constexpr bool RESETS = false;
     static constexpr bool LOOKS = false;  // at what decides about its form
     static constexpr bool RESTS = false;  // has a form for inputs at rest
+    static constexpr bool RECEIVES = false;
 
     Real* left;
     Real* drawn_rate;
@@ -91,6 +92,7 @@ struct SpikeSourcePoisson_1 {
     static constexpr bool RESETS = false;
     static constexpr bool LOOKS = false;  // at what decides about its form
     static constexpr bool RESTS = false;  // has a form for inputs at rest
+    static constexpr bool RECEIVES = false;
 
     Real* drawn_rate;
     Real rate;
@@ -177,7 +179,7 @@ const char* const shared_names[] = {"rate", "start", "duration", "most_spikes"};
 const char* const receptor_names[] = {nullptr};
 const pnn_module module = {PNN_ABI_VERSION, "fingerprint", "SpikeSourcePoisson",
                            arrays, 2, shared_names, 4,
-                           receptor_names, 0, &pnn::neurons<SpikeSourcePoisson>, nullptr, nullptr, nullptr};
+                           receptor_names, 0, &pnn::neurons<SpikeSourcePoisson>, nullptr, nullptr, nullptr, nullptr};
 
 }  // namespace
 

@@ -32,7 +32,7 @@ const char* const shared_names[] = {nullptr};
 const char* const receptor_names[] = {nullptr};
 const pnn_module module = {PNN_ABI_VERSION, "fingerprint", "StaticSynapse",
                            arrays, 0, shared_names, 0,
-                           receptor_names, 0, nullptr, &pnn::deliver<StaticSynapse>, &pnn::deliver_counts<StaticSynapse>, &pnn::deliver_bundle<StaticSynapse>, &pnn::deliver_pairs};
+                           receptor_names, 0, nullptr, &pnn::deliver<StaticSynapse>, &pnn::deliver_counts<StaticSynapse>, &pnn::deliver_bundle<StaticSynapse>, &pnn::deliver_bits<StaticSynapse>, &pnn::deliver_pairs};
 
 }  // namespace
 

@@ -125,7 +125,7 @@ const char* const shared_names[] = {nullptr};
 const char* const receptor_names[] = {nullptr};
 const pnn_module module = {PNN_ABI_VERSION, "fingerprint", "StochasticTsodyksMarkramSynapse",
                            arrays, 5, shared_names, 0,
-                           receptor_names, 0, nullptr, nullptr, nullptr, nullptr, nullptr,
+                           receptor_names, 0, nullptr, nullptr, nullptr, nullptr, nullptr, nullptr,
                            &pnn::learn<StochasticTsodyksMarkramSynapse>,
                            &pnn::pre_trace<StochasticTsodyksMarkramSynapse>,
                            &pnn::post_trace<StochasticTsodyksMarkramSynapse>,

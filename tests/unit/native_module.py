@@ -38,6 +38,8 @@ class Segment(c.Structure):
         ("quanta", c.c_void_p),
         ("object_index", c.c_uint32),
         ("element_offset", c.c_int64),
+        ("numbers", c.c_void_p),
+        ("each", c.c_void_p),
     ]
 
 

@@ -7,7 +7,7 @@
 
 #include <stdint.h>
 
-#define PNN_ABI_VERSION 12u
+#define PNN_ABI_VERSION 13u
 
 #ifdef __cplusplus
 extern "C" {
@@ -31,6 +31,8 @@ typedef struct pnn_segment {
     const double* quanta;         // value of one unit of each accumulator
     uint32_t object_index;        // creation index: identity of its random streams
     int64_t element_offset;       // identity of element 0 within the object
+    const uint16_t* const* numbers;  // of each receptor, indexed like the fields: how often its accumulator has still to grow by
+    const int64_t* each;          // so much. Null: accumulators have all there is
 } pnn_segment;
 
 // Spikes of one step and one partition: ascending element indices with multiplicities (>= 1), or a number for each element.
@@ -211,6 +213,21 @@ typedef int32_t (*pnn_deliver_fn)(const pnn_rows* rows, const pnn_group* groups,
 typedef int32_t (*pnn_deliver_counts_fn)(const pnn_rows* rows, const uint16_t* counts, int64_t n, const pnn_step* step);
 // The same of a bundle. Returns 0, or 1 + the number of the last member where an increment was not.
 typedef int32_t (*pnn_deliver_bundle_fn)(const pnn_bundle* bundle, const pnn_pieces* groups, int64_t n_groups, const pnn_step* step);
+// Groups that are due, as bits, in blocks of PNN_BITS_TOGETHER elements of the partition: element i of a block has a synapse where
+// bit i / 32 of the block's byte i % 32 is set, so that one instruction takes elements that lie side by side out of bytes that do. All
+// weights are alike. A group of which several spikes are due comes as often. For elements [begin, end) alone, which begin with a
+// block and end with one or with the partition.
+#define PNN_BITS_TOGETHER 256
+typedef struct pnn_due_bits {
+    const uint64_t* const* groups;
+    int64_t n_groups;
+    int64_t begin;
+    int64_t end;
+    uint16_t* numbers;            // null: into the accumulator; else how many of at most 65535 groups have a synapse with each of them,
+                                  // from the first on, in whole blocks
+    int64_t each;                 // written by the primitive: the quanta of one
+} pnn_due_bits;
+typedef int32_t (*pnn_deliver_bits_fn)(const pnn_rows* rows, pnn_due_bits* due, const pnn_step* step);
 // The same of synapses that send their weights, which are sound. Turns each group into the one that comes next.
 typedef void (*pnn_deliver_pairs_fn)(const pnn_pairs* pairs, pnn_due_pairs* groups, int64_t n_groups);
 // Lets spikes pass synapses that learn. Returns as deliver.
@@ -250,6 +267,7 @@ typedef struct pnn_module {
     pnn_deliver_fn deliver;   // null for cells and for synapses that learn
     pnn_deliver_counts_fn deliver_counts;  // null where `deliver` is
     pnn_deliver_bundle_fn deliver_bundle;  // as well
+    pnn_deliver_bits_fn deliver_bits;      // as well
     pnn_deliver_pairs_fn deliver_pairs;  // null where what a synapse sends is not its weight
     pnn_learn_fn learn;       // null for all others
     pnn_trace_fn pre_trace;

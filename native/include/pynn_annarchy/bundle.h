@@ -6,7 +6,8 @@
 // Projections from one population are delivered one after the other: the accumulators of one population stay in the cache.
 // Many small projections, for each of which there is next to nothing to do in a step, are delivered as their spikes come,
 // from all populations together. Those that send their weights, each synapse its own, lie in pairs; see weight_pairs.h. So does a
-// projection alone where its weights have 16 bits: pairs need nothing to be converted then.
+// projection alone where its weights have 16 bits: pairs need nothing to be converted then. One whose synapses are dense and have
+// one weight keeps targets as bits; see target_bits.h.
 #ifndef PYNN_ANNARCHY_BUNDLE_H
 #define PYNN_ANNARCHY_BUNDLE_H
 
@@ -22,7 +23,7 @@ class Projection;
 
 class Bundle {
 public:
-    enum class Layout { pieces, scattered, pairs };
+    enum class Layout { pieces, scattered, pairs, bits };
     // All synapses of a source that have one delay: pieces by member, and in each of them targets ascend.
     struct Group {
         uint32_t begin;
@@ -43,6 +44,7 @@ public:
     struct Part {
         std::vector<uint32_t> row_start;     // of the rows of all sources, one more than there are; into the groups
         std::vector<Group> groups;
+        uint32_t n_synapses = 0;             // in these groups
         std::vector<pnn_piece> pieces;       // what a source has in one projection with one delay
         Array<uint16_t> targets;             // in the partition of the member's population
         Array<float> weights;                // both empty where each member's weights are equal
@@ -50,6 +52,11 @@ public:
         Calendar calendar;
         Array<uint16_t> sink_of;             // of each synapse; of a scattered bundle alone, which has no pieces
         std::vector<pnn_sink> sinks;         // as they are in the present run
+
+        // Instead of pieces, targets and weights, where targets are bits:
+        TargetBits bits;
+        int64_t one_delay = 0;               // of all groups, where each source has one; 0: not so
+        std::vector<std::vector<const uint64_t*>> due_bits;  // by step of those that are done at once: what has still to be added up
 
         // Instead of all the above, where synapses lie in pairs:
         WeightPairs pairs;
@@ -60,7 +67,7 @@ public:
 
         void* all_weights() { return weights16.size() ? static_cast<void*>(weights16.data()) : weights.data(); }
         uint32_t end_of(uint32_t group) const {
-            return group + 1 < groups.size() ? groups[group + 1].begin : uint32_t(targets.size());
+            return group + 1 < groups.size() ? groups[group + 1].begin : n_synapses;
         }
     };
 
@@ -75,6 +82,8 @@ public:
     // that may have one kind only with their like.
     static bool takes(const Projection& projection);
     static bool sends_weights(const Projection& projection);
+    // Whether there are so many synapses that bits say in less memory where they end.
+    static bool is_dense(const Projection& projection);
     // Whether the weights can be kept as quanta, to the last bit.
     static bool holds_weights(const Projection& projection, double scale);
     static bool alike(const Projection& one, const Projection& other);
@@ -102,6 +111,7 @@ private:
     void find_sinks();
     void take(std::size_t partition);
     void take_rows(const Source& source, std::size_t partition, uint32_t& place);
+    void take_bits(std::size_t partition);
     void take_pairs(std::size_t partition);
     void take_spikes(const Source& source, std::size_t partition);
     void give_back(std::size_t partition);

@@ -13,6 +13,7 @@
 #include "pynn_annarchy/abi.h"
 #include "pynn_annarchy/generate.h"
 #include "pynn_annarchy/memory.h"
+#include "pynn_annarchy/target_bits.h"
 #include "pynn_annarchy/weight_pairs.h"
 
 namespace pnn {
@@ -185,6 +186,7 @@ struct DelayedRows {
     const uint16_t* bundled_targets = nullptr;    // where targets and weights are while they lie with other projections
     void* bundled_weights = nullptr;              // of the same form as theirs
     WeightPairs* pairs = nullptr;                 // the same where they lie in pairs
+    const TargetBits* bits = nullptr;             // the same of targets that are kept as bits, of the same groups
     uint32_t first_sum = 0;                       // the partition's first element among the sums that those pairs have
     double scale = 1.0;                           // from a weight to its amount there: 16-bit amounts are whole multiples of the unit
     std::vector<uint32_t> bundle_begin;           // of each group, there
@@ -194,6 +196,10 @@ struct DelayedRows {
     uint32_t target(std::size_t synapse) const {
         if (pairs != nullptr) return pairs->target(bundled_place(synapse)) - first_sum;
         if (bundled_targets != nullptr) return bundled_targets[bundled_place(synapse)];
+        if (bits != nullptr) {
+            const std::size_t group = group_of(synapse);
+            return bits->target(group, synapse - group_start[group]);
+        }
         if (targets16.size() != 0) return targets16[synapse];
         return targets32.size() != 0 ? targets32[synapse] : uint32_t(synapse % std::size_t(n_post));
     }
@@ -220,7 +226,7 @@ struct DelayedRows {
         weights64 = Array<double>(form == PNN_WEIGHT_F64 ? size : 0);
         weight_form = form;
     }
-    // Where every source has one synapse with every target and no spike needs them.
+    // Where they can be told otherwise.
     void forget_targets() {
         targets16.release();
         targets32.release();
@@ -241,14 +247,23 @@ struct DelayedRows {
         else if (bundled_weights != nullptr) static_cast<float*>(bundled_weights)[bundled_place(synapse)] = float(value);
         else weights32[synapse] = float(value);
     }
+    std::size_t group_of(std::size_t synapse) const {
+        return std::size_t(std::upper_bound(group_start.begin(), group_start.end(), synapse) - group_start.begin() - 1);
+    }
     // Where a synapse lies with those of other projections.
     std::size_t bundled_place(std::size_t synapse) const {
-        const auto group = std::size_t(std::upper_bound(group_start.begin(), group_start.end(), synapse) - group_start.begin() - 1);
+        const std::size_t group = group_of(synapse);
         return bundle_begin[group] + (synapse - group_start[group]);
     }
     // Calls visit(synapse, target, weight) for all synapses of a source.
     template <class Visit>
     void for_each_of(std::size_t source, Visit visit) const {
+        if (bits != nullptr) {
+            uint32_t s = group_start[row_start[source]];
+            for (uint32_t g = row_start[source]; g < row_start[source + 1]; ++g)
+                bits->for_each(g, [&](uint32_t target) { visit(s++, target, shared_weight); });
+            return;
+        }
         if (bundled_targets == nullptr && pairs == nullptr) {
             for (uint32_t s = group_start[row_start[source]]; s < group_start[row_start[source + 1]]; ++s) visit(s, target(s), weight(s));
             return;

@@ -3,6 +3,7 @@
 #define PYNN_ANNARCHY_DELIVER_H
 
 #include "pynn_annarchy/abi.h"
+#include "pynn_annarchy/bits.h"
 #include "pynn_annarchy/fixed_point.h"
 #include "pynn_annarchy/mathematics.h"
 #include "pynn_annarchy/target.h"
@@ -257,6 +258,22 @@ int32_t deliver(const pnn_rows* rows, const pnn_group* groups, int64_t n_groups,
     if (rows->sinks != nullptr) return deliver_scattered<Synapse, float>(synapse, *rows, groups, n_groups);
     return rows->target_bits == 16 ? deliver_to<Synapse, uint16_t>(synapse, *rows, groups, n_groups)
                                    : deliver_to<Synapse, uint32_t>(synapse, *rows, groups, n_groups);
+}
+
+template <class Synapse>
+int32_t deliver_bits(const pnn_rows* rows, pnn_due_bits* due, const pnn_step* step) {
+    const Synapse synapse(*rows, *step);
+    const double increment = synapse.increment(*static_cast<const double*>(rows->weights));
+    if (!is_sound(increment, rows->bound)) return 1;
+    due->each = to_fixed(increment, rows->inverse_quantum);
+    constexpr int64_t line = 512;  // bits
+    for (int64_t first = due->begin; first < due->end; first += PNN_BITS_TOGETHER) {
+        if (first % line == 0)
+            for (int64_t g = 0; g < due->n_groups; ++g) __builtin_prefetch(due->groups[g] + (first + line) / 64);
+        if (due->numbers == nullptr) add_bits(*due, first, rows->accumulator + first);
+        else count_bits(*due, first / 64, due->numbers + (first - due->begin));
+    }
+    return 0;
 }
 
 // Every element has one synapse of one source of its own, and all weights are alike.

@@ -26,6 +26,8 @@ const pnn_module* load_module(const char* path, const char* fingerprint, std::st
 
 // Steps that a partition does at most between two barriers.
 constexpr int64_t MOST_AT_ONCE = 32;
+// Cells that do all of them before others do any.
+constexpr int64_t TILE = 2 * PNN_BITS_TOGETHER;
 
 struct SpikeList {
     std::vector<uint32_t> index, count;              // of the first `n` spikes; there is room for more
@@ -410,10 +412,28 @@ private:
         PopulationValues values;                     // as of the step before
         std::vector<double> shared;                  // of one population, with those values
         SpikeList room;                              // where kernels leave spikes
-        int64_t first_step = 0;                      // of those that are done at once
+        int64_t first_step = 0, last_step = 0;       // of those that are done at once
+        // What a tile of cells receives, by receptor. Sums are zero but for what they have still to read.
+        struct Tile {
+            std::vector<int64_t*> inputs;
+            std::vector<const uint16_t*> numbers;
+            std::vector<int64_t> each, sums;
+            std::vector<uint16_t> room;
+            std::array<bool, MOST_AT_ONCE> is_counted;  // by step of those that are done at once
+
+            void prepare(std::size_t n_receptors) {
+                inputs.resize(n_receptors);
+                numbers.resize(n_receptors);
+                each.resize(n_receptors);
+                sums.resize(std::max(sums.size(), n_receptors * std::size_t(TILE)));
+                room.resize(sums.size());
+            }
+        };
+        Tile tile;
         int64_t first_unsent = 0;                    // the step from which on spikes have not entered calendars
         ThreadWork work;                             // done in this run
 
+        bool in_tiles() const { return first_step != last_step; }
         void make_room(int64_t n_cells) {
             if (room.index.size() < std::size_t(n_cells)) room.resize(std::size_t(n_cells));
         }
@@ -426,7 +446,7 @@ private:
     void ask_for_groups(int64_t n, int partition);
     void ask_for_synapses(int64_t n, int partition);
     void deliver_step(int64_t n, int partition, Due& due, int& failed);
-    void update_plain(int64_t first, int64_t last, int partition, Due& due);
+    void update_plain(int64_t first, int64_t last, int partition, Due& due, int& failed);
     void deliver(Projection& projection, int64_t n, int partition, Due& due, int& failed);
     void deliver(Bundle& bundle, int64_t n, int partition, Due& due, int& failed);
     void deliver_learning(Projection& projection, const pnn_rows& view, int64_t n, int partition, Due& due, int& failed);
@@ -496,6 +516,24 @@ private:
     void record_spikes(int64_t n, int partition);
     void record_signals(std::size_t population, int64_t n, int64_t first, int64_t last, Due& due) const;
 
+    // See bits.cpp.
+    struct BitsFrom {
+        const Projection* projection;
+        const std::vector<std::vector<const uint64_t*>>* bits;
+        pnn_rows view;
+
+        const std::vector<const uint64_t*>& due_in(int64_t n, const Due& due) const { return (*bits)[std::size_t(n - due.first_step)]; }
+    };
+    struct BitsTo {
+        std::size_t receptor;
+        std::vector<BitsFrom> from;
+        bool alone;
+    };
+    static void send_bits(Bundle::Part& part, const SpikeList& list, int64_t n);
+    void deliver_bits(Bundle& bundle, int64_t n, int partition, Due& due, int& failed);
+    BitsFrom bits_from(const Bundle& bundle, std::size_t partition) const;
+    std::vector<BitsTo> bits_to(std::size_t number, std::size_t partition) const;
+
     // Cells of one partition that need nothing but to be updated.
     struct PlainCells {
         Population* population;
@@ -503,7 +541,11 @@ private:
         std::vector<void*> arrays;                   // those of the segment, if not the population's own
         pnn_segment segment;
         int64_t begin, end;
+        std::vector<BitsTo> bits;                    // what is added up tile by tile
     };
+    void prepare_tiles(const PlainCells& cells, Due& due) const;
+    bool can_count(const PlainCells& cells, int64_t n, const Due& due) const;
+    static void receive_bits(PlainCells& cells, const pnn_step& present, int64_t begin, int64_t end, Due& due, pnn_segment& segment, int& failed);
     // Whom the parts of a step concern in the present run, in which nobody is added or changes its ways.
     struct Concerned {
         std::vector<Projection*> delivering;         // those that do not lie with others

@@ -102,10 +102,11 @@ PNN_FN uint64_t greater_rank(uint64_t rank, double x) { return bits_of(x) > rank
 PNN_FN bool are_small(uint64_t rank) { return rank <= bits_of(EXPREL_SMALL); }
 
 // In which form the elements of a call do a step: what is known of all of them. The bits are the same in each.
-template <bool are_small_, bool at_rest_>
+template <bool are_small_, bool at_rest_, bool is_counted_ = false>
 struct Form {
     static constexpr bool are_small = are_small_;  // the arguments of exponential steps
     static constexpr bool at_rest = at_rest_;      // the inputs for which there is such a form
+    static constexpr bool is_counted = is_counted_;  // what receptors receive
 };
 
 template <class Form>

@@ -14,6 +14,11 @@ namespace pnn {
 template <class...>
 using Void = void;
 
+PNN_FN Received received_of(const pnn_segment& segment, int64_t receptor) {
+    const bool is_counted = segment.numbers != nullptr;
+    return {segment.inputs[receptor], segment.quanta[receptor], is_counted ? segment.numbers[receptor] : nullptr, is_counted ? segment.each[receptor] : 0};
+}
+
 // The models of one step each, of which conditions on shared values choose one.
 template <class... Models>
 struct Regimes {};
@@ -66,10 +71,24 @@ PNN_FN bool update_each(const Model& model, const Preparation<Model>& preparatio
     return any != 0;
 }
 
+// Whether these cells take the form that does least.
+template <class Model>
+PNN_FN bool do_least(const Model& model, int64_t first, int64_t n) {
+    if constexpr (Model::LOOKS)
+        if (!model.are_small_(first, n)) return false;
+    if constexpr (Model::RESTS) return model.at_rest_();
+    else return true;
+}
+
 // The same in the form that does least.
 template <class Model>
 PNN_FN bool update_in_form(const Model& model, const Preparation<Model>& preparation, int64_t first, int64_t n,
                            typename Model::Count* counts) {
+    if constexpr (Model::RECEIVES)
+        if (model.counts_()) {
+            if (do_least(model, first, n)) return update_each<Form<true, Model::RESTS, true>>(model, preparation, first, n, counts);
+            model.sum_up_(first, n);
+        }
     if constexpr (Model::LOOKS)
         if (!model.are_small_(first, n)) return update_each<Form<false, false>>(model, preparation, first, n, counts);
     if constexpr (Model::RESTS)
@@ -91,7 +110,8 @@ PNN_FN void flush_if_due([[maybe_unused]] const Model& model, [[maybe_unused]] i
 // Model has: a constructor from (segment, step), `void go_to_(int64_t first)` for what elements from `first` on need,
 // `Count update<Form>(int64_t i) const`, `void reset(int64_t i) const` for those that have spiked if it RESETS,
 // `void flush(int64_t i) const` if it is FLUSHED_EVERY so many steps, `bool are_small_(int64_t first, int64_t n) const` if it
-// LOOKS at what decides about the form, `bool at_rest_() const` if it RESTS; or `Regimes` and `int regime() const`.
+// LOOKS at what decides about the form, `bool at_rest_() const` if it RESTS, `bool counts_() const` and `void sum_up_(int64_t
+// first, int64_t n) const` if it RECEIVES anything; or `Regimes` and `int regime() const`.
 template <class Model, class = void>
 struct Neurons {
     static void run(const pnn_segment* segment, int64_t begin, int64_t end, const pnn_step* step, pnn_spikes* spikes) {
