@@ -381,10 +381,10 @@ int64_t played(const char* what, int64_t otherwise) {
 }
 
 // 1 and 0: the host may look, or may not; 2: it may until 3 bars it again. Each change takes long, and who looks where he
-// must not does it again and again: 3 is heeded the first times after a device is opened, fewer where there are many pieces,
-// and then once in a while.
-constexpr int64_t always_heeded = 6, many_changes = 50000, later_one_of = 64;
-int64_t n_asked = 0, n_changes = 0;
+// must not does it again and again: after many changes, only one 0 of some is heeded, and of 3 only the first few and then
+// one of some. That is a prime: of however many launches a step consists, each of them is followed by a 0 that is heeded.
+constexpr int64_t always_heeded = 6, many_changes = 50000, later_one_of = 61;
+int64_t n_asked = 0, n_changes = 0, n_barred = 0;
 bool is_lax = false;
 
 void set_access(int may) {
@@ -395,15 +395,16 @@ void set_access(int may) {
 }
 
 void guard(int32_t open) {
-    const bool is_early = n_asked < always_heeded && n_changes < many_changes;
-    if (open == 3 && ++n_asked % later_one_of != 0 && !is_early) open = 2;
+    const bool are_few = n_changes < many_changes;
+    if (open == 3 && ++n_asked % later_one_of != 0 && !(n_asked <= always_heeded && are_few)) open = 2;
+    if (open == 0 && ++n_barred % later_one_of != 0 && !are_few) return;
     if (open >= 2) is_lax = open == 2;
     set_access(is_lax || (open & 1) == 1 ? open != 3 : 0);
 }
 
 int32_t open(int32_t device, pnn_device_properties* properties, pnn_launch*) {
     const int64_t n_devices = played("devices", 1);
-    n_asked = n_changes = 0;
+    n_asked = n_changes = n_barred = 0;
     properties->n_devices = static_cast<int32_t>(n_devices);
     if (played("driver", 0) != 0) return old_driver;
     if (n_devices == 0) return no_device;

@@ -1,4 +1,4 @@
-"""An emulated device shows where a host reads a copy too early, and where kernels write what is still being copied."""
+"""An emulated device shows where a host reads its memory, or copies too early, and writes to what is being copied."""
 
 from __future__ import annotations
 
@@ -44,3 +44,38 @@ def test_a_copy_shows_a_pattern_until_it_is_waited_for_and_takes_what_is_there_t
     assert (copied == values).all() and (overwritten == 0.0).all()
     pattern = np.frombuffer(b"\xa5" * 8)[0]
     assert (unused == pattern).all() and (under_way == pattern).all()
+
+
+BARRED = """
+#include <dlfcn.h>
+#include <unistd.h>
+#include "pynn_annarchy/cuda/abi.h"
+void fill(const std::vector<double>& x, std::vector<double>& y) {
+    const auto entry = pnn_device_library_entry_fn(dlsym(dlopen(PATH, RTLD_NOW), "pnn_device_library_entry"));
+    const pnn_device_library& library = *entry();
+    const pnn_launch how{};
+    void* there = nullptr;
+    for (std::size_t k = 0; k < x.size(); ++k) library.allocate(&there, sizeof(double), &how);
+    int ends[2];
+    if (pipe(ends) != 0) return;
+    for (int launch = 0; launch < 2000; ++launch) {
+        library.guard(1);
+        library.guard(0);
+        char byte = 0;
+        const bool may_read = write(ends[1], there, 1) == 1 && read(ends[0], &byte, 1) == 1;
+        y.push_back(may_read ? 0.0 : 1.0);
+    }
+}
+"""
+
+
+def test_the_host_is_barred_after_every_launch_and_later_at_times_after_each_launch_of_a_step(run_native):
+    path = device_library(Options("cuda", device="emulated"))
+
+    is_barred = run_native(f'#define PATH "{path}"' + BARRED, np.zeros(300)) == 1.0
+
+    assert is_barred[:80].all()
+    later = np.flatnonzero(is_barred[100:])
+    assert len(later) == pytest.approx(1900 / 61, abs=1)
+    for launches_a_step in range(1, 12):
+        assert set(later % launches_a_step) == set(range(launches_a_step))
