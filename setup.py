@@ -1,5 +1,7 @@
 """The list of packages and the three extensions; everything else about the package is in pyproject.toml."""
 
+import os
+import shlex
 from pathlib import Path
 
 from Cython.Build import cythonize
@@ -15,6 +17,8 @@ COMPILE = [
     "-fvisibility=hidden",
 ]
 OPENMP = ["-fopenmp"]
+ASKED_FOR = shlex.split(os.environ.get("PYNN_ANNARCHY_BUILD_FLAGS", ""))
+"""They come last, so that they hold: "-O0 -g" builds in half the time. $CXXFLAGS come first."""
 MAPPED = ["pynn_annarchy.native", "pynn_annarchy.standardmodels", "pyNN.annarchy"]  # [tool.setuptools.package-dir]
 HEADERS = sorted(map(str, Path("native/include").rglob("*.h")))
 ENGINE = sorted(map(str, Path("native/src").glob("*.cpp")))
@@ -28,7 +32,7 @@ def extension(name: str, *native_sources: str, openmp: bool = False) -> Extensio
         sources=[name.replace(".", "/") + ".pyx", *native_sources],
         depends=HEADERS,
         include_dirs=["native/include"],
-        extra_compile_args=COMPILE + flags,
+        extra_compile_args=COMPILE + flags + ASKED_FOR,
         extra_link_args=flags,
         libraries=["dl"],
         language="c++",

@@ -64,10 +64,12 @@ sim.end()
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory):
-    """A wheel built from a copy of the sources, with the build tools of this environment."""
+    """A wheel built from a copy of the sources, with the build tools of this environment; not optimised, for time."""
     folder = tmp_path_factory.mktemp("build")
     shutil.copytree(ROOT, folder / "sources", ignore=NOT_SOURCES)
-    pip("wheel", "--no-build-isolation", "--wheel-dir", folder, folder / "sources")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYNN_ANNARCHY_BUILD_FLAGS", "-O0")
+        pip("wheel", "--no-build-isolation", "--wheel-dir", folder, folder / "sources")
     return next(folder.glob("pynn_annarchy-*.whl"))
 
 
