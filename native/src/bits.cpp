@@ -4,8 +4,8 @@
 // read it: nothing but the bits comes from far.
 #include <algorithm>
 
-#include "pynn_annarchy/deliver.h"
 #include "pynn_annarchy/engine.h"
+#include "pynn_annarchy/prefetch.h"
 
 namespace pnn {
 

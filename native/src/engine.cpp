@@ -10,9 +10,9 @@
 #include <limits>
 #include <type_traits>
 
-#include "pynn_annarchy/deliver.h"
 #include "pynn_annarchy/on_device.h"
 #include "pynn_annarchy/openmp/team.h"
+#include "pynn_annarchy/prefetch.h"
 #include "pynn_annarchy/reduce.h"
 
 namespace pnn {

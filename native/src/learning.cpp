@@ -4,7 +4,6 @@
 #include <cstring>
 #include <limits>
 
-#include "pynn_annarchy/deliver.h"
 #include "pynn_annarchy/engine.h"
 #include "pynn_annarchy/fixed_point.h"
 

@@ -6,6 +6,7 @@
 #include "pynn_annarchy/bits.h"
 #include "pynn_annarchy/fixed_point.h"
 #include "pynn_annarchy/mathematics.h"
+#include "pynn_annarchy/prefetch.h"
 #include "pynn_annarchy/target.h"
 
 namespace pnn {
@@ -23,9 +24,6 @@ PNN_HOST void prefetch(const Target* targets, const Weight* weights, const pnn_g
     last = reinterpret_cast<const char*>(weights + group.end);
     for (int line = 0; line < 8 && first < last; ++line, first += 64) __builtin_prefetch(first);
 }
-
-// True where an increment may be added: finite and within the bound that the quantum was made for.
-PNN_FN bool is_sound(double increment, double bound) { return __builtin_fabs(increment) <= bound; }
 
 // A weight from what is kept of it.
 PNN_FN double weight_of(int16_t number, double unit) { return number * unit; }
@@ -178,12 +176,6 @@ PNN_FN Amount amount_at(const uint32_t* word) {
 // accesses that stand together, several at a time. So the ends of some groups are asked for together, which are on all their
 // pages, and what lies between them while as many others are delivered.
 constexpr int64_t PREFETCH_TOGETHER = 8;
-
-// The empty statement keeps GCC from dropping loops that do nothing else.
-PNN_HOST void ask_for(const void* address) {
-    __builtin_prefetch(address);
-    __asm__ volatile("" : : "r"(address));
-}
 
 // A pair's targets, and then its amounts.
 template <class Amount>

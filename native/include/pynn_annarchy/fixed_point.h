@@ -13,6 +13,9 @@ PNN_FN int64_t to_fixed(double increment, double inverse_quantum) {
     return static_cast<int64_t>(pnn::rint(increment * inverse_quantum));
 }
 
+// True where an increment may be added: finite and within the bound that the quantum was made for.
+PNN_FN bool is_sound(double increment, double bound) { return __builtin_fabs(increment) <= bound; }
+
 // Correctly rounded. Before AVX-512 no vector unit converts 64-bit integers: there both halves are written straight
 // into the mantissas of 2^52 and 2^84, whose difference is then rounded once, to the same bits.
 PNN_FN double from_fixed(int64_t sum, double quantum) {
