@@ -155,7 +155,10 @@ def test_more_than_one_synapse_of_a_pair_counts_as_often(connector):
     np.testing.assert_array_equal(session("cpp"), session("reference"))
 
 
-def test_it_is_silent_while_it_does_not_transmit():
+@pytest.mark.parametrize("has_rate", [False, True], ids=["in_tiles", "whole"])
+def test_it_is_silent_while_it_does_not_transmit(has_rate):
+    """Cells whose rates are formed do several steps at once as others do, but not tile by tile."""
+
     def session(target):
         network = ann.Network(dt=1.0, seed=3)
         network.config(target=target)
@@ -165,6 +168,8 @@ def test_it_is_silent_while_it_does_not_transmit():
         dense.all_to_all(0.5, delays=4.0)
         monitor = network.monitor(post, ["g_exc"])
         network.compile()
+        if has_rate:
+            post.compute_firing_rate(window=10.0)
         for transmits in (True, False, True):
             dense.transmission = transmits
             network.simulate(20.0)
