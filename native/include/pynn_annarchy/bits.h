@@ -70,7 +70,8 @@ PNN_HOST void write_half(const Planes& planes, uint16_t* numbers) {
     write_numbers<3>(low, high, numbers + parity * BLOCK_BYTES);
 }
 
-PNN_HOST void count_groups(const pnn_due_bits& due, int64_t first, int64_t word, uint16_t* numbers) {
+// Once in a module: inlined wherever it is used, it makes a synapse type compile for 0.5 s instead of 0.37.
+__attribute__((noinline)) inline void count_groups(const pnn_due_bits& due, int64_t first, int64_t word, uint16_t* numbers) {
     const int64_t last = due.n_groups - first < MOST_COUNTED ? due.n_groups : first + MOST_COUNTED;
     const Planes planes = count_groups(due, first, last, word);
     write_half<0>(planes, numbers);
