@@ -44,7 +44,7 @@ SMALL = signed(magnitudes(-1022, 0))
 ONE_ARGUMENT = {
     "exp": (2, mpmath.exp, EXPONENTS),
     "expm1": (2, mpmath.expm1, joined(EXPONENTS, SMALL)),
-    "exprel": (2, lambda x: mpmath.expm1(x) / x, joined(EXPONENTS, SMALL, -magnitudes(9, 1023))),
+    "exprel": (2, lambda x: mpmath.expm1(x) / x, joined(EXPONENTS, SMALL, between(-0.4, 0.4), -magnitudes(9, 1023))),
     "log": (2, mpmath.log, POSITIVES),
     "tanh": (2, mpmath.tanh, joined(EXPONENTS, SMALL, between(-3, 3))),
     "log2": (4, lambda x: mpmath.log(x, 2), POSITIVES),
@@ -280,14 +280,15 @@ void fill(const std::vector<double>& x, std::vector<double>& y) {
 @pytest.mark.compiler
 def test_exprel_of_many_arguments_has_the_bits_of_exprel_of_each(run_native):
     """Portions in which all arguments are small, none is, some are; with zeros, infinities, what is not a number."""
-    small = np.random.default_rng(3).uniform(-0.3399, 0.3399, 20_000)
-    tiny = signed(10.0 ** np.linspace(-323, -1, 5000))
-    edges = np.nextafter(0.34, [0, 1])
+    rng = np.random.default_rng(3)
+    small, of_both_signs = rng.uniform(-0.375, 0.0, 20_000), rng.uniform(-0.375, 0.375, 20_000)
+    tiny = -(10.0 ** np.linspace(-323, -1, 5000))
+    edges = np.concatenate([-np.nextafter(0.375, [0, 1]), [-0.375], np.nextafter(0.34, [0, 1])])
     special = [0.0, -0.0, np.inf, -np.inf, np.nan, 5e-324, -5e-324, 1e308, -1e308, -800.0, 719.0, 721.0]
     far = np.linspace(-50, 50, 3000)
 
     assert not run_native(
-        EXPREL_IN_FORM, np.concatenate([small, tiny, np.repeat(edges, 100), far, special, small, special])
+        EXPREL_IN_FORM, np.concatenate([small, tiny, signed(tiny), of_both_signs, np.repeat(edges, 100), far, special, small, special])
     ).any()
 
 
