@@ -287,9 +287,9 @@ def test_exprel_of_many_arguments_has_the_bits_of_exprel_of_each(run_native):
     special = [0.0, -0.0, np.inf, -np.inf, np.nan, 5e-324, -5e-324, 1e308, -1e308, -800.0, 719.0, 721.0]
     far = np.linspace(-50, 50, 3000)
 
-    assert not run_native(
-        EXPREL_IN_FORM, np.concatenate([small, tiny, signed(tiny), of_both_signs, np.repeat(edges, 100), far, special, small, special])
-    ).any()
+    every = [small, tiny, signed(tiny), of_both_signs, np.repeat(edges, 100), far, special, small, special]
+
+    assert not run_native(EXPREL_IN_FORM, np.concatenate(every)).any()
 
 
 FIXED_POINT = """
