@@ -318,7 +318,7 @@ bool Engine::is_in_scale(const Projection& member) const {
 }
 
 bool Engine::form_bundle(const Projections& members, Bundle::Layout layout) {
-    const bool may_be_alone = layout == Bundle::Layout::bits || (layout == Bundle::Layout::pairs && members[0]->weight_unit() != 0.0);
+    const bool may_be_alone = layout == Bundle::Layout::bits || layout == Bundle::Layout::pairs;
     if (members.size() < 2 && !may_be_alone) return false;
     for (const auto& projection : members) projection->leave_stream();
     if (!Bundle::carry_the_same(members, step)) {

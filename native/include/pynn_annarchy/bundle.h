@@ -5,9 +5,8 @@
 //
 // Projections from one population are delivered one after the other: the accumulators of one population stay in the cache.
 // Many small projections, for each of which there is next to nothing to do in a step, are delivered as their spikes come,
-// from all populations together. Those that send their weights, each synapse its own, lie in pairs; see weight_pairs.h. So does a
-// projection alone where its weights have 16 bits: pairs need nothing to be converted then. One whose synapses are dense and have
-// one weight keeps targets as bits; see target_bits.h.
+// from all populations together. Those that send their weights, each synapse its own, lie in pairs, one projection alone as
+// well; see weight_pairs.h. One whose synapses are dense and have one weight keeps targets as bits; see target_bits.h.
 #ifndef PYNN_ANNARCHY_BUNDLE_H
 #define PYNN_ANNARCHY_BUNDLE_H
 
