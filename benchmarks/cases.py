@@ -64,7 +64,8 @@ def microcircuit(percent: int, *contenders: Contender) -> Case:
 
 def of_microcircuit(peer: Peer, back_end: str, percent: int, duration: float, transient: float) -> Contender:
     arguments = (back_end, "--scale", str(percent / 100), "--duration", str(duration), "--transient", str(transient))
-    arguments += ("--rng", "native")  # each back end draws its connections itself
+    if peer is OURS:
+        arguments += ("--rng", "native")  # pyNN.nest cannot draw a fixed total number of connections so (PyNN 0.13.0)
     return Contender(f"pyNN.{back_end}", peer, MICROCIRCUIT, (*arguments, "--threads", "2", "--unrecorded"))
 
 

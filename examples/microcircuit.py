@@ -103,9 +103,8 @@ def n_synapses(source: str, target: str, scale: float) -> int:
 
 
 def build(sim: Any, options: argparse.Namespace) -> Network:
-    numpy_rng = NumpyRNG(seed=options.seed)  # of potentials in any case: pyNN.nest draws none from its NativeRNG
-    rng = sim.NativeRNG(options.seed) if options.rng == "native" else numpy_rng
-    populations = {layer: make_population(sim, layer, options, numpy_rng) for layer in LAYERS}
+    rng = sim.NativeRNG(options.seed) if options.rng == "native" else NumpyRNG(seed=options.seed)
+    populations = {layer: make_population(sim, layer, options, rng) for layer in LAYERS}
     total = 0
     for target, post in populations.items():
         if options.drive == "poisson":
