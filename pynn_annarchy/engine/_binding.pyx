@@ -312,6 +312,7 @@ cdef extern from "pynn_annarchy/engine.h" namespace "pnn" nogil:
         void set_weights(const uint64_t*, const double*) except +
         void set_weights_at(const uint64_t*, const int64_t*, int64_t, const double*) except +
         double weight_unit()
+        int n_partitions()
         void take_unit(double) except +
     cdef cppclass Seconds "std::array<double, pnn::n_phases>":
         double operator[](size_t)
@@ -517,6 +518,10 @@ cdef class Rows:
     @property
     def nbytes(self):
         return self.projection.get().bytes()
+
+    @property
+    def n_partitions(self):
+        return self.projection.get().n_partitions()
 
     @property
     def bound(self):

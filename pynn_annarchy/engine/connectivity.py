@@ -97,7 +97,7 @@ class SynapseBuilder:
             For weights and for delays: least, greatest, and whether the law has failed.
         """
         network = self._synapses.network
-        drawn = self._staging.generate(n, pairs, weight, delay, network.dt, tolerance, network.partitions)
+        drawn = self._staging.generate(n, pairs, weight, delay, network.dt, tolerance, network.n_threads)
         for name, value in values.items():
             self._values.setdefault(name, []).append((n, finite(value, f"{name} of '{self._synapses.label}'")))
         return drawn
@@ -370,12 +370,23 @@ class Synapses:
         if (self.delay_steps() == steps).all():
             return
         self.state.refuse_new_delays()
-        builder = SynapseBuilder(self)
-        builder.add(self.pre(), self.post(), self._column("weight"), np.broadcast_to(steps, (self.n,)))
         old = self.rows
-        self._replace(builder._staging)
+        self._sort_anew(np.broadcast_to(steps, (self.n,)))
         if old is not None and self.rows is not None:
             self.rows.inherit(old)
+
+    def cut(self, partitions: int) -> None:
+        """Lies in so many partitions from now on; before the first step."""
+        if self.rows is not None and self.rows.n_partitions != partitions:
+            unit = self.rows.weight_unit
+            self._sort_anew(self.delay_steps())
+            if unit:
+                self.rows.weight_unit = unit
+
+    def _sort_anew(self, delay_steps: AnyArray) -> None:
+        builder = SynapseBuilder(self)
+        builder.add(self.pre(), self.post(), self._column("weight"), delay_steps)
+        self._replace(builder._staging)
 
     def delay_steps(self) -> AnyArray:
         """Delay of each synapse, in steps."""
@@ -428,7 +439,7 @@ class Synapses:
     def _replace(self, staging: _binding.Staging) -> None:
         options = self.network.options
         has_units = options.weight_bits is not None and is_static(self.spec, options)
-        self.rows = _binding.Rows(staging, self.network.bounds(self.post_size), has_units)
+        self.rows = _binding.Rows(staging, self.network.bounds(self.post_size, len(staging)), has_units)
         self._order = None
         self.network.bounds_changed(self.post_cells)
         self.unbind()

@@ -14,6 +14,7 @@ from pynn_annarchy.engine.axons import Axons
 from pynn_annarchy.engine.cells import NO_SPIKES, Cells, Events, Population, Spikes, SpikeSource
 from pynn_annarchy.engine.clocked import clocked_synapses, names_of, publications
 from pynn_annarchy.engine.currents import Current, Output, Table
+from pynn_annarchy.engine.effort import SHORT_STEP
 from pynn_annarchy.engine.firing_rate import RATE
 from pynn_annarchy.engine.frames import Frames
 from pynn_annarchy.engine.loop import Loop
@@ -52,7 +53,6 @@ class WorkerChoice:
     is slower is tried again as often as its delays stay below a fiftieth of the time that all runs took.
     """
 
-    _SHORT_STEP = 8e-6  # seconds
     _SHORT_RUN = 200e-6
     _FIRST_STEPS = 16  # of the first run, in cold memory, and of the first ones that are measured
     _TRIAL = 2e-3  # seconds, if it were as fast as the other
@@ -73,7 +73,7 @@ class WorkerChoice:
         alone = self._cost.get(1)
         if alone is None:
             return 1, min(n_steps, self._FIRST_STEPS)
-        if alone < self._SHORT_STEP or alone * n_steps < self._SHORT_RUN:
+        if alone < SHORT_STEP or alone * n_steps < self._SHORT_RUN:
             return 1, n_steps
         if self._most not in self._cost:
             return self._most, min(n_steps, self._least(alone))

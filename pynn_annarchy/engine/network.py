@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from pynn_annarchy import _mathematics
-from pynn_annarchy.engine import _binding, interrupts
+from pynn_annarchy.engine import _binding, effort, interrupts
 from pynn_annarchy.engine.arrays import AnyArray, Arena, IntArray, time_of
 from pynn_annarchy.engine.axons import Axons
 from pynn_annarchy.engine.cells import NO_SPIKES, Cells, Population, Spikes, SpikeSource
@@ -44,8 +44,8 @@ class Network:
         dt: time step, in ms.
         seed: of all random numbers, 64 bits.
         threads: number of threads, or 'auto'. Results never depend on it.
-        partitions: parts that every population is cut into; as many as threads or cores, unless a checkpoint asks. On a
-            device there is one.
+        partitions: parts that every population is cut into, where a checkpoint asks. Else as many as threads; if that
+            is 'auto', one in a network of short steps, else as many as cores. On a device there is one.
         options: target, compiler and precision.
 
     Raises:
@@ -88,6 +88,7 @@ class Network:
         self._n_changes = 0
         self._stale_bounds: set[int] = set()
         self._n_objects = 0
+        self._n_cells = self._n_synapses = 0
         self.arenas: defaultdict[tuple[ModelSpec, str], Arena] = defaultdict(Arena)
         """Where the arrays of populations lie, by model and use."""
 
@@ -100,11 +101,29 @@ class Network:
 
     @property
     def partitions(self) -> int:
-        """Number of parts that every population is cut into."""
+        """Number of parts that every population is cut into; decided when the first models have been compiled."""
         if self.options.target == "cuda":
             return 1
         if self._partitions is not None:
             return self._partitions
+        if self.threads != "auto":
+            return int(self.threads)
+        return self._parts_of(effort.guess(self._n_cells, self._n_synapses, self.dt))
+
+    @staticmethod
+    def _parts_of(seconds_of_step: float) -> int:
+        return 1 if seconds_of_step < effort.SHORT_STEP else available_cores()
+
+    def _cut(self) -> None:
+        """Decides about partitions, now that kernels are known, and brings synapses into so many."""
+        if self._partitions is None and self.threads == "auto" and self.options.target != "cuda":
+            self._partitions = self._parts_of(effort.seconds_of_step(self))
+        for synapses in self.projections:
+            synapses.cut(self.partitions)
+
+    @property
+    def n_threads(self) -> int:
+        """How many there may be."""
         return available_cores() if self.threads == "auto" else int(self.threads)
 
     @property
@@ -117,14 +136,16 @@ class Network:
         """'cpp', 'cuda' or 'reference'; not 'auto', but what that came to."""
         return self.loop.target
 
-    def bounds(self, size: int) -> IntArray:
-        """First element of each partition of a population, and its size."""
+    def bounds(self, size: int, n_synapses: int) -> IntArray:
+        """First element of each partition of a population onto which so many new synapses go, and its size."""
+        self._n_synapses += n_synapses
         return np.asarray(_binding.bounds_of_partitions(size, self.partitions))
 
     def add_cells(self, spec: ModelSpec, size: int, parameters: Mapping[str, Any], label: str) -> Cells:
         """Adds a population; see Cells."""
         self.check_open()
         cells = Cells(self, spec, size, parameters, label, len(self.populations), self._next_object())
+        self._n_cells += size
         self.populations.append(cells)
         if spec.axon_spike.strip():
             cells.axons = Axons(cells, len(self.populations))
@@ -293,6 +314,7 @@ class Network:
 
     def _bind(self) -> None:
         if self._loop is None:
+            self._cut()
             self._loop = self._new_loop()
         pending = [population for population in self.populations if not population.is_bound]
         before = {population.number: population.max_spikes for population in pending}

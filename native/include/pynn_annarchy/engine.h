@@ -233,6 +233,7 @@ public:
     // Sorts the staged synapses into rows and frees them; partitions are those of the post-synaptic population.
     void build(Staging& staging, const std::vector<int64_t>& bounds);
     int64_t size() const;
+    int n_partitions() const { return int(rows.size()); }
     std::size_t bytes() const;
     int max_delay() const;
     int min_delay() const;
