@@ -188,7 +188,7 @@ def test_memory_is_told_of_cells_of_all_projections_of_a_label_and_of_recordings
     sizes = sim.memory_footprint()
     assert set(sizes) == {"cells", "twice", "recorded data"}
     assert sizes["cells"] >= 100 * 8
-    assert sizes["twice"] >= 2 * 100 * 99  # a target takes one byte or more
+    assert sizes["twice"] >= 2 * 100 * 99 / 8  # a target takes one bit or more
     assert sizes["recorded data"] == 11 * 100 * 8
 
 

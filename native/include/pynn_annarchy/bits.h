@@ -3,11 +3,11 @@
 #define PYNN_ANNARCHY_BITS_H
 
 #include "pynn_annarchy/abi.h"
+#include "pynn_annarchy/bit_layout.h"
 #include "pynn_annarchy/target.h"
 
 namespace pnn {
 
-constexpr int64_t BLOCK_BYTES = PNN_BITS_TOGETHER / 8, BLOCK_WORDS = BLOCK_BYTES / 8;
 typedef uint8_t Block __attribute__((vector_size(BLOCK_BYTES)));
 typedef uint16_t BlockOfPairs __attribute__((vector_size(BLOCK_BYTES)));  // of bytes
 typedef uint16_t Numbers __attribute__((vector_size(2 * BLOCK_BYTES)));
@@ -104,10 +104,8 @@ PNN_HOST void add_bits(const pnn_due_bits& due, int64_t first, int64_t* sums) {
     if (are_few(due, word)) {
         for (int64_t g = 0; g < due.n_groups; ++g)
             for (int64_t w = 0; w < BLOCK_WORDS; ++w)
-                for (uint64_t left = due.groups[g][word + w]; left != 0; left &= left - 1) {
-                    const int64_t bit = __builtin_ctzll(left);
-                    sums[bit % 8 * BLOCK_BYTES + w * 8 + bit / 8] += due.each;
-                }
+                for (uint64_t left = due.groups[g][word + w]; left != 0; left &= left - 1)
+                    sums[element_at({w, __builtin_ctzll(left)})] += due.each;
         return;
     }
     for (int64_t g = 0; g < due.n_groups; g += MOST_COUNTED) {

@@ -8,7 +8,7 @@
 #include <algorithm>
 #include <cstdint>
 
-#include "pynn_annarchy/abi.h"
+#include "pynn_annarchy/bit_layout.h"
 #include "pynn_annarchy/memory.h"
 
 namespace pnn {
@@ -21,14 +21,14 @@ public:
     }
 
     static constexpr std::size_t words_of(int64_t n_elements) {
-        return std::size_t((n_elements + PNN_BITS_TOGETHER - 1) / PNN_BITS_TOGETHER * (PNN_BITS_TOGETHER / 64));
+        return std::size_t((n_elements + PNN_BITS_TOGETHER - 1) / PNN_BITS_TOGETHER * BLOCK_WORDS);
     }
 
     std::size_t bytes() const { return words_.size() * 8; }
     const uint64_t* of_group(std::size_t group) const { return words_.data() + group * width_; }
     void set(std::size_t group, uint32_t element) {
-        const uint32_t own = element % PNN_BITS_TOGETHER, byte = own % n_bytes;
-        words_[group * width_ + element / PNN_BITS_TOGETHER * n_words + byte / 8] |= uint64_t(1) << (byte % 8 * 8 + own / n_bytes);
+        const BitPlace place = place_of_element(element);
+        words_[group * width_ + std::size_t(place.word)] |= uint64_t(1) << place.bit;
     }
     // Calls visit(element) for the targets of a group, which ascend.
     template <class Visit>
@@ -53,12 +53,10 @@ public:
     }
 
 private:
-    static constexpr uint32_t n_bytes = PNN_BITS_TOGETHER / 8, n_words = n_bytes / 8;  // of a block
-
     // Elements [8 part, 8 part + 8) of a group, each the lowest bit of a byte.
     uint64_t eight(std::size_t group, uint32_t part) const {
-        const uint32_t block = part / n_bytes, own = part % n_bytes;
-        return words_[group * width_ + block * n_words + own % n_words] >> own / n_words & 0x0101010101010101u;
+        const BitPlace first = place_of_element(int64_t(part) * 8);
+        return words_[group * width_ + std::size_t(first.word)] >> first.bit & 0x0101010101010101u;
     }
 
     std::size_t width_ = 0;
