@@ -26,8 +26,8 @@ const pnn_module* load_module(const char* path, const char* fingerprint, std::st
 
 // Steps that a partition does at most between two barriers.
 constexpr int64_t MOST_AT_ONCE = 32;
-// Cells that do all of them before others do any.
-constexpr int64_t TILE = 2 * PNN_BITS_TOGETHER;
+// Cells that do all of them before others do any; and where the steps are few.
+constexpr int64_t TILE = 2 * PNN_BITS_TOGETHER, FAR_TILE = 8 * TILE;
 
 struct SpikeList {
     std::vector<uint32_t> index, count;              // of the first `n` spikes; there is room for more
