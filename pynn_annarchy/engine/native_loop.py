@@ -112,8 +112,7 @@ class NativeLoop(Loop):
     def __init__(self, network: Network) -> None:
         super().__init__(network)
         self._n_currents = 0
-        cores = available_cores() if network.threads == "auto" else int(network.threads)
-        self._choice = WorkerChoice(min(network.partitions, cores), network.threads != "auto")
+        self._choice = WorkerChoice(min(network.partitions, network.n_threads), network.threads != "auto")
         self._workers = 1
 
     def _bind_population(self, population: Population) -> None:
