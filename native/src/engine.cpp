@@ -432,7 +432,13 @@ void Engine::find_concerned(bool many_steps) {
             if (!is_plain(population) || population.bounds[p] == population.bounds[p + 1]) continue;
             PlainCells cells{&population, int(number), {}, population.segment, population.bounds[p], population.bounds[p + 1], bits_to(number, p)};
             for (std::size_t k = 0; many_steps && k < population.arrays.size(); ++k) cells.arrays.push_back(array_of(population, k, p));
-            if (many_steps) cells.segment.arrays = cells.arrays.data();
+            if (many_steps) {
+                cells.segment.arrays = cells.arrays.data();
+                cells.are_small = Array<uint8_t>(std::size_t((cells.end - cells.begin + PNN_CELLS_TOGETHER - 1) / PNN_CELLS_TOGETHER));
+                std::fill_n(cells.are_small.data(), cells.are_small.size(), uint8_t(0));
+                cells.segment.are_small = cells.are_small.data();
+                cells.segment.small_from = cells.begin;
+            }
             concerned.plain[p].push_back(std::move(cells));
         }
 }

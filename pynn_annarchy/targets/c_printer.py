@@ -44,6 +44,7 @@ from pynn_annarchy.kernels.ir import (
     values_in,
 )
 from pynn_annarchy.kernels.passes.contract import FUSED
+from pynn_annarchy.kernels.passes.endings import Left, Told, left_for_next, spikes_of_stored
 from pynn_annarchy.kernels.passes.regimes import LOOKED_AT, Regime, regimes
 from pynn_annarchy.language.syntax import BinaryOperator, Comparator, Connective
 
@@ -61,7 +62,7 @@ _KEYWORDS = frozenset(
     n_post_traces has_post has_stored first_stored load store State psp advance pre_spike post_spike has_psp has_step
     has_post_step has_common_step advance_post advance_common element advances_first arrives_first asks_sent Operation
     Row row all Ahead prepare Regimes regime device_module RESETS FLUSHED_EVERY LOOKS RESTS reset flush
-    RECEIVES""".split()  # noqa: SIM905
+    RECEIVES TELLS LEAVES RESETS_LEFT""".split()  # noqa: SIM905
 )
 """Words of C++, and of the text around a model's names."""
 _CONNECTIVES = {Connective.AND: "&", Connective.OR: "|"}
@@ -369,7 +370,9 @@ def _regime_struct(regime: Regime, kernel: CellKernel, printer: Printer) -> str:
     members += _common(regime, printer)
     conditions = [f"{'' if holds else 'not '}{printer.expression(value)}" for value, holds in regime.outcomes]
     where = f" where {' and '.join(conditions)}" if conditions else ""
-    arguments = "int64_t i, int64_t k_, const Ahead& ahead_" if regime.ahead else "int64_t i"
+    ahead = ", int64_t k_, const Ahead& ahead_" if regime.ahead else ""
+    told, left = spikes_of_stored(own, printer.is_shared), left_for_next(regime, printer.is_shared)
+    members += (*_limits_of_next(left, printer), *_bound_of_spikes(told, printer))
     flushed = own.flushed
     read, resting = _read(own.fields, own.spikes, *statement_values(own.body)), _resting(own, printer)
     return struct_text(
@@ -381,6 +384,9 @@ def _regime_struct(regime: Regime, kernel: CellKernel, printer: Printer) -> str:
             f"    static constexpr bool LOOKS = {_bool(regime.looked_at)};  // at what decides about its form",
             f"    static constexpr bool RESTS = {_bool(resting)};  // has a form for inputs at rest",
             f"    static constexpr bool RECEIVES = {_bool(own.receptors)};",
+            f"    static constexpr bool TELLS = {_bool(told)};  // spikes anew",
+            f"    static constexpr bool LEAVES = {_bool(left)};  // for the next step what that looks at",
+            f"    static constexpr bool RESETS_LEFT = {_bool(left and left.is_reset)};",
         ],
         members,
         "const pnn_segment& segment, const pnn_step& step",
@@ -392,13 +398,16 @@ def _regime_struct(regime: Regime, kernel: CellKernel, printer: Printer) -> str:
         "",
         f"    // {kernel.model}: one cell over one step{where}; returns its number of spikes",
         "    template <class Form_>",
-        f"    PNN_FN Count update({arguments}) const {{",
+        f"    PNN_FN Count update(int64_t i{ahead}, pnn::Signs&{' signs_' if left or told else ''}) const {{",
         *wrapped(printer.inputs(resting)),
         *wrapped(printer.loads(field for field in read if field not in resting)),
         *wrapped(_known_ahead(regime)),
         *wrapped(printer.statements(own.body)),
+        *wrapped(_next_look(left, printer)),
+        *wrapped(_may_spike(told, own, printer)),
         *wrapped([f"return {printer.expression(own.spikes)};"]),
         "    }",
+        *_told_anew(own, told, printer),
         *_after_spikes(own, printer),
         *_flushing(flushed, printer),
     )
@@ -495,16 +504,68 @@ def _look(regime: Regime, printer: Printer) -> Iterator[str]:
     if not regime.looked_at:
         return
     fields = _read(regime.kernel.fields, *(let.value for let in regime.formulas), *regime.looked_at)
-    greatest = (f"greatest_ = pnn::greater_rank(greatest_, {printer.expression(x)});" for x in regime.looked_at)
-    lines = (*printer.loads(fields), *printer.statements(regime.formulas), *greatest)
+    lines = (*printer.loads(fields), *_beyond(regime, "beyond_", printer))
     yield from ("", "    // whether exponential steps are short")
     yield "    PNN_FN bool are_small_(int64_t first_, int64_t n_) const {"
-    yield from wrapped(
-        ("uint64_t greatest_ = 0;", "PNN_INDEPENDENT", "for (int64_t i = first_; i < first_ + n_; ++i) {")
-    )
+    yield from wrapped(("int64_t beyond_ = 0;", "PNN_INDEPENDENT", "for (int64_t i = first_; i < first_ + n_; ++i) {"))
     yield from wrapped(f"    {line}" for line in lines)
-    yield from wrapped(("}", "return pnn::are_small(greatest_);"))
+    yield from wrapped(("}", "return beyond_ >= 0;"))
     yield "    }"
+
+
+def _beyond(look: Regime | Left, into: str, printer: Printer) -> Iterator[str]:
+    """The lines that look at one cell's arguments."""
+    yield from printer.statements(look.formulas)
+    yield from (f"{into} |= pnn::beyond_small({printer.expression(x)});" for x in look.looked_at)
+
+
+def _limits_of_next(left: Left | None, printer: Printer) -> Iterator[Member]:
+    """The members with which the end of a step looks at what the next one will."""
+    for number, looked_at in enumerate(left.sums if left else ()):
+        constant = "0.0" if looked_at.constant is None else printer.expression(looked_at.constant)
+        arguments = ", ".join([constant, *(printer.expression(factor) for _, factor in looked_at.factors)])
+        yield f"int64_t most_{number}_;  // rank", _start(f"most_{number}_(pnn::most_for_small({arguments}))")
+
+
+def _next_look(left: Left | None, printer: Printer) -> Iterator[str]:
+    """The lines that look, at the end of a step, at what the next one will."""
+    if left is None:
+        return
+    yield "{  // whether exponential steps of the next step are short"
+    yield from (f"    {line}" for line in _beyond(left, "signs_.beyond", printer))
+    for number, looked_at in enumerate(left.sums):
+        names = [identifier(field.name) for field, _ in looked_at.factors]
+        signs = "".join(f" | pnn::sign_of({name})" for name in names)
+        yield f"    signs_.beyond |= pnn::above(most_{number}_, {' + '.join(names)}){signs};"
+    yield "}"
+
+
+def _bound_of_spikes(told: Told | None, printer: Printer) -> Iterator[Member]:
+    """The member with which a step sees where there may be spikes."""
+    if told and told.bound:
+        _, bound, is_enough = told.bound
+        text = f"static_cast<double>({printer.expression(bound)})"
+        start = f"pnn::just_below({text})" if is_enough else text
+        yield "double spikes_above_;", _start(f"spikes_above_({start})")
+
+
+def _may_spike(told: Told | None, kernel: CellKernel, printer: Printer) -> Iterator[str]:
+    """The line that says whether a cell may have spiked."""
+    if told is None:
+        return
+    if told.bound:
+        yield f"signs_.spiked |= pnn::sign_of(spikes_above_ - {identifier(told.bound[0].name)});"
+    else:
+        yield f"signs_.spiked |= {printer.expression(kernel.spikes)} > 0 ? -1 : 0;"
+
+
+def _told_anew(kernel: CellKernel, told: Told | None, printer: Printer) -> Iterator[str]:
+    """The function that tells how often a cell has spiked from what its step has stored."""
+    if told:
+        yield from ("", "    // what update has returned", "    PNN_FN Count spikes_(int64_t i) const {")
+        yield from wrapped(printer.loads(_read(kernel.fields, told.number)))
+        yield from wrapped([f"return {printer.expression(told.number)};"])
+        yield "    }"
 
 
 def _choice_struct(found: list[Regime], kernel: CellKernel, printer: Printer) -> str:

@@ -15,6 +15,9 @@ struct IF_cond_exp {
     static constexpr bool LOOKS = true;  // at what decides about its form
     static constexpr bool RESTS = true;  // has a form for inputs at rest
     static constexpr bool RECEIVES = true;
+    static constexpr bool TELLS = true;  // spikes anew
+    static constexpr bool LEAVES = true;  // for the next step what that looks at
+    static constexpr bool RESETS_LEFT = false;
 
     Real* v;
     Real* gsyn_exc;
@@ -39,6 +42,8 @@ struct IF_cond_exp {
     double t;  // start of the step, ms
     Real dt;   // ms
     double step_;  // its number
+    int64_t most_0_;  // rank
+    double spikes_above_;
 
     PNN_FN IF_cond_exp(const pnn_segment& segment, const pnn_step& step)
         : v(static_cast<Real*>(segment.arrays[0])),
@@ -63,7 +68,9 @@ struct IF_cond_exp {
           input_1_(pnn::received_of(segment, 1)),
           t(step.t),
           dt(static_cast<Real>(step.dt)),
-          step_(static_cast<double>(step.step)) {}
+          step_(static_cast<double>(step.step)),
+          most_0_(pnn::most_for_small(dt_over_tau_m, relaxation_v_constant_2, relaxation_v_constant)),
+          spikes_above_(pnn::just_below(static_cast<double>(v_thresh))) {}
 
     PNN_HOST void go_to_(int64_t first_) {
         if (rests_i_inj_) i_inj = pnn::ZEROS<Real> - first_;
@@ -77,19 +84,19 @@ struct IF_cond_exp {
 
     // whether exponential steps are short
     PNN_FN bool are_small_(int64_t first_, int64_t n_) const {
-        uint64_t greatest_ = 0;
+        int64_t beyond_ = 0;
         PNN_INDEPENDENT
         for (int64_t i = first_; i < first_ + n_; ++i) {
             const Real relaxation_v = pnn::fma(this->gsyn_inh[i], relaxation_v_constant_2, pnn::fma(this->gsyn_exc[i],
                 relaxation_v_constant, dt_over_tau_m));
-            greatest_ = pnn::greater_rank(greatest_, relaxation_v);
+            beyond_ |= pnn::beyond_small(relaxation_v);
         }
-        return pnn::are_small(greatest_);
+        return beyond_ >= 0;
     }
 
     // IF_cond_exp: one cell over one step; returns its number of spikes
     template <class Form_>
-    PNN_FN Count update(int64_t i) const {
+    PNN_FN Count update(int64_t i, pnn::Signs& signs_) const {
         const auto i_inj = pnn::input_in<Form_>(this->i_inj, i);
         Real v = this->v[i];
         Real gsyn_exc = this->gsyn_exc[i];
@@ -117,7 +124,17 @@ struct IF_cond_exp {
         this->v[i] = v;
         this->gsyn_exc[i] = gsyn_exc;
         this->gsyn_inh[i] = gsyn_inh;
+        {  // whether exponential steps of the next step are short
+            signs_.beyond |= pnn::above(most_0_, gsyn_inh + gsyn_exc) | pnn::sign_of(gsyn_inh) |
+                pnn::sign_of(gsyn_exc);
+        }
+        signs_.spiked |= pnn::sign_of(spikes_above_ - v);
         return (has_spiked ? Count(1) : Count(0));
+    }
+
+    // what update has returned
+    PNN_FN Count spikes_(int64_t i) const {
+        return (!(this->refractory[i] >= this->step_) & (this->v[i] >= v_thresh) ? Count(1) : Count(0));
     }
 
     // what follows a spike

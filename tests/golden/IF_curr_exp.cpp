@@ -15,6 +15,9 @@ struct IF_curr_exp {
     static constexpr bool LOOKS = false;  // at what decides about its form
     static constexpr bool RESTS = true;  // has a form for inputs at rest
     static constexpr bool RECEIVES = true;
+    static constexpr bool TELLS = true;  // spikes anew
+    static constexpr bool LEAVES = false;  // for the next step what that looks at
+    static constexpr bool RESETS_LEFT = false;
 
     Real* v;
     Real* isyn_exc;
@@ -37,6 +40,7 @@ struct IF_curr_exp {
     double t;  // start of the step, ms
     Real dt;   // ms
     double step_;  // its number
+    double spikes_above_;
 
     PNN_FN IF_curr_exp(const pnn_segment& segment, const pnn_step& step)
         : v(static_cast<Real*>(segment.arrays[0])),
@@ -59,7 +63,8 @@ struct IF_curr_exp {
           input_1_(pnn::received_of(segment, 1)),
           t(step.t),
           dt(static_cast<Real>(step.dt)),
-          step_(static_cast<double>(step.step)) {}
+          step_(static_cast<double>(step.step)),
+          spikes_above_(pnn::just_below(static_cast<double>(v_thresh))) {}
 
     PNN_HOST void go_to_(int64_t first_) {
         if (rests_i_inj_) i_inj = pnn::ZEROS<Real> - first_;
@@ -73,7 +78,7 @@ struct IF_curr_exp {
 
     // IF_curr_exp: one cell over one step; returns its number of spikes
     template <class Form_>
-    PNN_FN Count update(int64_t i) const {
+    PNN_FN Count update(int64_t i, pnn::Signs& signs_) const {
         const auto i_inj = pnn::input_in<Form_>(this->i_inj, i);
         Real v = this->v[i];
         Real isyn_exc = this->isyn_exc[i];
@@ -98,7 +103,13 @@ struct IF_curr_exp {
         this->v[i] = v;
         this->isyn_exc[i] = isyn_exc;
         this->isyn_inh[i] = isyn_inh;
+        signs_.spiked |= pnn::sign_of(spikes_above_ - v);
         return (has_spiked ? Count(1) : Count(0));
+    }
+
+    // what update has returned
+    PNN_FN Count spikes_(int64_t i) const {
+        return (!(this->refractory[i] >= this->step_) & (this->v[i] >= v_thresh) ? Count(1) : Count(0));
     }
 
     // what follows a spike

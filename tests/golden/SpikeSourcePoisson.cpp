@@ -15,6 +15,9 @@ struct SpikeSourcePoisson_0 {
     static constexpr bool LOOKS = false;  // at what decides about its form
     static constexpr bool RESTS = false;  // has a form for inputs at rest
     static constexpr bool RECEIVES = false;
+    static constexpr bool TELLS = false;  // spikes anew
+    static constexpr bool LEAVES = false;  // for the next step what that looks at
+    static constexpr bool RESETS_LEFT = false;
 
     Real* left;
     Real* drawn_rate;
@@ -57,7 +60,7 @@ struct SpikeSourcePoisson_0 {
 
     // SpikeSourcePoisson: one cell over one step where not rate * this->dt > Real(500.0); returns its number of spikes
     template <class Form_>
-    PNN_FN Count update(int64_t i) const {
+    PNN_FN Count update(int64_t i, pnn::Signs&) const {
         Real left = this->left[i];
         Real drawn_rate = this->drawn_rate[i];
         // left = ite(rate*dt > 500, left, ite(rate == drawn_rate, left, Exponential(ite(rate > 0, 1000/(rate*dt), 1e+30))) - (clip((start + duration - t)/dt, 0, 1) - clip((start - t)/dt, 0, 1)))
@@ -93,6 +96,9 @@ struct SpikeSourcePoisson_1 {
     static constexpr bool LOOKS = false;  // at what decides about its form
     static constexpr bool RESTS = false;  // has a form for inputs at rest
     static constexpr bool RECEIVES = false;
+    static constexpr bool TELLS = false;  // spikes anew
+    static constexpr bool LEAVES = false;  // for the next step what that looks at
+    static constexpr bool RESETS_LEFT = false;
 
     Real* drawn_rate;
     Real rate;
@@ -141,7 +147,7 @@ struct SpikeSourcePoisson_1 {
 
     // SpikeSourcePoisson: one cell over one step where rate * this->dt > Real(500.0); returns its number of spikes
     template <class Form_>
-    PNN_FN Count update(int64_t i, int64_t k_, const Ahead& ahead_) const {
+    PNN_FN Count update(int64_t i, int64_t k_, const Ahead& ahead_, pnn::Signs&) const {
         const double poisson_2_ = static_cast<double>(ahead_.poisson_2_[k_]);
         Real drawn_rate = this->drawn_rate[i];
         // left = ite(rate*dt > 500, left, ite(rate == drawn_rate, left, Exponential(ite(rate > 0, 1000/(rate*dt), 1e+30))) - (clip((start + duration - t)/dt, 0, 1) - clip((start - t)/dt, 0, 1)))

@@ -7,7 +7,7 @@
 
 #include <stdint.h>
 
-#define PNN_ABI_VERSION 13u
+#define PNN_ABI_VERSION 14u
 
 #ifdef __cplusplus
 extern "C" {
@@ -33,7 +33,11 @@ typedef struct pnn_segment {
     int64_t element_offset;       // identity of element 0 within the object
     const uint16_t* const* numbers;  // of each receptor, indexed like the fields: how often its accumulator has still to grow by
     const int64_t* each;          // so much. Null: accumulators have all there is
+    uint8_t* are_small;           // for the primitive to remember, of each PNN_CELLS_TOGETHER elements from small_from on, whether what
+    int64_t small_from;           // the next step looks at is small; 0 where somebody else has changed anything. Null: nobody remembers
 } pnn_segment;
+// Calls that remember begin at a multiple of this from small_from on.
+#define PNN_CELLS_TOGETHER 256
 
 // Spikes of one step and one partition: ascending element indices with multiplicities (>= 1), or a number for each element.
 typedef struct pnn_spikes {

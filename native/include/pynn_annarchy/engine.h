@@ -28,6 +28,7 @@ const pnn_module* load_module(const char* path, const char* fingerprint, std::st
 constexpr int64_t MOST_AT_ONCE = 32;
 // Cells that do all of them before others do any; and where the steps are few.
 constexpr int64_t TILE = 2 * PNN_BITS_TOGETHER, FAR_TILE = 8 * TILE;
+static_assert(TILE % PNN_CELLS_TOGETHER == 0, "what is remembered of cells is so of so many");
 
 struct SpikeList {
     std::vector<uint32_t> index, count;              // of the first `n` spikes; there is room for more
@@ -543,6 +544,7 @@ private:
         pnn_segment segment;
         int64_t begin, end;
         std::vector<BitsTo> bits;                    // what is added up tile by tile
+        Array<uint8_t> are_small{};                  // what a step leaves for the next one, within a run; see pnn_segment
     };
     void prepare_tiles(const PlainCells& cells, Due& due) const;
     bool can_count(const PlainCells& cells, int64_t n, const Due& due) const;

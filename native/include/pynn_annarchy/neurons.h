@@ -23,11 +23,11 @@ PNN_FN Received received_of(const pnn_segment& segment, int64_t receptor) {
 template <class... Models>
 struct Regimes {};
 
-// One bit for each of n <= 64 cells.
-template <class Count>
-PNN_FN uint64_t spiked_of(const Count* counts, int64_t n) {
+// One bit for each of n <= 64 cells, from the first one on.
+template <class CountOf>
+PNN_FN uint64_t spiked_of(const CountOf& count_of, int64_t first, int64_t n) {
     uint64_t spiked = 0;
-    for (int64_t k = 0; k < n; ++k) spiked |= static_cast<uint64_t>(counts[k] > 0 ? 1 : 0) << k;
+    for (int64_t k = 0; k < n; ++k) spiked |= static_cast<uint64_t>(count_of(first + k) > 0 ? 1 : 0) << k;
     return spiked;
 }
 
@@ -37,8 +37,8 @@ struct Preparation {
     static constexpr int64_t SIZE = MANY_TOGETHER;
     PNN_FN void prepare(const Model&, int64_t, int64_t) {}
     template <class Form>
-    PNN_FN typename Model::Count update(const Model& model, int64_t i, int64_t) const {
-        return model.template update<Form>(i);
+    PNN_FN typename Model::Count update(const Model& model, int64_t i, int64_t, Signs& signs) const {
+        return model.template update<Form>(i, signs);
     }
 };
 
@@ -48,8 +48,8 @@ struct Preparation<Model, Void<typename Model::Ahead>> {
     typename Model::Ahead ahead;
     PNN_FN void prepare(const Model& model, int64_t first, int64_t length) { model.prepare(first, length, ahead); }
     template <class Form>
-    PNN_FN typename Model::Count update(const Model& model, int64_t i, int64_t k) const {
-        return model.template update<Form>(i, k, ahead);
+    PNN_FN typename Model::Count update(const Model& model, int64_t i, int64_t k, Signs& signs) const {
+        return model.template update<Form>(i, k, ahead, signs);
     }
 };
 
@@ -57,43 +57,54 @@ struct Preparation<Model, Void<typename Model::Ahead>> {
 template <class Real>
 alignas(64) constexpr Real ZEROS[MANY_DRAWN > MANY_TOGETHER ? MANY_DRAWN : MANY_TOGETHER] = {};
 
-// Cells [first, first + n) over one step; returns whether any of them has spiked.
+// What a step of some cells has brought about.
+struct Outcome {
+    bool may_have_spiked;  // any of them
+    bool are_small;        // whether the next step finds what it looks at small
+};
+
+// Cells [first, first + n) over one step; `counts` is written where spikes are not told anew.
 template <class Form, class Model>
-PNN_FN bool update_each(const Model& model, const Preparation<Model>& preparation, int64_t first, int64_t n,
-                        typename Model::Count* counts) {
+PNN_FN Outcome update_each(const Model& model, const Preparation<Model>& preparation, int64_t first, int64_t n,
+                           [[maybe_unused]] typename Model::Count* counts) {
     typename Model::Count any = 0;
+    Signs signs;
     PNN_INDEPENDENT
     for (int64_t k = 0; k < n; ++k) {
-        const typename Model::Count count = preparation.template update<Form>(model, first + k, k);
-        counts[k] = count;
-        any |= count;
+        const typename Model::Count count = preparation.template update<Form>(model, first + k, k, signs);
+        if constexpr (!Model::TELLS) {
+            counts[k] = count;
+            any |= count;
+        }
     }
-    return any != 0;
-}
-
-// Whether these cells take the form that does least.
-template <class Model>
-PNN_FN bool do_least(const Model& model, int64_t first, int64_t n) {
-    if constexpr (Model::LOOKS)
-        if (!model.are_small_(first, n)) return false;
-    if constexpr (Model::RESTS) return model.at_rest_();
-    else return true;
+    return {Model::TELLS ? signs.spiked < 0 : any != 0, Model::LEAVES && signs.beyond >= 0};
 }
 
 // The same in the form that does least.
 template <class Model>
-PNN_FN bool update_in_form(const Model& model, const Preparation<Model>& preparation, int64_t first, int64_t n,
-                           typename Model::Count* counts) {
+PNN_FN Outcome update_in_form(const Model& model, const Preparation<Model>& preparation, int64_t first, int64_t n,
+                              [[maybe_unused]] bool are_small, typename Model::Count* counts) {
+    if constexpr (Model::LOOKS) are_small = PNN_LIKELY(are_small) || model.are_small_(first, n);
+    else are_small = true;
     if constexpr (Model::RECEIVES)
         if (model.counts_()) {
-            if (do_least(model, first, n)) return update_each<Form<true, Model::RESTS, true>>(model, preparation, first, n, counts);
+            bool does_least = are_small;
+            if constexpr (Model::RESTS) does_least = does_least && model.at_rest_();
+            if (does_least) return update_each<Form<true, Model::RESTS, true>>(model, preparation, first, n, counts);
             model.sum_up_(first, n);
         }
     if constexpr (Model::LOOKS)
-        if (!model.are_small_(first, n)) return update_each<Form<false, false>>(model, preparation, first, n, counts);
+        if (!PNN_LIKELY(are_small)) return update_each<Form<false, false>>(model, preparation, first, n, counts);
     if constexpr (Model::RESTS)
         if (model.at_rest_()) return update_each<Form<true, true>>(model, preparation, first, n, counts);
     return update_each<Form<true, false>>(model, preparation, first, n, counts);
+}
+
+// Whether a step begins with setting subnormal states to zero.
+template <class Model>
+PNN_FN bool flushes_in([[maybe_unused]] int64_t step) {
+    if constexpr (Model::FLUSHED_EVERY > 0) return step % Model::FLUSHED_EVERY == 0;
+    else return false;
 }
 
 // What some steps begin with, for cells [begin, end).
@@ -101,59 +112,108 @@ template <class Model>
 PNN_FN void flush_if_due([[maybe_unused]] const Model& model, [[maybe_unused]] int64_t step, [[maybe_unused]] int64_t begin,
                          [[maybe_unused]] int64_t end) {
     if constexpr (Model::FLUSHED_EVERY > 0) {
-        if (step % Model::FLUSHED_EVERY != 0) return;
+        if (!flushes_in<Model>(step)) return;
         PNN_INDEPENDENT
         for (int64_t i = begin; i < end; ++i) model.flush(i);
     }
 }
 
 // Model has: a constructor from (segment, step), `void go_to_(int64_t first)` for what elements from `first` on need,
-// `Count update<Form>(int64_t i) const`, `void reset(int64_t i) const` for those that have spiked if it RESETS,
-// `void flush(int64_t i) const` if it is FLUSHED_EVERY so many steps, `bool are_small_(int64_t first, int64_t n) const` if it
-// LOOKS at what decides about the form, `bool at_rest_() const` if it RESTS, `bool counts_() const` and `void sum_up_(int64_t
-// first, int64_t n) const` if it RECEIVES anything; or `Regimes` and `int regime() const`.
+// `Count update<Form>(int64_t i, Signs& signs) const`, `void reset(int64_t i) const` for those that have spiked if it RESETS, `Count
+// spikes_(int64_t i) const` before that if it TELLS anew what `update` has returned, whose signs say where it has to, `void flush(int64_t
+// i) const` if it is FLUSHED_EVERY so many steps, `bool are_small_(int64_t first, int64_t n) const` if it LOOKS at what decides about the
+// form, which it LEAVES for the next step if the signs of `update` tell it (unless RESETS_LEFT: `reset` changes it), `bool at_rest_()
+// const` if it RESTS, `bool counts_() const` and `void sum_up_(int64_t first, int64_t n) const` if it RECEIVES anything; or `Regimes` and
+// `int regime() const`.
 template <class Model, class = void>
 struct Neurons {
+    using Count = typename Model::Count;
+    static constexpr int64_t at_once = Preparation<Model>::SIZE, MOST_BLOCKS = 64;
+    static constexpr bool REMEMBERS = Model::LEAVES && at_once == PNN_CELLS_TOGETHER;
+
     static void run(const pnn_segment* segment, int64_t begin, int64_t end, const pnn_step* step, pnn_spikes* spikes) {
         // The copy lives on this stack: the compiler keeps its pointers in registers, since no store can reach them (D11).
         Model model(*segment, *step);
         Preparation<Model> preparation;
-        constexpr int64_t at_once = Preparation<Model>::SIZE;
-        typename Model::Count counts[at_once];
-        uint32_t *const index = spikes->index, *const multiplicity = spikes->count;
-        int64_t n = 0, n_counted = 0;
+        Count counts[at_once];
+        // Of each block, from the first that is updated on; what is flushed in this step is looked at again.
+        uint8_t* const left = REMEMBERS && segment->are_small != nullptr ? segment->are_small + (begin - segment->small_from) / at_once : nullptr;
+        const bool are_left = left != nullptr && !flushes_in<Model>(step->step);
+        Found found{spikes->index, spikes->count, 0, left, begin};
+        // Spikes that are told anew are so later: a branch on what a block ends with would throw away what has begun of the next.
+        int64_t blocks[MOST_BLOCKS];
+        int n_blocks = 0;
+        int64_t n_counted = 0;
         for (int64_t first = begin; first < end; first += at_once) {
-            const int64_t length = end - first < at_once ? end - first : at_once;
+            const int64_t length = end - first < at_once ? end - first : at_once, block = (first - begin) / at_once;
             model.go_to_(first);
             flush_if_due(model, step->step, first, first + length);
             preparation.prepare(model, first, length);
-            const bool any = update_in_form(model, preparation, first, length, counts);
+            const Outcome outcome = update_in_form(model, preparation, first, length, are_left && left[block] != 0, counts);
+            if (left != nullptr) left[block] = outcome.are_small ? 1 : 0;
             if (spikes->counts != nullptr) {
-                uint16_t* const of_each = spikes->counts + (first - begin);
-                typename Model::Count all = 0;
-                for (int64_t k = 0; k < length; ++k) {
-                    const typename Model::Count count = counts[k] > 0 ? counts[k] : 0;
-                    of_each[k] = static_cast<uint16_t>(count);
-                    all |= count;
-                    n_counted += count;
-                }
-                if (all > 0xffff) spikes->has_more = 1;
+                if constexpr (Model::TELLS)
+                    for (int64_t k = 0; k < length; ++k) counts[k] = model.spikes_(first + k);
+                n_counted += tell_all(counts, length, spikes->counts + (first - begin), *spikes);
             }
-            if (!any || (index == nullptr && !Model::RESETS)) continue;
-            for (int64_t part = 0; part < length; part += 64) {
-                // A whole part takes no branches.
-                uint64_t spiked = length - part >= 64 ? spiked_of(counts + part, 64) : spiked_of(counts + part, length - part);
-                for (; spiked != 0; spiked &= spiked - 1) {
-                    const int64_t k = part + __builtin_ctzll(spiked);
-                    if constexpr (Model::RESETS) model.reset(first + k);
-                    if (index == nullptr) continue;
-                    index[n] = static_cast<uint32_t>(first + k);
-                    multiplicity[n++] = static_cast<uint32_t>(counts[k]);
+            if (spikes->index == nullptr && !Model::RESETS) continue;
+            if constexpr (Model::TELLS) {
+                blocks[n_blocks] = first;
+                n_blocks += outcome.may_have_spiked ? 1 : 0;
+                if (n_blocks < MOST_BLOCKS && first + length < end) continue;
+                for (int k = 0; k < n_blocks; ++k) {
+                    const int64_t until = blocks[k] + at_once < end ? blocks[k] + at_once : end;
+                    find_spiked(model, blocks[k], until - blocks[k], [&](int64_t i) { return model.spikes_(i); }, found);
                 }
+                n_blocks = 0;
+            } else if (outcome.may_have_spiked) {
+                find_spiked(model, first, length, [&](int64_t i) { return counts[i - first]; }, found);
             }
         }
-        spikes->n = n;
+        spikes->n = found.n;
         spikes->n_counted = n_counted;
+    }
+
+private:
+    struct Found {
+        uint32_t* index;   // null: nobody asks
+        uint32_t* count;
+        int64_t n;
+        uint8_t* left;     // null: nothing is
+        int64_t begin;
+    };
+
+    // Those of cells [first, first + n) that have spiked enter the list, and do what follows a spike.
+    template <class CountOf>
+    PNN_FN static void find_spiked([[maybe_unused]] const Model& model, int64_t first, int64_t n, const CountOf& count_of, Found& found) {
+        for (int64_t part = first; part < first + n; part += 64) {
+            // A whole part takes no branches.
+            uint64_t spiked = first + n - part >= 64 ? spiked_of(count_of, part, 64) : spiked_of(count_of, part, first + n - part);
+            for (; spiked != 0; spiked &= spiked - 1) {
+                const int64_t i = part + __builtin_ctzll(spiked);
+                if (found.index != nullptr) {
+                    found.index[found.n] = static_cast<uint32_t>(i);
+                    found.count[found.n++] = static_cast<uint32_t>(count_of(i));
+                }
+                if constexpr (Model::RESETS) model.reset(i);
+                if constexpr (REMEMBERS && Model::RESETS_LEFT)
+                    if (found.left != nullptr) found.left[(i - found.begin) / at_once] = 0;
+            }
+        }
+    }
+
+    // Writes how often each of n cells has spiked; returns how often all have.
+    PNN_FN static int64_t tell_all(const Count* counts, int64_t n, uint16_t* of_each, pnn_spikes& spikes) {
+        Count all = 0;
+        int64_t sum = 0;
+        for (int64_t k = 0; k < n; ++k) {
+            const Count count = counts[k] > 0 ? counts[k] : 0;
+            of_each[k] = static_cast<uint16_t>(count);
+            all |= count;
+            sum += count;
+        }
+        if (all > 0xffff) spikes.has_more = 1;
+        return sum;
     }
 };
 

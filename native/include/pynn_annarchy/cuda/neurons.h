@@ -106,7 +106,8 @@ private:
         flush_if_due(model, clock.step(), i, i + 1);
         Preparation<Chosen> preparation;
         preparation.prepare(model, i, 1);
-        const typename Chosen::Count count = preparation.template update<Form<false, false>>(model, i, 0);
+        Signs signs;
+        const typename Chosen::Count count = preparation.template update<Form<false, false>>(model, i, 0, signs);
         if constexpr (Chosen::RESETS) {
             if (count > 0) model.reset(i);
         }
