@@ -13,6 +13,7 @@ from pynn_annarchy.targets.compile import CompiledModel
 DT = 0.1
 SEED_KEY = 0x5EED
 QUANTUM = 2.0**-40
+CELLS_TOGETHER = 256
 
 
 class Field(c.Structure):
@@ -40,6 +41,8 @@ class Segment(c.Structure):
         ("element_offset", c.c_int64),
         ("numbers", c.c_void_p),
         ("each", c.c_void_p),
+        ("are_small", c.c_void_p),
+        ("small_from", c.c_int64),
     ]
 
 
@@ -119,12 +122,14 @@ class Population:
         size: number of cells.
         parameters: values by name.
         states: starting values by name; the rest is zero.
+        remembers: whether a step finds what the one before has remembered, as in a run; nobody may change states then.
     """
 
     model: CompiledModel
     size: int
     parameters: dict[str, float | np.ndarray]
     states: dict[str, np.ndarray]
+    remembers: bool = False
     step: int = 0
     inputs: list[np.ndarray] = field(default_factory=list)
 
@@ -138,6 +143,7 @@ class Population:
         self.inputs = [np.zeros(self.size, np.int64) for _ in self.model.receptors]
         self.quanta = np.full(len(self.inputs), QUANTUM)
         self._module = load(self.model) if self.model.library else None
+        self._remembered = np.zeros(self.size // CELLS_TOGETHER + 1, np.uint8) if self.remembers else None
 
     def advance(self, begin: int = 0, end: int | None = None) -> tuple[list[int], list[int]]:
         """Updates cells [begin, end) over one step; the spikes' indices and multiplicities."""
@@ -154,6 +160,8 @@ class Population:
         segment = Segment(
             pointers(self.arrays), self.shared.ctypes.data, pointers(self.inputs), self.quanta.ctypes.data, 7, 100
         )
+        if self._remembered is not None:
+            segment.are_small = self._remembered.ctypes.data
         self._module.neurons(segment, begin, end, Step(self.step, (self.step - 1) * DT, DT, SEED_KEY, 1, 0), spikes)
         return index[: spikes.n].tolist(), count[: spikes.n].tolist()
 

@@ -13,7 +13,7 @@ from pynn_annarchy.targets.compile import Options, Storage, compile_models
 from tests.unit.native_module import QUANTUM, Population
 
 N_STEPS = 200
-SIZE = 131  # no multiple of any vector, two blocks of the loop and a rest
+SIZE = 515  # no multiple of any vector, two blocks of the loop and a rest
 
 EVERYTHING = ModelSpec(
     "Everything",
@@ -132,16 +132,22 @@ def both_targets(spec, storage, precision, compiler):
     if spec.name.startswith("IF"):
         states["v"] = rng.uniform(-65.0, -49.0, SIZE)
         states["i_inj"] = rng.uniform(0.0, 3.0, SIZE)
-    return [Population(model, SIZE, parameters, states) for model in models]
+    return [Population(model, SIZE, parameters, states, remembers=True) for model in models]
 
 
-def assert_same_bits(native, oracle):
-    """Runs both with the same input and compares every bit of every step."""
+def assert_same_bits(native, oracle, rare=0):
+    """Runs both with the same input and compares every bit of every step.
+
+    Args:
+        rare: of each receptor, what a few cells get in one step of ten, in quanta.
+    """
     rng = np.random.default_rng(12)
     n_spikes = 0
-    for _ in range(N_STEPS):
+    for step in range(N_STEPS):
         for first, second in zip(native.inputs, oracle.inputs, strict=True):
             first[:] = second[:] = rng.integers(0, 2**36, SIZE) * (rng.random(SIZE) < 0.1)
+            if step % 10 == 0 and rare:
+                first[:] = second[:] = second + rare * (rng.random(SIZE) < 0.003)
         index, count = native.advance()
         assert (index, count) == oracle.advance()
         n_spikes += sum(count)
@@ -187,6 +193,68 @@ def test_poisson_sources_of_any_rate_have_the_same_bits_on_both_targets(rate):
         assert native.advance() == oracle.advance()
         for first, second in zip(native.arrays, oracle.arrays, strict=True):
             assert first.tobytes() == second.tobytes()
+
+
+CONDUCTANCES = ModelSpec(
+    "Conductances",
+    parameters=(ParameterSpec("pull", 1.0), ParameterSpec("push", 0.5), ParameterSpec("limit", 0.3)),
+    equations="""
+        dv/dt = 1.0 - (1.0 + pull*g + push*h + w)*v : init=0.1
+        dg/dt = -g/0.5
+        dh/dt = -h/0.7
+        dw/dt = -w/0.9
+    """,
+    receptors=(ReceptorSpec("excitatory", "g += input"), ReceptorSpec("inhibitory", "h += input")),
+    spike="v > limit",
+    reset="v = 0.0; w += 1.5",
+)
+"""What a spike changes makes exponential steps long, for some time."""
+
+
+@pytest.mark.compiler
+@pytest.mark.parametrize("precision", ["double", "single"])
+@pytest.mark.parametrize("storage", Storage)
+@pytest.mark.parametrize("push", [0.5, 0.0, -5.0], ids=str)
+@pytest.mark.parametrize("rare", [1, 3, -20], ids="{}_times".format)
+def test_exponential_steps_that_are_short_now_and_long_then_have_the_same_bits(rare, push, storage, precision):
+    parameters = CONDUCTANCES.defaults() | {"push": push}
+    if storage is Storage.PER_ELEMENT:
+        parameters = {name: value * np.linspace(0.9, 1.1, SIZE) for name, value in parameters.items()}
+    targets = (Options("cpp", precision=precision), Options("reference", precision=precision))
+    models = [compile_models([(CONDUCTANCES, storage)], options)[0] for options in targets]
+
+    cells = [Population(model, SIZE, parameters, {"v": 0.1}, remembers=True) for model in models]
+    assert_same_bits(*cells, rare=int(rare / QUANTUM))
+
+
+THRESHOLDS = (-50.0, 0.0, -0.0, 5e-324, -5e-324, 3.5, np.inf, -np.inf)
+
+
+@pytest.mark.compiler
+@pytest.mark.parametrize("comparator", [">", ">="])
+@pytest.mark.parametrize("precision", ["double", "single"])
+@pytest.mark.parametrize("limit", THRESHOLDS, ids=str)
+def test_a_spike_is_found_where_its_condition_holds_and_nowhere_else(limit, precision, comparator):
+    """Also at the threshold itself and beside it, and where there is no number."""
+    spec = ModelSpec(
+        "Bounded",
+        parameters=(ParameterSpec("limit", 0.0),),
+        equations="x = x\nn = n",
+        spike=f"x {comparator} limit",
+        reset="n += 1",
+    )
+    real = np.float64 if precision == "double" else np.float32
+    near = [np.nextafter(real(limit), real(end)) for end in (-np.inf, np.inf)]
+    values = np.array([real(limit), *near, *THRESHOLDS, np.nan, -np.nan, 1.0, -1.0], real)
+    model = compile_models([(spec, Storage.SHARED)], Options("cpp", precision=precision))[0]
+    for n_steps in (1, 3):
+        for value in values:  # one alone, so that nobody else has it looked for
+            cells = Population(model, 1, {"limit": limit}, {"x": value})
+            found = [cells.advance()[0] for _ in range(n_steps)]
+
+            spikes = bool(value > real(limit) or (comparator == ">=" and value == real(limit)))
+            assert found == n_steps * [[0] if spikes else []], value
+            assert cells.state("n")[0] == (n_steps if spikes else 0)
 
 
 @pytest.mark.parametrize("target", ["cpp", "reference"])

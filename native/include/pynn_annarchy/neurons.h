@@ -100,19 +100,12 @@ PNN_FN Outcome update_in_form(const Model& model, const Preparation<Model>& prep
     return update_each<Form<true, false>>(model, preparation, first, n, counts);
 }
 
-// Whether a step begins with setting subnormal states to zero.
-template <class Model>
-PNN_FN bool flushes_in([[maybe_unused]] int64_t step) {
-    if constexpr (Model::FLUSHED_EVERY > 0) return step % Model::FLUSHED_EVERY == 0;
-    else return false;
-}
-
 // What some steps begin with, for cells [begin, end).
 template <class Model>
 PNN_FN void flush_if_due([[maybe_unused]] const Model& model, [[maybe_unused]] int64_t step, [[maybe_unused]] int64_t begin,
                          [[maybe_unused]] int64_t end) {
     if constexpr (Model::FLUSHED_EVERY > 0) {
-        if (!flushes_in<Model>(step)) return;
+        if (step % Model::FLUSHED_EVERY != 0) return;
         PNN_INDEPENDENT
         for (int64_t i = begin; i < end; ++i) model.flush(i);
     }
@@ -136,9 +129,8 @@ struct Neurons {
         Model model(*segment, *step);
         Preparation<Model> preparation;
         Count counts[at_once];
-        // Of each block, from the first that is updated on; what is flushed in this step is looked at again.
+        // Of each block, from the first that is updated on. What is flushed was too little to change it.
         uint8_t* const left = REMEMBERS && segment->are_small != nullptr ? segment->are_small + (begin - segment->small_from) / at_once : nullptr;
-        const bool are_left = left != nullptr && !flushes_in<Model>(step->step);
         Found found{spikes->index, spikes->count, 0, left, begin};
         // Spikes that are told anew are so later: a branch on what a block ends with would throw away what has begun of the next.
         int64_t blocks[MOST_BLOCKS];
@@ -149,7 +141,7 @@ struct Neurons {
             model.go_to_(first);
             flush_if_due(model, step->step, first, first + length);
             preparation.prepare(model, first, length);
-            const Outcome outcome = update_in_form(model, preparation, first, length, are_left && left[block] != 0, counts);
+            const Outcome outcome = update_in_form(model, preparation, first, length, left != nullptr && left[block] != 0, counts);
             if (left != nullptr) left[block] = outcome.are_small ? 1 : 0;
             if (spikes->counts != nullptr) {
                 if constexpr (Model::TELLS)

@@ -167,8 +167,8 @@ class Told:
 
     Args:
         number: of a cell's spikes, by its fields after the step and before what follows a spike.
-        bound: a variable and what all cells share, without having reached which a cell has not spiked, and whether to be
-            equal is enough; None where there is no such thing.
+        bound: a variable, what all cells share that it has to reach for there to be a spike, and whether to be equal is
+            enough; None where there is no such thing.
     """
 
     number: Value
