@@ -84,7 +84,7 @@ PNN_FN Outcome update_each(const Model& model, const Preparation<Model>& prepara
 template <class Model>
 PNN_FN Outcome update_in_form(const Model& model, const Preparation<Model>& preparation, int64_t first, int64_t n,
                               [[maybe_unused]] bool are_small, typename Model::Count* counts) {
-    if constexpr (Model::LOOKS) are_small = PNN_LIKELY(are_small) || model.are_small_(first, n);
+    if constexpr (Model::LOOKS) are_small = are_small || model.are_small_(first, n);
     else are_small = true;
     if constexpr (Model::RECEIVES)
         if (model.counts_()) {
@@ -94,7 +94,7 @@ PNN_FN Outcome update_in_form(const Model& model, const Preparation<Model>& prep
             model.sum_up_(first, n);
         }
     if constexpr (Model::LOOKS)
-        if (!PNN_LIKELY(are_small)) return update_each<Form<false, false>>(model, preparation, first, n, counts);
+        if (!are_small) return update_each<Form<false, false>>(model, preparation, first, n, counts);
     if constexpr (Model::RESTS)
         if (model.at_rest_()) return update_each<Form<true, true>>(model, preparation, first, n, counts);
     return update_each<Form<true, false>>(model, preparation, first, n, counts);
@@ -153,10 +153,7 @@ struct Neurons {
                 blocks[n_blocks] = first;
                 n_blocks += outcome.may_have_spiked ? 1 : 0;
                 if (n_blocks < MOST_BLOCKS && first + length < end) continue;
-                for (int k = 0; k < n_blocks; ++k) {
-                    const int64_t until = blocks[k] + at_once < end ? blocks[k] + at_once : end;
-                    find_spiked(model, blocks[k], until - blocks[k], [&](int64_t i) { return model.spikes_(i); }, found);
-                }
+                if (n_blocks > 0) found = tell(model, blocks, n_blocks, end, found);
                 n_blocks = 0;
             } else if (outcome.may_have_spiked) {
                 find_spiked(model, first, length, [&](int64_t i) { return counts[i - first]; }, found);
@@ -192,6 +189,15 @@ private:
                     if (found.left != nullptr) found.left[(i - found.begin) / at_once] = 0;
             }
         }
+    }
+
+    // The same of some blocks, by what they have stored. Apart, and of a copy, so that nothing of it is in the way of what all cells do.
+    PNN_APART static Found tell(Model model, const int64_t* blocks, int n_blocks, int64_t end, Found found) {
+        for (int k = 0; k < n_blocks; ++k) {
+            const int64_t n = end - blocks[k] < at_once ? end - blocks[k] : at_once;
+            find_spiked(model, blocks[k], n, [&](int64_t i) { return model.spikes_(i); }, found);
+        }
+        return found;
     }
 
     // Writes how often each of n cells has spiked; returns how often all have.

@@ -9,11 +9,6 @@
 #define PNN_FN inline __attribute__((always_inline))
 #define PNN_APART __attribute__((noinline))
 #endif
-#if defined(__GNUC__)
-#define PNN_LIKELY(condition) (__builtin_expect(static_cast<bool>(condition), true))
-#else
-#define PNN_LIKELY(condition) (condition)
-#endif
 // A function that no device has.
 #define PNN_HOST inline __attribute__((always_inline))
 
