@@ -20,8 +20,7 @@ void Engine::deliver_bits(Bundle& bundle, int64_t n, int partition, Due& due, in
     Bundle::Part& part = bundle.parts[std::size_t(partition)];
     std::vector<const uint64_t*>& groups = part.due_bits[std::size_t(n - due.first_step)];
     groups.clear();
-    const auto delay_of = [&part](uint32_t group) { return part.groups[group].delay; };
-    part.calendar.take_due(n, delay_of, [&](const Cursor& cursor) {
+    part.calendar.take_due(n, DelayInBundle{part.groups.data()}, [&](const Cursor& cursor) {
         const uint64_t* const words = part.bits.of_group(cursor.group);
         ask_for(words);
         groups.insert(groups.end(), cursor.multiplicity, words);

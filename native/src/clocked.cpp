@@ -159,8 +159,7 @@ void Engine::pass_clocked(Projection& projection, pnn_rows view, int64_t n, int 
     const Population& pre = *populations[std::size_t(projection.pre)];
     send(projection, n - 1, p);
     due.passages.clear();
-    const auto delay_of = [&rows](uint32_t group) { return int64_t(rows.group_delay[group]); };
-    calendar.take_due(n, delay_of, [&](const Cursor& cursor) {
+    calendar.take_due(n, DelayInRows{rows}, [&](const Cursor& cursor) {
         pnn_passage passage{};
         passage.begin = rows.group_start[cursor.group];
         passage.end = rows.group_start[cursor.group + 1];

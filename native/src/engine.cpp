@@ -558,21 +558,6 @@ void take_spikes(Calendar& calendar, const SpikeList& list, bool is_axonal, cons
     }
 }
 
-struct DelayInRows {
-    const DelayedRows& rows;
-    const void* place(uint32_t group) const { return rows.group_delay.data() + group; }
-    int64_t operator()(uint32_t group) const { return rows.group_delay[group]; }
-};
-struct DelayInBundle {
-    const Bundle::Group* groups;
-    const void* place(uint32_t group) const { return groups + group; }
-    int64_t operator()(uint32_t group) const { return groups[group].delay; }
-};
-
-}  // namespace
-
-namespace {
-
 // How many of a group's synapses send anything.
 uint64_t heard(const std::vector<pnn_rows>& members, const Bundle::Part& part, const Bundle::Group& group) {
     uint64_t n = 0;
@@ -1046,14 +1031,6 @@ void Engine::send_new(int64_t first, int64_t last, int partition) {
 namespace {
 
 constexpr std::size_t few = 64;               // groups due in a step
-constexpr std::size_t lines_a_group = 64;     // of the cache that are asked for at once
-
-template <class T>
-void ask_for_all(const T* first, std::size_t n) {
-    const char* const begin = reinterpret_cast<const char*>(first);
-    const std::size_t bytes = std::min(n * sizeof(T), lines_a_group * 64);
-    for (std::size_t at = 0; at < bytes; at += 64) ask_for(begin + at);
-}
 
 }  // namespace
 

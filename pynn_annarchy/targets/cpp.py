@@ -14,7 +14,8 @@ from pynn_annarchy.kernels.ir import (
     Role,
     SynapseKernel,
 )
-from pynn_annarchy.targets.c_printer import cell_struct, comment, synapse_struct, template_arguments
+from pynn_annarchy.targets.c_printer import comment, synapse_struct, template_arguments
+from pynn_annarchy.targets.cell_printer import cell_struct
 from pynn_annarchy.targets.clocked_printer import clocked_struct
 from pynn_annarchy.targets.cuda import ENTRY, device_table
 from pynn_annarchy.targets.learning_printer import learning_struct

@@ -15,9 +15,9 @@ struct IF_curr_exp {
     static constexpr bool LOOKS = false;  // at what decides about its form
     static constexpr bool RESTS = true;  // has a form for inputs at rest
     static constexpr bool RECEIVES = true;
-    static constexpr bool TELLS = true;  // spikes anew
-    static constexpr bool LEAVES = false;  // for the next step what that looks at
-    static constexpr bool RESETS_LEFT = false;
+    static constexpr bool TELLS = true;  // its spikes by what it has stored
+    static constexpr bool LEAVES = false;  // what decides about the next step's form
+    static constexpr bool RESETS_LEFT = false;  // a spike changes that
 
     Real* v;
     Real* isyn_exc;

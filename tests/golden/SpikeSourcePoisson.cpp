@@ -15,9 +15,9 @@ struct SpikeSourcePoisson_0 {
     static constexpr bool LOOKS = false;  // at what decides about its form
     static constexpr bool RESTS = false;  // has a form for inputs at rest
     static constexpr bool RECEIVES = false;
-    static constexpr bool TELLS = false;  // spikes anew
-    static constexpr bool LEAVES = false;  // for the next step what that looks at
-    static constexpr bool RESETS_LEFT = false;
+    static constexpr bool TELLS = false;  // its spikes by what it has stored
+    static constexpr bool LEAVES = false;  // what decides about the next step's form
+    static constexpr bool RESETS_LEFT = false;  // a spike changes that
 
     Real* left;
     Real* drawn_rate;
@@ -96,9 +96,9 @@ struct SpikeSourcePoisson_1 {
     static constexpr bool LOOKS = false;  // at what decides about its form
     static constexpr bool RESTS = false;  // has a form for inputs at rest
     static constexpr bool RECEIVES = false;
-    static constexpr bool TELLS = false;  // spikes anew
-    static constexpr bool LEAVES = false;  // for the next step what that looks at
-    static constexpr bool RESETS_LEFT = false;
+    static constexpr bool TELLS = false;  // its spikes by what it has stored
+    static constexpr bool LEAVES = false;  // what decides about the next step's form
+    static constexpr bool RESETS_LEFT = false;  // a spike changes that
 
     Real* drawn_rate;
     Real rate;

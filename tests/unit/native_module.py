@@ -123,6 +123,7 @@ class Population:
         parameters: values by name.
         states: starting values by name; the rest is zero.
         remembers: whether a step finds what the one before has remembered, as in a run; nobody may change states then.
+        at_rest: whether inputs have no arrays, as in a run in which all of them are zero.
     """
 
     model: CompiledModel
@@ -130,6 +131,7 @@ class Population:
     parameters: dict[str, float | np.ndarray]
     states: dict[str, np.ndarray]
     remembers: bool = False
+    at_rest: bool = False
     step: int = 0
     inputs: list[np.ndarray] = field(default_factory=list)
 
@@ -157,9 +159,12 @@ class Population:
             return index.tolist(), count.tolist()
         index, count = np.zeros((2, self.size), np.uint32)
         spikes = Spikes(index.ctypes.data, count.ctypes.data, 0)
-        segment = Segment(
-            pointers(self.arrays), self.shared.ctypes.data, pointers(self.inputs), self.quanta.ctypes.data, 7, 100
-        )
+        arrays = pointers(self.arrays)
+        if self.at_rest:
+            for number, array in enumerate(self.model.arrays):
+                if array.role == "input":
+                    arrays[number] = None
+        segment = Segment(arrays, self.shared.ctypes.data, pointers(self.inputs), self.quanta.ctypes.data, 7, 100)
         if self._remembered is not None:
             segment.are_small = self._remembered.ctypes.data
         self._module.neurons(segment, begin, end, Step(self.step, (self.step - 1) * DT, DT, SEED_KEY, 1, 0), spikes)

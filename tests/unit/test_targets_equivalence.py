@@ -179,7 +179,7 @@ def test_conditions_that_all_cells_share_change_no_bit(values, precision, storag
     targets = (Options("cpp", precision=precision), Options("reference", precision=precision))
     models = [compile_models([(CHOOSING, storage)], options)[0] for options in targets]
 
-    assert_same_bits(*(Population(model, SIZE, parameters, {}) for model in models))
+    assert_same_bits(*(Population(model, SIZE, parameters, {}, remembers=True) for model in models))
 
 
 @pytest.mark.compiler
@@ -225,6 +225,89 @@ def test_exponential_steps_that_are_short_now_and_long_then_have_the_same_bits(r
 
     cells = [Population(model, SIZE, parameters, {"v": 0.1}, remembers=True) for model in models]
     assert_same_bits(*cells, rare=int(rare / QUANTUM))
+
+
+def both(spec, parameters, states, precision="double", size=SIZE, storage=Storage.SHARED, **how):
+    """The same cells on the native target and with NumPy."""
+    targets = (Options("cpp", precision=precision), Options("reference", precision=precision))
+    models = [compile_models([(spec, storage)], options)[0] for options in targets]
+    return [Population(model, size, parameters, states, remembers=True, **how) for model in models]
+
+
+LEAVING = {
+    "another argument": """
+        noise = ite(t < stop, Normal(0, 0.1), 0)
+        pull = ite(t < stop, few, many)
+        dv/dt = 1.0 + noise - (1.0 + pull*g)*v
+        dg/dt = -g/5 : init=2.0
+    """,
+    "another constant": """
+        noise = ite(t < stop, Normal(0, 0.1), 0)
+        k = ite(t < stop, few, many)
+        dv/dt = 1.0 + noise - k*v
+        dg/dt = -g/5
+    """,
+    "both signs": """
+        dv/dt = 1.5 + sin(t) - (1e9*few*g + h - 1e9*few*g)*v
+        dg/dt = -g/5
+        dh/dt = 0.1 - h/3
+    """,
+    "constant": """
+        dv/dt = 1.0 - v/7.0
+        dg/dt = -g/5
+    """,
+}
+"""What decides about the form of a step changes in the middle, or is no sum of variables each of which comes once."""
+
+
+@pytest.mark.compiler
+@pytest.mark.parametrize("precision", ["double", "single"])
+@pytest.mark.parametrize("equations", LEAVING.values(), ids=LEAVING)
+def test_what_a_step_leaves_for_the_next_one_changes_no_bit(equations, precision):
+    receptors = (ReceptorSpec("first", "g += input"), ReceptorSpec("second", "v += input*exprel(-(few*dt))"))
+    values = {"stop": 2.0, "few": 0.01, "many": 20.0}
+    parameters = tuple(ParameterSpec(name, value) for name, value in values.items())
+    spec = ModelSpec(
+        "Leaving", parameters=parameters, equations=equations, receptors=receptors, spike="v > 0.9", reset="v = 0"
+    )
+
+    assert_same_bits(*both(spec, values, {}, precision))
+
+
+@pytest.mark.compiler
+@pytest.mark.parametrize("size", [600, 64 * 256 + 700])
+def test_cells_of_many_blocks_that_spike_together_read_their_inputs_at_rest(size):
+    spec = ModelSpec(
+        "Reading",
+        parameters=(ParameterSpec("gain", 0.5),),
+        equations="dv/dt = (1.5 - v)/5.0 + i_inj : init=0.5\nn = n",
+        inputs=(InputSpec("i_inj"),),
+        spike="v > 1.0",
+        reset="v = gain*i_inj; n += 1 + i_inj",
+    )
+    native, oracle = both(spec, spec.defaults(), {"v": np.linspace(0.9, 1.1, size)}, size=size, at_rest=True)
+    together = 0
+    for _ in range(100):
+        found = native.advance()
+        assert found == oracle.advance()
+        together = max(together, len(found[0]))
+        for first, second in zip(native.arrays, oracle.arrays, strict=True):
+            assert first.tobytes() == second.tobytes()
+    assert together > size / 3
+
+
+@pytest.mark.compiler
+@pytest.mark.parametrize("storage", Storage)
+def test_a_spike_condition_with_an_exponential_of_parameters_is_told(storage):
+    spec = ModelSpec(
+        "Told",
+        parameters=(ParameterSpec("k", 0.7),),
+        equations="dx/dt = 1.0 - x/9.0",
+        spike="x*exprel(-(k*dt)) > 0.5",
+        reset="x = 0",
+    )
+
+    assert_same_bits(*both(spec, spec.defaults(), {}, storage=storage))
 
 
 THRESHOLDS = (-50.0, 0.0, -0.0, 5e-324, -5e-324, 3.5, np.inf, -np.inf)

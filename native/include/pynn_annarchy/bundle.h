@@ -119,6 +119,12 @@ private:
     int64_t now_ = 0;
 };
 
+struct DelayInBundle {
+    const Bundle::Group* groups;
+    const void* place(uint32_t group) const { return groups + group; }
+    int64_t operator()(uint32_t group) const { return groups[group].delay; }
+};
+
 }  // namespace pnn
 
 #endif

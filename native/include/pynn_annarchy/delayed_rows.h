@@ -352,6 +352,13 @@ private:
 };
 using Calendar = CalendarOf<Cursor>;
 
+// The delays of groups, in steps, and where they are read.
+struct DelayInRows {
+    const DelayedRows& rows;
+    const void* place(uint32_t group) const { return rows.group_delay.data() + group; }
+    int64_t operator()(uint32_t group) const { return rows.group_delay[group]; }
+};
+
 }  // namespace pnn
 
 #endif

@@ -101,12 +101,6 @@ int32_t deliver_to(const Synapse& synapse, const pnn_rows& rows, const pnn_group
 // Groups of a bundle are longer, and fewer of them are asked for at a time.
 constexpr int64_t PREFETCH_BUNDLED = 4;
 
-template <class T>
-PNN_HOST void prefetch_all(const T* first, int64_t n) {
-    const char* const last = reinterpret_cast<const char*>(first + n);
-    for (const char* line = reinterpret_cast<const char*>(first); line < last; line += 64) __builtin_prefetch(line);
-}
-
 template <class Synapse, class Weight, bool has_weights>
 int32_t deliver_pieces(const pnn_bundle& bundle, const pnn_pieces* groups, int64_t n_groups, const pnn_step& step) {
     const uint16_t* const targets = bundle.targets;
@@ -116,8 +110,8 @@ int32_t deliver_pieces(const pnn_bundle& bundle, const pnn_pieces* groups, int64
         if (g + PREFETCH_BUNDLED < n_groups) {
             const pnn_pieces& later = groups[g + PREFETCH_BUNDLED];
             const auto length = static_cast<int64_t>(later.end - later.begin);
-            prefetch_all(targets + later.begin, length);
-            if (has_weights) prefetch_all(weights + later.begin, length);
+            ask_for_all(targets + later.begin, length);
+            if (has_weights) ask_for_all(weights + later.begin, length);
         }
         const int64_t multiplicity = groups[g].multiplicity;
         const pnn_piece* piece = bundle.pieces + groups[g].first_piece;

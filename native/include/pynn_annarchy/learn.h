@@ -541,8 +541,8 @@ private:
 // Rows lie anywhere in memory: asking for them ahead hides most of the wait (D8).
 template <class Model, class Target>
 PNN_HOST void prefetch_rows(const Model& model, const pnn_rows& rows, const Piece& piece) {
-    prefetch_all(static_cast<const Target*>(rows.targets) + piece.first, piece.size);
-    if (Model::has_stored) prefetch_all(model.first_stored() + piece.first, piece.size);
+    ask_for_all(static_cast<const Target*>(rows.targets) + piece.first, piece.size);
+    if (Model::has_stored) ask_for_all(model.first_stored() + piece.first, piece.size);
 }
 
 template <template <bool> class Model, class Target>

@@ -234,7 +234,8 @@ PNN_FN double exprel(double x) {
     const double tail = power * pnn::fma(a.r * a.r, exp_quadratic(a.r), a.r_lo);
     const double scaled = pnn::fma(power, a.r, power - 0x1p-16) + tail;
     const double value = flush((x < -40.0 ? -0x1p-16 : scaled) / (0x1p-16 * x));
-    const double unreduced = __builtin_fabs(x) <= 0.34 ? pnn::fma(x, exp_quadratic(a.r), 1.0) : value;  // x is a.r
+    // Below ln2 / 2 x is a.r, and there is nothing to divide.
+    const double unreduced = __builtin_fabs(x) <= 0.34 ? pnn::fma(x, exp_quadratic(a.r), 1.0) : value;
     const double normal = x <= 0.0 && x >= -EXPREL_SMALL ? exprel_of_small(x) : unreduced;
     return x <= 720.0 ? normal : x * INFINITE;
 }

@@ -25,7 +25,7 @@ struct Regimes {};
 
 // One bit for each of n <= 64 cells, from the first one on.
 template <class CountOf>
-PNN_FN uint64_t spiked_of(const CountOf& count_of, int64_t first, int64_t n) {
+PNN_HOST uint64_t spiked_of(const CountOf& count_of, int64_t first, int64_t n) {
     uint64_t spiked = 0;
     for (int64_t k = 0; k < n; ++k) spiked |= static_cast<uint64_t>(count_of(first + k) > 0 ? 1 : 0) << k;
     return spiked;
@@ -83,9 +83,9 @@ PNN_FN Outcome update_each(const Model& model, const Preparation<Model>& prepara
 // The same in the form that does least.
 template <class Model>
 PNN_FN Outcome update_in_form(const Model& model, const Preparation<Model>& preparation, int64_t first, int64_t n,
-                              [[maybe_unused]] bool are_small, typename Model::Count* counts) {
-    if constexpr (Model::LOOKS) are_small = are_small || model.are_small_(first, n);
-    else are_small = true;
+                              [[maybe_unused]] bool are_left, typename Model::Count* counts) {
+    [[maybe_unused]] bool are_small = true;
+    if constexpr (Model::LOOKS) are_small = are_left || model.are_small_(first, n);
     if constexpr (Model::RECEIVES)
         if (model.counts_()) {
             bool does_least = are_small;
@@ -100,12 +100,19 @@ PNN_FN Outcome update_in_form(const Model& model, const Preparation<Model>& prep
     return update_each<Form<true, false>>(model, preparation, first, n, counts);
 }
 
+// Whether a step begins with setting subnormal states to zero.
+template <class Model>
+PNN_FN bool flushes_in([[maybe_unused]] int64_t step) {
+    if constexpr (Model::FLUSHED_EVERY > 0) return step % Model::FLUSHED_EVERY == 0;
+    else return false;
+}
+
 // What some steps begin with, for cells [begin, end).
 template <class Model>
 PNN_FN void flush_if_due([[maybe_unused]] const Model& model, [[maybe_unused]] int64_t step, [[maybe_unused]] int64_t begin,
                          [[maybe_unused]] int64_t end) {
     if constexpr (Model::FLUSHED_EVERY > 0) {
-        if (step % Model::FLUSHED_EVERY != 0) return;
+        if (!flushes_in<Model>(step)) return;
         PNN_INDEPENDENT
         for (int64_t i = begin; i < end; ++i) model.flush(i);
     }
@@ -129,8 +136,9 @@ struct Neurons {
         Model model(*segment, *step);
         Preparation<Model> preparation;
         Count counts[at_once];
-        // Of each block, from the first that is updated on. What is flushed was too little to change it.
+        // Of each block, from the first that is updated on; what is flushed in this step is looked at again.
         uint8_t* const left = REMEMBERS && segment->are_small != nullptr ? segment->are_small + (begin - segment->small_from) / at_once : nullptr;
+        const bool are_left = left != nullptr && !flushes_in<Model>(step->step);
         Found found{spikes->index, spikes->count, 0, left, begin};
         // Spikes that are told anew are so later: a branch on what a block ends with would throw away what has begun of the next.
         int64_t blocks[MOST_BLOCKS];
@@ -141,7 +149,7 @@ struct Neurons {
             model.go_to_(first);
             flush_if_due(model, step->step, first, first + length);
             preparation.prepare(model, first, length);
-            const Outcome outcome = update_in_form(model, preparation, first, length, left != nullptr && left[block] != 0, counts);
+            const Outcome outcome = update_in_form(model, preparation, first, length, are_left && left[block] != 0, counts);
             if (left != nullptr) left[block] = outcome.are_small ? 1 : 0;
             if (spikes->counts != nullptr) {
                 if constexpr (Model::TELLS)
@@ -174,7 +182,7 @@ private:
 
     // Those of cells [first, first + n) that have spiked enter the list, and do what follows a spike.
     template <class CountOf>
-    PNN_FN static void find_spiked([[maybe_unused]] const Model& model, int64_t first, int64_t n, const CountOf& count_of, Found& found) {
+    PNN_HOST static void find_spiked([[maybe_unused]] const Model& model, int64_t first, int64_t n, const CountOf& count_of, Found& found) {
         for (int64_t part = first; part < first + n; part += 64) {
             // A whole part takes no branches.
             uint64_t spiked = first + n - part >= 64 ? spiked_of(count_of, part, 64) : spiked_of(count_of, part, first + n - part);
@@ -192,16 +200,17 @@ private:
     }
 
     // The same of some blocks, by what they have stored. Apart, and of a copy, so that nothing of it is in the way of what all cells do.
-    PNN_APART static Found tell(Model model, const int64_t* blocks, int n_blocks, int64_t end, Found found) {
+    PNN_HOST_APART static Found tell(Model model, const int64_t* blocks, int n_blocks, int64_t end, Found found) {
         for (int k = 0; k < n_blocks; ++k) {
             const int64_t n = end - blocks[k] < at_once ? end - blocks[k] : at_once;
+            model.go_to_(blocks[k]);
             find_spiked(model, blocks[k], n, [&](int64_t i) { return model.spikes_(i); }, found);
         }
         return found;
     }
 
     // Writes how often each of n cells has spiked; returns how often all have.
-    PNN_FN static int64_t tell_all(const Count* counts, int64_t n, uint16_t* of_each, pnn_spikes& spikes) {
+    PNN_HOST static int64_t tell_all(const Count* counts, int64_t n, uint16_t* of_each, pnn_spikes& spikes) {
         Count all = 0;
         int64_t sum = 0;
         for (int64_t k = 0; k < n; ++k) {

@@ -2,6 +2,8 @@
 #ifndef PYNN_ANNARCHY_PREFETCH_H
 #define PYNN_ANNARCHY_PREFETCH_H
 
+#include <stdint.h>
+
 #include "pynn_annarchy/target.h"
 
 namespace pnn {
@@ -10,6 +12,16 @@ namespace pnn {
 PNN_HOST void ask_for(const void* address) {
     __builtin_prefetch(address);
     __asm__ volatile("" : : "r"(address));
+}
+
+constexpr int64_t MOST_LINES = 64;  // of the cache that are worth asking for at once
+
+// For the lines of n values, from the first one's on.
+template <class T>
+PNN_HOST void ask_for_all(const T* first, int64_t n) {
+    const char* const begin = reinterpret_cast<const char*>(first);
+    const int64_t bytes = n * static_cast<int64_t>(sizeof(T)), most = MOST_LINES * 64;
+    for (int64_t at = 0; at < (bytes < most ? bytes : most); at += 64) ask_for(begin + at);
 }
 
 }  // namespace pnn

@@ -11,6 +11,7 @@
 #endif
 // A function that no device has.
 #define PNN_HOST inline __attribute__((always_inline))
+#define PNN_HOST_APART __attribute__((noinline))
 
 // Before a loop whose rounds do not touch what others of them write.
 #if defined(__clang__)

@@ -35,7 +35,7 @@ from pynn_annarchy.kernels.ir import (
     nodes,
 )
 from pynn_annarchy.kernels.passes.contract import FUSED
-from pynn_annarchy.kernels.passes.regimes import IsShared, Regime
+from pynn_annarchy.kernels.passes.regimes import LOOKED_AT, IsShared, Regime
 from pynn_annarchy.language.syntax import BinaryOperator, Comparator, Connective
 
 _LARGEST = 32
@@ -84,7 +84,7 @@ def left_for_next(regime: Regime, is_shared: IsShared) -> Left | None:
     is_reset = not read.isdisjoint(_stored(kernel.reset))
     summing = _Summing({let.name: let.value for let in regime.formulas}, new, is_shared)
     sums = [found for found in map(summing.sum_of, regime.looked_at) if found is not None]
-    if len(sums) == len(regime.looked_at):
+    if len(sums) == len(regime.looked_at) and all(found.factors for found in sums):
         return Left(tuple(sums), (), (), is_reset)
 
     def at_the_end(value: Value) -> Value:
@@ -147,18 +147,12 @@ def _product(one: Value, other: Value) -> Value:
 
 
 def _added(one: Sum | None, other: Sum | None) -> Sum | None:
-    if one is None or other is None:
+    """The sum, in which nothing comes twice: where signs differ, it matters in which order terms are added."""
+    if one is None or other is None or (one.constant is not None and other.constant is not None):
         return None
-    factors = dict(one.factors)
-    for field, factor in other.factors:
-        factors[field] = _plus(factors.get(field), factor)
-    if one.constant is None or other.constant is None:
-        return Sum(one.constant or other.constant, tuple(factors.items()))
-    return Sum(_plus(one.constant, other.constant), tuple(factors.items()))
-
-
-def _plus(one: Value | None, other: Value) -> Value:
-    return other if one is None else Arithmetic(BinaryOperator.ADD, one, other, other.dtype)
+    if not dict(one.factors).keys().isdisjoint(dict(other.factors)):
+        return None
+    return Sum(one.constant or other.constant, one.factors + other.factors)
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,6 +215,8 @@ class _Telling:
             case Load(field):
                 return value if field not in self._stored and field.role not in (Role.INPUT, Role.AHEAD) else None
             case Draw() | Arrived():
+                return None
+            case Apply(function) if function == LOOKED_AT:
                 return None
         operands = [self.told(child, place) for child in children(value)]
         known = [operand for operand in operands if operand is not None]
