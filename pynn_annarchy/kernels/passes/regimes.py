@@ -9,7 +9,8 @@ Where parameters differ between cells little of that is left: then they are not 
 
 What an exponential step of a variable takes, ``exprel(-(rate*dt))``, mostly has arguments for which it is formed with
 less. So these, as far as they are known when the step begins, are looked at for many cells before any of them does its
-step; this holds for all parameters. They are formed twice: keeping them would take longer.
+step, unless the end of the step before has told (`endings`); this holds for all parameters. They are formed twice:
+keeping them would take longer.
 """
 
 from __future__ import annotations
