@@ -260,12 +260,12 @@ template <class Real>
 void compare(const std::vector<double>& x, std::vector<double>& y) {
     for (std::size_t first = 0; first < x.size(); first += 61) {
         const std::size_t last = x.size() - first < 61 ? x.size() : first + 61;
-        uint64_t greatest = 0;
-        for (std::size_t i = first; i < last; ++i) greatest = pnn::greater_rank(greatest, -static_cast<Real>(x[i]));
+        int64_t beyond = 0;
+        for (std::size_t i = first; i < last; ++i) beyond |= pnn::beyond_small(-static_cast<Real>(x[i]));
         for (std::size_t i = first; i < last; ++i) {
             const Real one = static_cast<Real>(x[i]), alone = pnn::exprel(one);
-            const Real together = pnn::are_small(greatest) ? pnn::exprel_in<pnn::Form<true, false>>(one)
-                                                           : pnn::exprel_in<pnn::Form<false, false>>(one);
+            const Real together = beyond >= 0 ? pnn::exprel_in<pnn::Form<true, false>>(one)
+                                              : pnn::exprel_in<pnn::Form<false, false>>(one);
             y.push_back(pnn::bits_of(alone) != pnn::bits_of(together) && (alone == alone || together == together));
         }
     }
