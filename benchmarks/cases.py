@@ -58,7 +58,7 @@ def microcircuit(percent: int, *contenders: Contender) -> Case:
         ("build", "prepare", "real_time_factor"),
         contenders,
         headline="real_time_factor",
-        most_repeats=3 if percent < 100 else 1,
+        most_repeats=3,
     )
 
 
@@ -229,7 +229,7 @@ CASES = (
         headline="simulate",
     ),
     microcircuit(10, *of_microcircuit(10, 2000.0, 200.0)),
-    microcircuit(100, *of_microcircuit(100, 1000.0, 100.0)),
+    microcircuit(100, *of_microcircuit(100, 5000.0, 200.0)),
     Case(
         "many_populations",
         "300 populations of 256 cells, 5,000 projections, ten million synapses, against one population: one step's "

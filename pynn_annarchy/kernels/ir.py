@@ -5,6 +5,7 @@ A kernel says what happens to element `i`. Loops, threads and memory belong to `
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from enum import Enum
@@ -583,6 +584,13 @@ def map_children(value: Value, change: Callable[[Value], Value]) -> Value:
             return value
 
 
+def map_known(value: Value, change: Callable[[Value], Value | None]) -> Value | None:
+    """The same of operands that may be unknown: None where one of them is."""
+    operands = [change(child) for child in children(value)]
+    known = iter([operand for operand in operands if operand is not None])
+    return None if None in operands else map_children(value, lambda _: next(known))
+
+
 def map_values(statement: Statement, change: Callable[[Value], Value]) -> Statement:
     """The same statement of changed expressions; their types stay."""
     match statement:
@@ -593,6 +601,24 @@ def map_values(statement: Statement, change: Callable[[Value], Value]) -> Statem
             return replace(statement, condition=change(condition), most=change(most), body=body)
         case _:
             return statement
+
+
+def assigned(body: Iterable[Statement]) -> Iterator[tuple[str, Value | None]]:
+    """Locals that get a value, and this; None where a repetition gives them one after the other."""
+    for statement in body:
+        match statement:
+            case Let(name, value):
+                yield name, value
+            case Repeat(_, count, _, repeated):
+                yield count, None
+                yield from ((name, None) for name, _ in assigned(repeated))
+
+
+def assigned_once(body: Iterable[Statement]) -> set[str]:
+    """Locals that keep their first value."""
+    values = list(assigned(body))
+    names = Counter(name for name, _ in values)
+    return {name for name, value in values if names[name] == 1 and value is not None}
 
 
 def loaded(value: Value) -> set[Field]:

@@ -17,20 +17,19 @@ from pynn_annarchy.kernels.ir import (
     Compare,
     Draw,
     Field,
-    Let,
     Literal,
     Load,
     Local,
     Logic,
-    Repeat,
     Role,
     Statement,
     StepValue,
     Store,
     Value,
-    children,
+    assigned,
     loaded,
     map_children,
+    map_known,
     map_values,
     nodes,
 )
@@ -204,7 +203,7 @@ class _Telling:
         self._field_of = {value.name: field for field, value in self._stored.items() if isinstance(value, Local)}
         self._assigned: dict[str, list[tuple[int, Value | None]]] = {}
         for place, statement in enumerate(body):
-            for name, value in _assigned(statement):
+            for name, value in assigned((statement,)):
                 self._assigned.setdefault(name, []).append((place, value))
 
     def told(self, value: Value, place: int) -> Value | None:
@@ -218,33 +217,18 @@ class _Telling:
                 return None
             case Apply(function) if function == LOOKED_AT:
                 return None
-        operands = [self.told(child, place) for child in children(value)]
-        known = [operand for operand in operands if operand is not None]
-        if len(known) < len(operands):
-            return None
-        replacements = iter(known)
-        return map_children(value, lambda _: next(replacements))
+        return map_known(value, lambda operand: self.told(operand, place))
 
     def _local(self, local: Local, place: int) -> Value | None:
-        assigned, field = self._assigned.get(local.name, []), self._field_of.get(local.name)
+        given, field = self._assigned.get(local.name, []), self._field_of.get(local.name)
         if field is not None:
-            is_last = field.dtype is local.dtype and all(at < place for at, _ in assigned)
+            is_last = field.dtype is local.dtype and all(at < place for at, _ in given)
             return Load(field) if is_last else None
-        if len(assigned) != 1:
+        if len(given) != 1:
             return None
-        ((at, value),) = assigned
+        ((at, value),) = given
         return None if value is None else self.told(value, at)
 
 
 def _stored(body: Iterable[Statement]) -> dict[Field, Value]:
     return {statement.field: statement.value for statement in body if isinstance(statement, Store)}
-
-
-def _assigned(statement: Statement) -> Iterator[tuple[str, Value | None]]:
-    """Locals that get a value; None where it is one of several."""
-    match statement:
-        case Let(name, value):
-            yield name, value
-        case Repeat(_, count, _, repeated):
-            yield count, None
-            yield from ((name, None) for each in repeated for name, _ in _assigned(each))

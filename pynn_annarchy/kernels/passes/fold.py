@@ -21,6 +21,7 @@ from pynn_annarchy.kernels.ir import (
     Statement,
     Store,
     Value,
+    assigned_once,
     map_children,
     nodes,
     statement_values,
@@ -36,8 +37,9 @@ def fold(
     """A body and its result, with these conditions decided; every number stays what it is."""
     known: dict[Value, Value] = {condition: _TRUE if holds else _FALSE for condition, holds in outcomes.items()}
     folded = tuple(_with_values_folded(body, known))
+    once = assigned_once(folded)
     for statement in folded:
-        if isinstance(statement, Let) and isinstance(statement.value, Literal) and _n_assigned(folded, statement) == 1:
+        if isinstance(statement, Let) and isinstance(statement.value, Literal) and statement.name in once:
             known[Local(statement.name, statement.value.dtype)] = statement.value
     folded = tuple(_without_idle_stores(tuple(_with_values_folded(folded, known))))
     result = _folded(result, known)
@@ -85,23 +87,13 @@ def _with_values_folded(body: Iterable[Statement], known: Mapping[Value, Value])
                 yield statement
 
 
-def _n_assigned(body: Iterable[Statement], let: Let) -> int:
-    """How often a local gets a value; counts of repetitions do so all the time."""
-    n = 0
-    for statement in body:
-        if isinstance(statement, Let):
-            n += statement.name == let.name
-        elif isinstance(statement, Repeat):
-            n += 2 * (statement.count == let.name) + _n_assigned(statement.body, let)
-    return n
-
-
 def _without_idle_stores(body: tuple[Statement, ...]) -> Iterator[Statement]:
     """Without those that write what they have read."""
+    once = assigned_once(body)
     unchanged = {
         Local(statement.name, statement.value.dtype): statement.value.field
         for statement in body
-        if isinstance(statement, Let) and isinstance(statement.value, Load) and _n_assigned(body, statement) == 1
+        if isinstance(statement, Let) and isinstance(statement.value, Load) and statement.name in once
     }
     for statement in body:
         if isinstance(statement, Store):

@@ -15,8 +15,7 @@ keeping them would take longer.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from itertools import product
 
@@ -41,9 +40,11 @@ from pynn_annarchy.kernels.ir import (
     StepValue,
     Store,
     Value,
+    assigned_once,
     children,
     loaded,
     map_children,
+    map_known,
     map_values,
     nodes,
     statement_values,
@@ -115,7 +116,7 @@ def _draws(choice: Select) -> bool:
 def _regime(kernel: CellKernel, outcomes: tuple[tuple[Value, bool], ...], is_shared: IsShared) -> Regime:
     body, spikes = (fold(kernel.body, kernel.spikes, dict(outcomes))) if outcomes else (kernel.body, kernel.spikes)
     body = join_inputs(body)
-    lifting = _Lifting(is_shared, any(map(_is_time, values_in(kernel))), set(_assigned_once(body)))
+    lifting = _Lifting(is_shared, any(map(_is_time, values_in(kernel))), assigned_once(body))
     body = tuple(lifting.statement(statement) for statement in body)
     spikes = lifting.value(spikes, is_certain=True)
     formed = (of for _, of in (*lifting.common, *lifting.ahead))
@@ -127,22 +128,6 @@ def _regime(kernel: CellKernel, outcomes: tuple[tuple[Value, bool], ...], is_sha
     return Regime(
         outcomes, lean, tuple(lifting.common), tuple(lifting.ahead), tuple(lifting.looked_at), lifting.formulas()
     )
-
-
-def _assigned_once(body: tuple[Statement, ...]) -> Iterator[str]:
-    """Names that keep their first value."""
-    names = Counter(_assigned(body))
-    return (name for name, number in names.items() if number == 1)
-
-
-def _assigned(body: tuple[Statement, ...]) -> Iterator[str]:
-    for statement in body:
-        match statement:
-            case Let(name, _):
-                yield name
-            case Repeat(_, count, _, repeated):
-                yield count
-                yield from 2 * list(_assigned(repeated))
 
 
 class _Lifting:
@@ -239,13 +224,8 @@ class _Lifting:
             case Load() | Literal() | StepValue():
                 return value
             case Negate() | Arithmetic() | Cast() | Apply("fma"):
-                operands = [self._plain(child) for child in children(value)]
-                known = [operand for operand in operands if operand is not None]
-                if len(known) < len(operands):
-                    return None
-                replacements = iter(known)
-                plain = map_children(value, lambda _: next(replacements))
-                return plain if len(list(nodes(plain))) <= _LARGEST else None
+                plain = map_known(value, self._plain)
+                return plain if plain is not None and len(list(nodes(plain))) <= _LARGEST else None
             case _:
                 return None
 
