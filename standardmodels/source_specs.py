@@ -40,7 +40,7 @@ SPIKE_SOURCE_POISSON = ModelSpec(
     equations="""
         left = ite(is_frequent(rate), left, \
             ite(rate == drawn_rate, left, Exponential(steps(rate))) - share(start, duration, t))
-        drawn_rate = rate : init=-1
+        drawn_rate = ite(is_frequent(rate), drawn_rate, rate) : init=-1
     """,
     spike="not is_frequent(rate) and left <= 0",
     reset="left += Exponential(steps(rate))",

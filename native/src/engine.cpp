@@ -418,10 +418,13 @@ void Engine::find_concerned(bool many_steps) {
         if (!population->published.variables.empty()) concerned.publishing.push_back(population);
         if (population->records_spikes) concerned.recording.push_back(population);
         if (!population->values.empty()) concerned.valued.push_back(number);
-        if (!is_plain(*population)) concerned.others.push_back(number);
     }
     concerned.signals.resize(populations.size());
     for (auto& signal : signals) concerned.signals[std::size_t(signal->population)].push_back(signal.get());
+    for (std::size_t number = 0; number < populations.size(); ++number) {
+        if (may_offer(number)) concerned.offered.push_back(number);
+        else if (!is_plain(*populations[number])) concerned.others.push_back(number);
+    }
     concerned.inputs.resize(std::size_t(partitions));
     concerned.plain.resize(std::size_t(partitions));
     for (std::size_t p = 0; p < concerned.plain.size(); ++p)
@@ -441,6 +444,7 @@ void Engine::find_concerned(bool many_steps) {
             }
             concerned.plain[p].push_back(std::move(cells));
         }
+    form_offers();
 }
 
 // Where a population's cells find what they receive in a step; sums to which nobody sends are zero in all of them.
@@ -451,10 +455,14 @@ std::vector<int64_t*> Engine::inputs_ahead(std::size_t number, std::size_t p, in
     return inputs;
 }
 
+// Whether a module does all there is to do.
+bool Engine::is_updated_alone(const Population& population) {
+    return population.active && population.module != nullptr && population.axonal == nullptr && population.schedule.parts.empty() &&
+           population.frames.inputs.empty() && population.values.empty() && population.rate.values == nullptr;
+}
+
 bool Engine::is_plain(const Population& population) {
-    return population.active && population.module != nullptr && population.axonal == nullptr && population.stream == nullptr &&
-           population.schedule.parts.empty() && population.frames.inputs.empty() && population.values.empty() &&
-           population.rate.values == nullptr;
+    return is_updated_alone(population) && population.stream == nullptr;
 }
 
 // Where scattered bundles send in this run, in which nobody moves or changes anything.
@@ -1140,6 +1148,7 @@ void Engine::step_partition(int64_t first, int64_t last, int partition, Due& due
         deliver_step(n, partition, due, failed);
     }
     due.work.enter(Phase::neurons);
+    offer(first, partition, due);
     update_currents(step_value(first), partition);
     form_inputs(partition);
     update_plain(first, last, partition, due, failed);
@@ -1197,6 +1206,7 @@ int Engine::run(int64_t n_steps, int workers) {
             due.work.begin_step(is_sampled(work.steps + uint64_t(n - first)));
             form_values(n, due);
             for (int p = worker; p < partitions; p += workers) step_partition(n, end, p, due, failed);
+            help(n, worker, due);
             due.first_unsent = n;
             due.work.enter(Phase::waiting);
             if (failed != -1 && stop_after.load(std::memory_order_relaxed) > end) stop_after.store(end, std::memory_order_relaxed);

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "pynn_annarchy/engine.h"
+#include "pynn_annarchy/openmp/team.h"
 
 namespace pnn {
 
@@ -76,6 +77,68 @@ void Engine::deliver_counts(Projection& projection, int64_t n, int partition, Du
     const uint16_t* const counts = stream.at(n, partition);  // of a delay ago
     due.work.events += stream.n_spikes(n, partition);
     if (projection.module->deliver_counts(&view, counts, part.end - part.begin, &present) != 0) failed = projection.number;
+}
+
+// Sources of which nobody sees more than how many spikes arrive of each.
+bool Engine::may_offer(std::size_t number) const {
+    const Population& population = *populations[number];
+    return n_at_once == 1 && is_updated_alone(population) && population.stream != nullptr && !population.list_is_read &&
+           population.inputs[0].empty() && population.injections.empty() && population.gathered.empty() &&
+           population.published.variables.empty() && concerned.signals[number].empty();
+}
+
+void Engine::form_offers() {
+    constexpr int64_t together = 2048;  // sources: some microseconds
+    for (int p = 0; p < (concerned.offered.empty() ? 0 : partitions); ++p) {
+        concerned.offers.push_back(std::make_unique<Offer>());
+        for (const std::size_t number : concerned.offered) {
+            const std::vector<int64_t>& bounds = populations[number]->bounds;
+            const int64_t end = bounds[std::size_t(p) + 1];
+            for (int64_t begin = bounds[std::size_t(p)]; begin < end; begin += together)
+                concerned.offers.back()->pieces.push_back({number, begin, std::min(begin + together, end)});
+        }
+    }
+}
+
+// What has been sent a delay ago has arrived, so that there is room for what is sent now. Those that are not counted yet
+// the partition updates itself.
+void Engine::offer(int64_t n, int partition, Due& due) {
+    if (concerned.offers.empty()) return;
+    for (const std::size_t number : concerned.offered) {
+        Stream& stream = *populations[number]->stream;
+        if (stream.counts_spikes_of(n, partition)) {
+            populations[number]->spikes_of(n)[std::size_t(partition)].n = 0;
+            stream.note(n, partition, 0, false);
+        } else {
+            update_cells(*populations[number], number, step_value(n), partition, due);
+        }
+    }
+    concerned.offers[std::size_t(partition)]->open(n);
+}
+
+// Updates what is left of the step, the own partition's first.
+void Engine::help(int64_t n, int partition, Due& due) {
+    if (concerned.offers.empty()) return;
+    const pnn_step present = step_value(n);
+    for (int k = 0; k < partitions; ++k) {
+        const int p = (partition + k) % partitions;
+        Offer& offer = *concerned.offers[std::size_t(p)];
+        if (!offer.is_open(n)) due.work.enter(Phase::waiting);
+        for (Patience patience; !offer.is_open(n);) patience.wait();
+        due.work.enter(Phase::neurons);
+        while (const Piece* piece = offer.take()) update_piece(*piece, present, p, due);
+    }
+}
+
+void Engine::update_piece(const Piece& piece, const pnn_step& present, int partition, Due& due) const {
+    Population& population = *populations[piece.number];
+    Stream& stream = *population.stream;
+    if (!stream.counts_spikes_of(present.step, partition)) return;
+    pnn_spikes out{};
+    out.counts = stream.at(present.step, partition) + (piece.begin - population.bounds[std::size_t(partition)]);
+    population.module->neurons(&population.segment, piece.begin, piece.end, &present, &out);
+    due.work.spikes += uint64_t(out.n_counted);
+    stream.note_more(present.step, partition, uint64_t(out.n_counted), out.has_more != 0);
 }
 
 // Between runs, the lists hold the spikes of the last step, whoever asks for them next.

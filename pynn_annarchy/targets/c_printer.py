@@ -53,7 +53,7 @@ _KEYWORDS = frozenset(
     n_post_traces has_post has_stored first_stored load store State psp advance pre_spike post_spike has_psp has_step
     has_post_step has_common_step advance_post advance_common element advances_first arrives_first asks_sent Operation
     Row row all Ahead prepare Regimes regime device_module RESETS FLUSHED_EVERY LOOKS RESTS reset flush
-    RECEIVES TELLS LEAVES RESETS_LEFT""".split()  # noqa: SIM905
+    RECEIVES IS_DRAWN TELLS LEAVES RESETS_LEFT""".split()  # noqa: SIM905
 )
 """Words of C++, and of the text around a model's names."""
 _CONNECTIVES = {Connective.AND: "&", Connective.OR: "|"}

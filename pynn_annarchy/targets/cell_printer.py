@@ -8,7 +8,9 @@ from dataclasses import replace
 from pynn_annarchy.kernels.ir import (
     FLUSHED_EVERY,
     Apply,
+    Cast,
     CellKernel,
+    Comment,
     Draw,
     Field,
     Load,
@@ -88,6 +90,7 @@ def _regime_struct(regime: Regime, kernel: CellKernel, printer: Printer, left: L
     where = f" where {' and '.join(conditions)}" if conditions else ""
     ahead = ", int64_t k_, const Ahead& ahead_" if regime.ahead else ""
     told = spikes_of_stored(own, printer.is_shared)
+    drawn = _drawn_alone(regime)
     members += (*_limits_of_next(left, printer), *_bound_of_spikes(told, printer))
     flushed = own.flushed
     read, resting = _read(own.fields, own.spikes, *statement_values(own.body)), _resting(own, printer)
@@ -100,6 +103,7 @@ def _regime_struct(regime: Regime, kernel: CellKernel, printer: Printer, left: L
             f"    static constexpr bool LOOKS = {_bool(regime.looked_at)};  // at what decides about its form",
             f"    static constexpr bool RESTS = {_bool(resting)};  // has a form for inputs at rest",
             f"    static constexpr bool RECEIVES = {_bool(own.receptors)};",
+            f"    static constexpr bool IS_DRAWN = {_bool(drawn)};  // a step only draws how often a cell spikes",
             f"    static constexpr bool TELLS = {_bool(told)};  // its spikes by what it has stored",
             f"    static constexpr bool LEAVES = {_bool(left)};  // what decides about the next step's form",
             f"    static constexpr bool RESETS_LEFT = {_bool(left and left.is_reset)};  // a spike changes that",
@@ -110,6 +114,7 @@ def _regime_struct(regime: Regime, kernel: CellKernel, printer: Printer, left: L
         *_inputs_at_rest(own, printer, resting),
         *_numbers_received(own),
         *_preparation(regime, printer),
+        *_drawing_alone(drawn, printer),
         *_look(regime, printer),
         "",
         f"    // {kernel.model}: one cell over one step{where}; returns its number of spikes",
@@ -213,6 +218,33 @@ def _preparation(regime: Regime, printer: Printer) -> Iterator[str]:
     for field, draw in regime.ahead:
         yield f"        law_of_{field.name}_.draw({printer.identity(draw)}, n_, ahead_.{field.name}_);"
     yield "    }"
+
+
+def _drawn_alone(regime: Regime) -> tuple[Field, Draw] | None:
+    """What is drawn ahead, if that is how often a cell spikes and a step does nothing else."""
+    number, body = regime.kernel.spikes, (*regime.kernel.body, *regime.kernel.reset)
+    while isinstance(number, Cast):
+        number = number.operand
+    if not isinstance(number, Load) or not all(isinstance(statement, Comment) for statement in body):
+        return None
+    return next(((field, draw) for field, draw in regime.ahead if field == number.field), None)
+
+
+def _drawing_alone(drawn: tuple[Field, Draw] | None, printer: Printer) -> Iterator[str]:
+    """The function that tells how often each of n cells spikes, from the first one on, where that fits into 16 bits."""
+    if drawn:
+        field, draw = drawn
+        yield from ("", "    // how often cells spike, and all of them together; negative where that is not told so")
+        yield "    PNN_HOST int64_t count_(int64_t first_, int64_t n_, uint16_t* counts_) const {"
+        yield from wrapped(
+            (
+                "const int64_t i = first_;",
+                f"const pnn::Identity identity = {printer.identity(draw)};",
+                f"const pnn::{draw.distribution.capitalize()}Law& law = law_of_{field.name}_;",
+                "return law.has_bounds_of(identity, n_) ? law.count(identity, n_, counts_) : -1;",
+            )
+        )
+        yield "    }"
 
 
 def _look(regime: Regime, printer: Printer) -> Iterator[str]:

@@ -15,6 +15,7 @@ struct IF_curr_exp {
     static constexpr bool LOOKS = false;  // at what decides about its form
     static constexpr bool RESTS = true;  // has a form for inputs at rest
     static constexpr bool RECEIVES = true;
+    static constexpr bool IS_DRAWN = false;  // a step only draws how often a cell spikes
     static constexpr bool TELLS = true;  // its spikes by what it has stored
     static constexpr bool LEAVES = false;  // what decides about the next step's form
     static constexpr bool RESETS_LEFT = false;  // a spike changes that

@@ -15,6 +15,7 @@ struct SpikeSourcePoisson_0 {
     static constexpr bool LOOKS = false;  // at what decides about its form
     static constexpr bool RESTS = false;  // has a form for inputs at rest
     static constexpr bool RECEIVES = false;
+    static constexpr bool IS_DRAWN = false;  // a step only draws how often a cell spikes
     static constexpr bool TELLS = false;  // its spikes by what it has stored
     static constexpr bool LEAVES = false;  // what decides about the next step's form
     static constexpr bool RESETS_LEFT = false;  // a spike changes that
@@ -64,7 +65,7 @@ struct SpikeSourcePoisson_0 {
         Real left = this->left[i];
         Real drawn_rate = this->drawn_rate[i];
         // left = ite(rate*dt > 500, left, ite(rate == drawn_rate, left, Exponential(ite(rate > 0, 1000/(rate*dt), 1e+30))) - (clip((start + duration - t)/dt, 0, 1) - clip((start - t)/dt, 0, 1)))
-        // drawn_rate = rate : init=-1
+        // drawn_rate = ite(rate*dt > 500, drawn_rate, rate) : init=-1
         left = static_cast<Real>(static_cast<double>(rate == drawn_rate ? left :
             static_cast<Real>(pnn::exponential(identity_(i, 0), static_cast<double>(rate > Real(0.0) ? Real(1000.0) /
             (rate * this->dt) : Real(1e+30))))) - common_0_);
@@ -91,16 +92,16 @@ struct SpikeSourcePoisson_0 {
 
 struct SpikeSourcePoisson_1 {
     using Count = ::Count;
-    static constexpr int64_t FLUSHED_EVERY = 32;  // steps
+    static constexpr int64_t FLUSHED_EVERY = 0;  // steps
     static constexpr bool RESETS = false;
     static constexpr bool LOOKS = false;  // at what decides about its form
     static constexpr bool RESTS = false;  // has a form for inputs at rest
     static constexpr bool RECEIVES = false;
+    static constexpr bool IS_DRAWN = true;  // a step only draws how often a cell spikes
     static constexpr bool TELLS = false;  // its spikes by what it has stored
     static constexpr bool LEAVES = false;  // what decides about the next step's form
     static constexpr bool RESETS_LEFT = false;  // a spike changes that
 
-    Real* drawn_rate;
     Real rate;
     Real start;
     Real duration;
@@ -111,8 +112,7 @@ struct SpikeSourcePoisson_1 {
     pnn::PoissonLaw law_of_poisson_2_;
 
     PNN_FN SpikeSourcePoisson_1(const pnn_segment& segment, const pnn_step& step)
-        : drawn_rate(static_cast<Real*>(segment.arrays[1])),
-          rate(static_cast<Real>(segment.shared[0])),
+        : rate(static_cast<Real>(segment.shared[0])),
           start(static_cast<Real>(segment.shared[1])),
           duration(static_cast<Real>(segment.shared[2])),
           who_{step.seed_key, segment.object_index, 0, pnn::trial_batch(step.trial, step.batch),
@@ -145,22 +145,23 @@ struct SpikeSourcePoisson_1 {
         law_of_poisson_2_.draw(identity_(i, 2), n_, ahead_.poisson_2_);
     }
 
+    // how often cells spike, and all of them together; negative where that is not told so
+    PNN_HOST int64_t count_(int64_t first_, int64_t n_, uint16_t* counts_) const {
+        const int64_t i = first_;
+        const pnn::Identity identity = identity_(i, 2);
+        const pnn::PoissonLaw& law = law_of_poisson_2_;
+        return law.has_bounds_of(identity, n_) ? law.count(identity, n_, counts_) : -1;
+    }
+
     // SpikeSourcePoisson: one cell over one step where rate * this->dt > Real(500.0); returns its number of spikes
     template <class Form_>
     PNN_FN Count update(int64_t i, int64_t k_, const Ahead& ahead_, pnn::Signs&) const {
         const double poisson_2_ = static_cast<double>(ahead_.poisson_2_[k_]);
-        Real drawn_rate = this->drawn_rate[i];
         // left = ite(rate*dt > 500, left, ite(rate == drawn_rate, left, Exponential(ite(rate > 0, 1000/(rate*dt), 1e+30))) - (clip((start + duration - t)/dt, 0, 1) - clip((start - t)/dt, 0, 1)))
-        // drawn_rate = rate : init=-1
-        drawn_rate = rate;
+        // drawn_rate = ite(rate*dt > 500, drawn_rate, rate) : init=-1
         // spike: not rate*dt > 500 and left <= 0
         // emits: ite(rate*dt > 500, Poisson(rate*dt/1000*(clip((start + duration - t)/dt, 0, 1) - clip((start - t)/dt, 0, 1))), 0)
-        this->drawn_rate[i] = drawn_rate;
         return static_cast<Count>(static_cast<Real>(poisson_2_));
-    }
-
-    PNN_FN void flush(int64_t i) const {
-        this->drawn_rate[i] = pnn::flush(this->drawn_rate[i]);
     }
 };
 

@@ -14,10 +14,10 @@ DELAY = 1.1  # ms
 class Network:
     """Poisson sources, several spikes a step at first, that each drive one cell; nobody records the sources."""
 
-    def __init__(self, target: str, threads: int = 1):
+    def __init__(self, target: str, threads: int = 1, size: int = SIZE):
         sim.setup(timestep=0.1, min_delay=0.1, max_delay=5.0, target=target, threads=threads)
-        self.sources = sim.Population(SIZE, sim.SpikeSourcePoisson(rate=16000.0))
-        self.cells = sim.Population(SIZE, sim.IF_curr_exp(v_thresh=-60.0))
+        self.sources = sim.Population(size, sim.SpikeSourcePoisson(rate=16000.0))
+        self.cells = sim.Population(size, sim.IF_curr_exp(v_thresh=-60.0))
         self.cells.record(["isyn_exc", "spikes"])
         self.drive = self.connect(sim.OneToOneConnector(), 0.125, DELAY)
 
@@ -68,7 +68,7 @@ def rare_spikes(network):
 
 
 def rates_of_their_own(network):
-    network.sources.set(rate=np.linspace(0.0, 30000.0, SIZE))
+    network.sources.set(rate=np.linspace(0.0, 30000.0, network.sources.size))
 
 
 def reading(network):
@@ -106,6 +106,28 @@ def test_what_arrives_is_what_the_oracle_says(change, threads):
         return network.seen()
 
     assert session("cpp", threads) == session("reference", 1)
+
+
+@pytest.mark.parametrize("change", [nothing, another_delay, recording, silence, rare_spikes, rates_of_their_own])
+def test_threads_that_help_each_other_draw_what_the_oracle_says(change):
+    """Done in steps of their own, as one synapse asks for; in several pieces for each partition."""
+
+    def session(target, threads):
+        network = Network(target, threads, size=14_000)
+        sim.Projection(
+            network.cells[:1], network.cells[1:2], sim.AllToAllConnector(), sim.StaticSynapse(weight=0.01, delay=0.1)
+        )
+        seldom = sim.Population(network.cells.size, sim.SpikeSourcePoisson(rate=500.0))
+        sim.Projection(seldom, network.cells, sim.OneToOneConnector(), sim.StaticSynapse(weight=0.5, delay=0.2))
+        for duration in (1.7, 0.1, 1.2):
+            sim.run(duration)
+            change(network)
+        timings = sim.timings()
+        return network.seen(), timings["spikes"], timings["synaptic_events"]
+
+    expected = session("reference", 1)
+    for threads in (1, 2, 3):
+        assert session("cpp", threads) == expected
 
 
 def test_a_delay_of_one_step_and_no_recording_at_all():

@@ -168,8 +168,9 @@ PNN_FN Amount amount_at(const uint32_t* word) {
 
 // Where groups lie is new to the CPU's tables of pages, too. Between sums, it would look up one page after the other; of
 // accesses that stand together, several at a time. So the ends of some groups are asked for together, which are on all their
-// pages, and what lies between them while as many others are delivered.
-constexpr int64_t PREFETCH_TOGETHER = 8;
+// pages, and what lies between them while as many others are delivered; all that into the second cache, and from there into the
+// first one shortly before it is needed.
+constexpr int64_t PREFETCH_TOGETHER = 16, PREFETCH_SOON = 2;
 
 // A pair's targets, and then its amounts.
 template <class Amount>
@@ -205,8 +206,8 @@ void deliver_pairs_of(const pnn_pairs& pairs, pnn_due_pairs* groups, int64_t n_g
     const auto prefetch_ends = [&](int64_t first) {
         const int64_t last = first + PREFETCH_TOGETHER < n_groups ? first + PREFETCH_TOGETHER : n_groups;
         for (int64_t g = first; g < last; ++g) {
-            ask_for(begin_of(groups[g]));
-            ask_for(end_of(groups[g]) - 1);
+            ask_ahead_for(begin_of(groups[g]));
+            ask_ahead_for(end_of(groups[g]) - 1);
         }
     };
     prefetch_ends(0);
@@ -215,7 +216,12 @@ void deliver_pairs_of(const pnn_pairs& pairs, pnn_due_pairs* groups, int64_t n_g
         if (g + PREFETCH_TOGETHER < n_groups) {
             const pnn_due_pairs& later = groups[g + PREFETCH_TOGETHER];
             const uint32_t* const end = end_of(later);
-            for (const uint32_t* word = begin_of(later) + line; word < end; word += line) ask_for(word);
+            for (const uint32_t* word = begin_of(later) + line; word < end; word += line) ask_ahead_for(word);
+        }
+        if (g + PREFETCH_SOON < n_groups) {
+            const pnn_due_pairs& next = groups[g + PREFETCH_SOON];
+            const uint32_t* const end = end_of(next);
+            for (const uint32_t* word = begin_of(next); word < end; word += line) ask_for(word);
         }
         pnn_due_pairs& group = groups[g];
         const uint32_t* const header = begin_of(group);

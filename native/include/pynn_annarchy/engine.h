@@ -16,6 +16,7 @@
 #include "pynn_annarchy/device.h"
 #include "pynn_annarchy/dendrites.h"
 #include "pynn_annarchy/learning.h"
+#include "pynn_annarchy/offer.h"
 #include "pynn_annarchy/stream.h"
 #include "pynn_annarchy/work.h"
 
@@ -448,6 +449,11 @@ private:
     void ask_for_groups(int64_t n, int partition);
     void ask_for_synapses(int64_t n, int partition);
     void deliver_step(int64_t n, int partition, Due& due, int& failed);
+    bool may_offer(std::size_t number) const;
+    void form_offers();
+    void offer(int64_t n, int partition, Due& due);
+    void help(int64_t n, int partition, Due& due);
+    void update_piece(const Piece& piece, const pnn_step& present, int partition, Due& due) const;
     void update_plain(int64_t first, int64_t last, int partition, Due& due, int& failed);
     void deliver(Projection& projection, int64_t n, int partition, Due& due, int& failed);
     void deliver(Bundle& bundle, int64_t n, int partition, Due& due, int& failed);
@@ -471,6 +477,7 @@ private:
     void find_sinks();
     void find_concerned(bool many_steps);
     std::vector<int64_t*> inputs_ahead(std::size_t number, std::size_t p, int64_t ahead) const;
+    static bool is_updated_alone(const Population& population);
     static bool is_plain(const Population& population);
     void send(Bundle& bundle, int64_t n, int partition) const;
     void deliver_pairs(Bundle& bundle, int64_t n, int partition, Due& due);
@@ -561,6 +568,8 @@ private:
         std::vector<std::vector<PlainCells>> plain;  // by partition
         std::vector<std::size_t> others;             // numbers of all other populations
         std::vector<std::vector<const Signal*>> signals;  // by number of the population
+        std::vector<std::unique_ptr<Offer>> offers;  // by partition, of sources that any thread may update; none: there are none
+        std::vector<std::size_t> offered;            // their numbers
     };
     Concerned concerned;
 

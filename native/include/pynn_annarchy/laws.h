@@ -30,40 +30,47 @@ public:
             probability *= lambda / k;
             bounds_[n_bounds_++] = upper_bits(sum + 0x1p-46);
         } while (bounds_[n_bounds_ - 1] != LAST && n_bounds_ < MOST_BOUNDS);
+        for (int j = n_bounds_; j < MOST_BOUNDS; ++j) bounds_[j] = LAST;
     }
 
     // values[i] = poisson(first + i, lambda) for i < n <= MANY_DRAWN.
     PNN_FN void draw(const Identity& first, int64_t n, double* values) const {
-        if (!is_by_inversion() || first.element >> 32 != (first.element + MANY_DRAWN) >> 32) {
+        if (!has_bounds_of(first, n)) {
             for (int64_t i = 0; i < n; ++i) values[i] = one(first, i);
-            return;
-        }
-        if (n == 1) {  // a device's lane
+        } else if (n == 1) {  // a device's lane
             values[0] = by_bounds(first);
-            return;
+        } else {
+            uint16_t counts[MANY_DRAWN];
+            count(first, n, counts);
+            for (int64_t i = 0; i < n; ++i) values[i] = static_cast<double>(counts[i]);
         }
-        uint16_t halves[MANY_DRAWN] = {}, counts[MANY_DRAWN] = {}, distances[MANY_DRAWN];
-        upper_halves(first.seed_key, first.object_index, first.element, first.trial_batch, first.step, first.event,
-                     first.draw << 8, n, halves);
-        uint16_t largest = 0, least = LAST;
-        for (int64_t i = 0; i < MANY_DRAWN; ++i) {
-            largest = halves[i] > largest ? halves[i] : largest;
-            distances[i] = LAST;
-        }
-        for (int j = 0; j < n_bounds_; ++j) {
-            const uint16_t bound = bounds_[j];
-            for (int64_t i = 0; i < MANY_DRAWN; ++i) {
-                const uint16_t distance = static_cast<uint16_t>(bound - halves[i]);
-                counts[i] = static_cast<uint16_t>(counts[i] + (halves[i] > bound ? 1 : 0));
-                distances[i] = distance < distances[i] ? distance : distances[i];
+    }
+
+    // Whether so many elements are told by bounds, so that their numbers are at most MOST_BOUNDS.
+    PNN_FN bool has_bounds_of(const Identity& first, int64_t n) const {
+        return is_by_inversion() && first.element >> 32 == (first.element + static_cast<uint64_t>(n + TOGETHER)) >> 32;
+    }
+
+    // The same as whole numbers, for any n of which it has bounds. Returns their sum.
+    PNN_FN int64_t count(const Identity& first, int64_t n, uint16_t* counts) const {
+        UpperHalves found(first.seed_key, first.object_index, first.element, first.trial_batch, first.step, first.event, first.draw << 8);
+        int64_t sum = 0;
+        for (int64_t begin = 0; begin < n; begin += TOGETHER) {
+            uint16_t halves[TOGETHER], above[TOGETHER];
+            for (int64_t i = 0; i < TOGETHER; i += UpperHalves::TOGETHER) found.next(halves + i);
+            for (uint32_t are_open = compare(halves, above); are_open != 0; are_open &= are_open - 1) {
+                const int64_t i = __builtin_ctz(are_open);
+                above[i] = static_cast<uint16_t>(one(first, begin + i));
             }
-            if (bound >= largest) break;
+            const int64_t length = n - begin < TOGETHER ? n - begin : TOGETHER;
+            uint32_t n_spikes = 0;
+            for (int64_t i = 0; i < length; ++i) {
+                counts[begin + i] = above[i];
+                n_spikes += above[i];
+            }
+            sum += n_spikes;
         }
-        for (int64_t i = 0; i < MANY_DRAWN; ++i) least = distances[i] < least ? distances[i] : least;
-        for (int64_t i = 0; i < n; ++i) values[i] = static_cast<double>(counts[i]);
-        if (least > 1) return;
-        for (int64_t i = 0; i < n; ++i)
-            if (distances[i] <= 1) values[i] = one(first, i);
+        return sum;
     }
 
     // Of the end of the interval in which a sum may lie, the upper bits; its begin has the same, or one less.
@@ -71,18 +78,55 @@ public:
     PNN_FN uint16_t bound(int j) const { return bounds_[j]; }
 
 private:
-    static constexpr int MOST_BOUNDS = 64;  // means below 10 need 36
+    static constexpr int MOST_BOUNDS = 32;  // means below 10 need 27
     static constexpr uint16_t LAST = 0xffffu;
+    static constexpr int64_t TOGETHER = 32;  // elements
 
     PNN_FN bool is_by_inversion() const { return lambda_ > 0.0 && lambda_ < 10.0; }
     PNN_FN static uint16_t upper_bits(double sum) { return sum < 1.0 ? static_cast<uint16_t>(sum * 0x1p16) : LAST; }
+    // Whether a number may be on either side of a bound, of which it is above so many.
+    PNN_FN bool is_open(uint16_t half, int above) const { return static_cast<uint16_t>(bounds_[above] - half) <= 1; }
     PNN_FN double by_bounds(const Identity& who) const {
         const uint32_t word = philox(who.seed_key, who.object_index, who.element, who.trial_batch, who.step, who.event, who.draw << 8).a;
         const uint16_t half = static_cast<uint16_t>(word >> 16);
         int j = 0;
-        while (j < n_bounds_ && half > bounds_[j]) ++j;
-        return j < n_bounds_ && bounds_[j] - half <= 1 ? one(who, 0) : static_cast<double>(j);
+        while (half > bounds_[j]) ++j;
+        return is_open(half, j) ? one(who, 0) : static_cast<double>(j);
     }
+    // Above how many bounds halves are; returns a bit for each that is open.
+#if defined(__AVX512BW__) && !defined(__clang__) && !defined(__CUDACC__)
+    PNN_FN uint32_t compare(const uint16_t* halves, uint16_t* above) const {
+        typedef uint16_t Halves __attribute__((vector_size(2 * TOGETHER)));
+        Halves half, bounds, n{};
+        __builtin_memcpy(&half, halves, sizeof half);
+        __builtin_memcpy(&bounds, bounds_, sizeof bounds);
+        for (int j = 0; j < n_bounds_; ++j) n = half > Halves{} + bounds_[j] ? n + 1 : n;
+        __builtin_memcpy(above, &n, sizeof n);
+        typedef short Signed __attribute__((vector_size(2 * TOGETHER)));
+        const Halves distance = __builtin_shuffle(bounds, n) - half;
+        return __builtin_ia32_ucmpw512_mask(reinterpret_cast<Signed>(distance), Signed{} + 1, 2, 0xffffffffu);  // 2: <=
+    }
+#else
+    PNN_FN uint32_t compare(const uint16_t* halves, uint16_t* above) const {
+        uint16_t n[TOGETHER] = {}, distances[TOGETHER], nearest = LAST;
+        for (int64_t i = 0; i < TOGETHER; ++i) distances[i] = LAST;
+        for (int j = 0; j < n_bounds_; ++j) {
+            const uint16_t bound = bounds_[j];
+            for (int64_t i = 0; i < TOGETHER; ++i) {
+                const uint16_t distance = static_cast<uint16_t>(bound - halves[i]);
+                n[i] = static_cast<uint16_t>(n[i] + (halves[i] > bound ? 1 : 0));
+                distances[i] = distance < distances[i] ? distance : distances[i];
+            }
+        }
+        for (int64_t i = 0; i < TOGETHER; ++i) {
+            above[i] = n[i];
+            nearest = distances[i] < nearest ? distances[i] : nearest;
+        }
+        uint32_t are_open = 0;
+        for (int64_t i = 0; nearest <= 1 && i < TOGETHER; ++i) are_open |= static_cast<uint32_t>(is_open(halves[i], n[i]) ? 1 : 0) << i;
+        return are_open;
+    }
+#endif
     PNN_FN bool is_by_rejection() const { return lambda_ >= 10.0 && lambda_ <= 0x1p52; }
     PNN_FN double one(Identity who, int64_t i) const {
         if (lambda_ <= 0.0) return 0.0;

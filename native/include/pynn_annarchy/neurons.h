@@ -123,8 +123,9 @@ PNN_FN void flush_if_due([[maybe_unused]] const Model& model, [[maybe_unused]] i
 // spikes_(int64_t i) const` before that if it TELLS anew what `update` has returned, whose signs say where it has to, `void flush(int64_t
 // i) const` if it is FLUSHED_EVERY so many steps, `bool are_small_(int64_t first, int64_t n) const` if it LOOKS at what decides about the
 // form, which it LEAVES for the next step if the signs of `update` tell it (unless RESETS_LEFT: `reset` changes it), `bool at_rest_()
-// const` if it RESTS, `bool counts_() const` and `void sum_up_(int64_t first, int64_t n) const` if it RECEIVES anything; or `Regimes` and
-// `int regime() const`.
+// const` if it RESTS, `bool counts_() const` and `void sum_up_(int64_t first, int64_t n) const` if it RECEIVES anything, `int64_t
+// count_(int64_t first, int64_t n, uint16_t* counts) const`, which may refuse, if a step IS_DRAWN and nothing else; or `Regimes` and `int
+// regime() const`.
 template <class Model, class = void>
 struct Neurons {
     using Count = typename Model::Count;
@@ -134,6 +135,12 @@ struct Neurons {
     static void run(const pnn_segment* segment, int64_t begin, int64_t end, const pnn_step* step, pnn_spikes* spikes) {
         // The copy lives on this stack: the compiler keeps its pointers in registers, since no store can reach them (D11).
         Model model(*segment, *step);
+        if constexpr (Model::IS_DRAWN)
+            if (spikes->counts != nullptr && spikes->index == nullptr) {
+                spikes->n = 0;
+                spikes->n_counted = model.count_(begin, end - begin, spikes->counts);
+                if (spikes->n_counted >= 0) return;
+            }
         Preparation<Model> preparation;
         Count counts[at_once];
         // Of each block, from the first that is updated on; what is flushed in this step is looked at again.

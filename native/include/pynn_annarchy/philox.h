@@ -41,17 +41,26 @@ PNN_FN Words philox(uint32_t key0, uint32_t key1, uint64_t element, uint32_t tri
 // ---- half of the first word of many elements at once --------------------------------------------------------------
 //
 #if defined(__CUDACC__)  // which knows no vectors
-PNN_FN void upper_halves(uint32_t key0, uint32_t key1, uint64_t element, uint32_t trial_batch, uint32_t step, uint32_t event,
-                         uint32_t draw, int64_t n, uint16_t* halves) {
-    for (int64_t i = 0; i < n; ++i) {
-        const Words words = philox(key0, key1, element + static_cast<uint64_t>(i), trial_batch, step, event, draw);
-        halves[i] = static_cast<uint16_t>(words.a >> 16);
+class UpperHalves {
+public:
+    static constexpr int TOGETHER = 1;
+
+    PNN_FN UpperHalves(uint32_t key0, uint32_t key1, uint64_t element, uint32_t trial_batch, uint32_t step, uint32_t event, uint32_t draw)
+        : key0_(key0), key1_(key1), element_(element), trial_batch_(trial_batch), step_(step), event_(event), draw_(draw) {}
+    PNN_FN void next(uint16_t* halves) {
+        *halves = static_cast<uint16_t>(philox(key0_, key1_, element_++, trial_batch_, step_, event_, draw_).a >> 16);
     }
-}
+
+private:
+    uint32_t key0_, key1_;
+    uint64_t element_;
+    uint32_t trial_batch_, step_, event_, draw_;
+};
 #else
 // Each element has 64 bits of a vector, of which a product takes the lower half: the upper one may hold anything, so
 // nothing is ever moved between lanes. Each round waits for the one before, so that several vectors go through it
-// together (1.0 ns an element with AVX-512; one vector after the other 1.5, as compilers have it 3.9).
+// together (1.0 ns an element with AVX-512; one vector after the other 1.5, as compilers have it 3.9). In a lane of these
+// are elements that follow each other, so that their halves come to lie in it as they are kept.
 #if defined(__AVX512F__)
 constexpr int WORD_LANES = 8, ABREAST = 4;  // lanes of a vector, vectors that go together
 #elif defined(__AVX2__)
@@ -60,7 +69,6 @@ constexpr int WORD_LANES = 4, ABREAST = 2;
 constexpr int WORD_LANES = 2, ABREAST = 2;
 #endif
 typedef uint64_t Lanes __attribute__((vector_size(8 * WORD_LANES)));
-typedef uint16_t QuarterLanes __attribute__((vector_size(2 * WORD_LANES)));
 
 PNN_FN Lanes multiply_lower_halves(Lanes a, uint32_t factor) {
 #if defined(__AVX512F__) && !defined(__clang__)
@@ -81,54 +89,82 @@ PNN_FN Lanes multiply_lower_halves(Lanes a, uint32_t factor) {
 #endif
 }
 
-// halves[i]: the upper half of philox(..., element + i, ...).a for i < n, and beyond up to a multiple of
-// WORD_LANES * ABREAST. The elements agree in the upper 32 bits of their numbers.
+// The upper half of philox(..., element, ...).a, philox(..., element + 1, ...).a and so on. The elements agree in the upper
+// 32 bits of their numbers.
 //
 // What the first two rounds form of the same words for all elements is formed once; of the last two rounds, what is needed.
-PNN_FN void upper_halves(uint32_t key0, uint32_t key1, uint64_t element, uint32_t trial_batch, uint32_t step, uint32_t event,
-                         uint32_t draw, int64_t n, uint16_t* halves) {
-    const uint32_t b0 = (static_cast<uint32_t>(element >> 32) & 0xffffu) | trial_batch << 16;
-    const uint64_t other1 = static_cast<uint64_t>(PHILOX_C) * step;
-    const uint64_t one2 = static_cast<uint64_t>(PHILOX_A) * (static_cast<uint32_t>(other1 >> 32) ^ b0 ^ key0);
-    const uint32_t in_c1 = ((event & 0xffffu) | draw << 16) ^ key1;
-    const uint32_t in_a2 = static_cast<uint32_t>(other1) ^ (key0 + PHILOX_KEY0);
-    const uint32_t in_c2 = static_cast<uint32_t>(one2 >> 32) ^ (key1 + PHILOX_KEY1), d2 = static_cast<uint32_t>(one2);
-    Lanes lane{};
-    for (int i = 0; i < WORD_LANES; ++i) lane[i] = static_cast<uint64_t>(i);
-    for (int64_t first = 0; first < n; first += WORD_LANES * ABREAST) {
-        Lanes a[ABREAST], b[ABREAST], c[ABREAST], d[ABREAST];
+class UpperHalves {
+public:
+    static constexpr int TOGETHER = WORD_LANES * ABREAST;
+
+    PNN_FN UpperHalves(uint32_t key0, uint32_t key1, uint64_t element, uint32_t trial_batch, uint32_t step, uint32_t event, uint32_t draw) {
+        const uint32_t b0 = (static_cast<uint32_t>(element >> 32) & 0xffffu) | trial_batch << 16;
+        const uint64_t other1 = static_cast<uint64_t>(PHILOX_C) * step;
+        const uint64_t one2 = static_cast<uint64_t>(PHILOX_A) * (static_cast<uint32_t>(other1 >> 32) ^ b0 ^ key0);
+        in_c1_ = ((event & 0xffffu) | draw << 16) ^ key1;
+        in_a2_ = static_cast<uint32_t>(other1) ^ (key0 + PHILOX_KEY0);
+        in_c2_ = static_cast<uint32_t>(one2 >> 32) ^ (key1 + PHILOX_KEY1);
+        d2_ = static_cast<uint32_t>(one2);
+        for (uint32_t round = 0; round < ROUNDS; ++round) {
+            keys_[2 * round] = key0 + (round + 2) * PHILOX_KEY0;
+            keys_[2 * round + 1] = key1 + (round + 2) * PHILOX_KEY1;
+        }
+        for (int i = 0; i < WORD_LANES; ++i)
+            one1_[i] = static_cast<uint64_t>(PHILOX_A) * (static_cast<uint32_t>(element) + static_cast<uint32_t>(ABREAST * i));
+        // In memory, from where an instruction takes one for all lanes. Else GCC makes vectors of them, more than there are registers.
+        __asm__ volatile("" : "+m"(keys_));
+    }
+
+    // Those of the next elements.
+    PNN_FN void next(uint16_t* halves) {
+        Lanes a[ABREAST], b[ABREAST], c[ABREAST], d[ABREAST], kept{};
         PNN_UNROLL
         for (int j = 0; j < ABREAST; ++j) {
-            const Lanes who = lane + (element + static_cast<uint64_t>(first + j * WORD_LANES));
-            const Lanes one1 = multiply_lower_halves(who, PHILOX_A);
-            const Lanes other2 = multiply_lower_halves((one1 >> 32) ^ in_c1, PHILOX_C);
-            a[j] = (other2 >> 32) ^ in_a2;
+            const Lanes one1 = one1_ + static_cast<uint64_t>(j) * PHILOX_A;
+            const Lanes other2 = multiply_lower_halves((one1 >> 32) ^ in_c1_, PHILOX_C);
+            a[j] = (other2 >> 32) ^ in_a2_;
             b[j] = other2;
-            c[j] = one1 ^ in_c2;
-            d[j] = Lanes{} + d2;
+            c[j] = one1 ^ in_c2_;
+            d[j] = Lanes{} + d2_;
         }
-        uint32_t round_key0 = key0 + 2 * PHILOX_KEY0, round_key1 = key1 + 2 * PHILOX_KEY1;
+        one1_ += static_cast<uint64_t>(TOGETHER) * PHILOX_A;
         PNN_UNROLL
-        for (int round = 2; round < 9; ++round) {
+        for (int round = 0; round < ROUNDS - 1; ++round) {
             PNN_UNROLL
             for (int j = 0; j < ABREAST; ++j) {
                 const Lanes one = multiply_lower_halves(a[j], PHILOX_A), other = multiply_lower_halves(c[j], PHILOX_C);
-                a[j] = (other >> 32) ^ b[j] ^ round_key0;
+                a[j] = (other >> 32) ^ b[j] ^ keys_[2 * round];
                 b[j] = other;
-                c[j] = (one >> 32) ^ d[j] ^ round_key1;
+                c[j] = (one >> 32) ^ d[j] ^ keys_[2 * round + 1];
                 d[j] = one;
             }
-            round_key0 += PHILOX_KEY0;
-            round_key1 += PHILOX_KEY1;
         }
         PNN_UNROLL
         for (int j = 0; j < ABREAST; ++j) {
-            const Lanes word = (multiply_lower_halves(c[j], PHILOX_C) >> 32) ^ b[j] ^ round_key0;
-            const QuarterLanes found = __builtin_convertvector(word >> 16, QuarterLanes);
-            __builtin_memcpy(halves + first + j * WORD_LANES, &found, sizeof found);
+            const Lanes word = (multiply_lower_halves(c[j], PHILOX_C) >> 32) ^ b[j] ^ keys_[2 * ROUNDS - 2];
+            kept |= (j == 0 ? word >> 16 : word << (16 * (j - 1))) & 0xffffull << (16 * j);
+        }
+        keep(kept, halves);
+    }
+
+private:
+    static constexpr int ROUNDS = 8;  // of those after the first two
+
+    // The ABREAST halves of each lane.
+    PNN_FN static void keep(Lanes lanes, uint16_t* halves) {
+        if constexpr (ABREAST == 4) {
+            __builtin_memcpy(halves, &lanes, sizeof lanes);
+        } else {
+            typedef uint32_t LowerHalves __attribute__((vector_size(4 * WORD_LANES)));
+            const LowerHalves lower = __builtin_convertvector(lanes, LowerHalves);
+            __builtin_memcpy(halves, &lower, sizeof lower);
         }
     }
-}
+
+    Lanes one1_{};  // the first round's product
+    uint64_t in_c1_, in_a2_, in_c2_, d2_;
+    uint64_t keys_[2 * ROUNDS];
+};
 #endif
 
 // The key of a 64-bit seed: the upper half of SplitMix64's output for it (Steele, Lea & Flood 2014).

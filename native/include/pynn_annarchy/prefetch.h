@@ -14,6 +14,12 @@ PNN_HOST void ask_for(const void* address) {
     __asm__ volatile("" : : "r"(address));
 }
 
+// The same into the second cache, which waits for more lines at a time than the first one can.
+PNN_HOST void ask_ahead_for(const void* address) {
+    __builtin_prefetch(address, 0, 1);
+    __asm__ volatile("" : : "r"(address));
+}
+
 constexpr int64_t MOST_LINES = 64;  // of the cache that are worth asking for at once
 
 // For the lines of n values, from the first one's on.

@@ -55,6 +55,12 @@ public:
         part.n_spikes[std::size_t(emitted % delay)] = n_spikes;
         part.has_more = part.has_more || has_more;
     }
+    // The same of some of the sources, by several threads; begins with `note` of none.
+    void note_more(int64_t emitted, int partition, uint64_t n_spikes, bool has_more) {
+        Part& part = parts[std::size_t(partition)];
+        __atomic_fetch_add(&part.n_spikes[std::size_t(emitted % delay)], n_spikes, __ATOMIC_RELAXED);
+        if (has_more) __atomic_store_n(&part.has_more, true, __ATOMIC_RELAXED);
+    }
     void set_none(int64_t emitted, int partition) {
         std::fill_n(at(emitted, partition), parts[std::size_t(partition)].end - parts[std::size_t(partition)].begin, uint16_t(0));
         note(emitted, partition, 0, false);

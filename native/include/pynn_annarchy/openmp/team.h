@@ -11,6 +11,23 @@
 namespace pnn {
 
 // Spins briefly, then yields: with more threads than free cores a pure spin would wait for a whole time slice.
+// What a thread does that waits for another one.
+class Patience {
+public:
+    void wait() {
+        if (++waited_ < 2000) {
+#if defined(__x86_64__)
+            __builtin_ia32_pause();
+#endif
+        } else {
+            sched_yield();
+        }
+    }
+
+private:
+    int waited_ = 0;
+};
+
 class Barrier {
 public:
     explicit Barrier(int n) : n_(n) {}
@@ -22,15 +39,7 @@ public:
             generation_.fetch_add(1, std::memory_order_release);
             return;
         }
-        for (int spins = 0; generation_.load(std::memory_order_acquire) == generation; ++spins) {
-            if (spins < 2000) {
-#if defined(__x86_64__)
-                __builtin_ia32_pause();
-#endif
-            } else {
-                sched_yield();
-            }
-        }
+        for (Patience patience; generation_.load(std::memory_order_acquire) == generation;) patience.wait();
     }
 
 private:
