@@ -79,9 +79,10 @@ void Engine::deliver_counts(Projection& projection, int64_t n, int partition, Du
     if (projection.module->deliver_counts(&view, counts, part.end - part.begin, &present) != 0) failed = projection.number;
 }
 
-// Sources of which nobody sees more than how many spikes arrive of each.
+// Sources of which nobody sees more than how many spikes arrive of each; axons look at what a cell has stored.
 bool Engine::may_offer(std::size_t number) const {
     const Population& population = *populations[number];
+    if (std::any_of(populations.begin(), populations.end(), [](const auto& any) { return any->axonal != nullptr; })) return false;
     return n_at_once == 1 && is_updated_alone(population) && population.stream != nullptr && !population.list_is_read &&
            population.inputs[0].empty() && population.injections.empty() && population.gathered.empty() &&
            population.published.variables.empty() && concerned.signals[number].empty();
@@ -120,11 +121,12 @@ void Engine::offer(int64_t n, int partition, Due& due) {
 void Engine::help(int64_t n, int partition, Due& due) {
     if (concerned.offers.empty()) return;
     const pnn_step present = step_value(n);
+    Patience patience;
     for (int k = 0; k < partitions; ++k) {
         const int p = (partition + k) % partitions;
         Offer& offer = *concerned.offers[std::size_t(p)];
         if (!offer.is_open(n)) due.work.enter(Phase::waiting);
-        for (Patience patience; !offer.is_open(n);) patience.wait();
+        while (!offer.is_open(n)) patience.wait();
         due.work.enter(Phase::neurons);
         while (const Piece* piece = offer.take()) update_piece(*piece, present, p, due);
     }

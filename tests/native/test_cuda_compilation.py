@@ -36,6 +36,8 @@ VARIANTS: dict[type[Kernel], list[tuple[Storage, str]]] = {
     ClockedKernel: [(Storage.SHARED, "double")],
 }
 """The modules that take most registers; all of them together take minutes."""
+FURTHER = {"SpikeSourcePoisson": [(Storage.SHARED, "double")], "IF_cond_exp": [(Storage.SHARED, "single")]}
+"""What only shared parameters bring: numbers drawn by a law for all cells, forms of a step."""
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +54,7 @@ def command():
 def modules(kind: type[Kernel]) -> Iterator[tuple[str, str]]:
     """Title and text of every module of the models of that kind."""
     for spec in standard_models()[kind]:
-        for storage, precision in VARIANTS[kind]:
+        for storage, precision in (*VARIANTS[kind], *FURTHER.get(spec.name, ())):
             kernel = generate(spec, storage, Options(precision=precision)).kernel
             text = module_text(kernel, storage is Storage.SHARED, precision, "fingerprint", "", for_device=True)
             yield f"{spec.name}, {storage.value}, {precision}", text

@@ -58,10 +58,9 @@ public:
         for (int64_t begin = 0; begin < n; begin += TOGETHER) {
             uint16_t halves[TOGETHER], above[TOGETHER];
             for (int64_t i = 0; i < TOGETHER; i += UpperHalves::TOGETHER) found.next(halves + i);
-            for (uint32_t are_open = compare(halves, above); are_open != 0; are_open &= are_open - 1) {
-                const int64_t i = __builtin_ctz(are_open);
-                above[i] = static_cast<uint16_t>(one(first, begin + i));
-            }
+            const uint32_t are_open = compare(halves, above);
+            for (int64_t i = 0; are_open != 0 && i < TOGETHER; ++i)
+                if ((are_open >> i & 1u) != 0) above[i] = static_cast<uint16_t>(one(first, begin + i));
             const int64_t length = n - begin < TOGETHER ? n - begin : TOGETHER;
             uint32_t n_spikes = 0;
             for (int64_t i = 0; i < length; ++i) {

@@ -142,7 +142,7 @@ public:
         PNN_UNROLL
         for (int j = 0; j < ABREAST; ++j) {
             const Lanes word = (multiply_lower_halves(c[j], PHILOX_C) >> 32) ^ b[j] ^ keys_[2 * ROUNDS - 2];
-            kept |= (j == 0 ? word >> 16 : word << (16 * (j - 1))) & 0xffffull << (16 * j);
+            kept |= (j == 0 ? word >> 16 : word << (16 * (j - 1))) & static_cast<uint64_t>(0xffffu) << (16 * j);
         }
         keep(kept, halves);
     }

@@ -10,8 +10,8 @@
 
 namespace pnn {
 
-// Spins briefly, then yields: with more threads than free cores a pure spin would wait for a whole time slice.
-// What a thread does that waits for another one.
+// What a thread does that waits for another one. Spins briefly, then yields: with more threads than free cores a pure spin would
+// wait for a whole time slice.
 class Patience {
 public:
     void wait() {
