@@ -21,13 +21,18 @@ Reading = float | int | bool | AnyArray
 """A value as users read it: of its own type, one for all elements or one each."""
 
 _ALIGNMENT = 64
+_PAGE = 4096
 
 
 def aligned_zeros(size: int, dtype: npt.DTypeLike) -> AnyArray:
     """Zeros that begin at a cache line, so that partitions (multiples of 16 elements) never share one."""
-    dtype = np.dtype(dtype)
-    raw = np.zeros(size * dtype.itemsize + _ALIGNMENT, np.uint8)
-    offset = -raw.ctypes.data % _ALIGNMENT
+    return _zeros_at(0, _ALIGNMENT, size, np.dtype(dtype))
+
+
+def _zeros_at(place: int, period: int, size: int, dtype: np.dtype[Any]) -> AnyArray:
+    """Zeros whose address is `place`, but for multiples of `period` bytes."""
+    raw = np.zeros(size * dtype.itemsize + period, np.uint8)
+    offset = (place - raw.ctypes.data) % period
     return raw[offset : offset + size * dtype.itemsize].view(dtype)
 
 
@@ -37,27 +42,49 @@ class Arena:
     What a step reads of one population then goes on where that of the last one ended, as if they were one: a CPU that
     reads ahead does not have to begin anew for each of hundreds of populations. A block lives as long as one of its
     arrays.
+
+    Its arrays of a page and more begin at one place of their pages, see `Arenas`.
     """
 
     _LARGE = 1 << 16  # bytes, from which on an array is a block of its own
     _LARGEST_BLOCK = 1 << 22
 
-    def __init__(self) -> None:
+    def __init__(self, place: int = 0) -> None:
         self._block: AnyArray = np.empty(0, np.uint8)
         self._used = 0
+        self._place = place
 
     def zeros(self, size: int, dtype: npt.DTypeLike) -> AnyArray:
         """Zeros that begin at a cache line."""
         dtype = np.dtype(dtype)
         n_bytes = size * dtype.itemsize
         if n_bytes >= self._LARGE:
-            return aligned_zeros(size, dtype)
-        if self._used + n_bytes > len(self._block):
+            return _zeros_at(self._place, _PAGE, size, dtype)
+        begin = self._begin(n_bytes)
+        if begin + n_bytes > len(self._block):
             grown = min(2 * len(self._block), self._LARGEST_BLOCK)
-            self._block, self._used = aligned_zeros(max(n_bytes, grown), np.uint8), 0
-        piece = self._block[self._used : self._used + n_bytes].view(dtype)
-        self._used += -(-n_bytes // _ALIGNMENT) * _ALIGNMENT
-        return piece
+            self._block, self._used = _zeros_at(self._place, _PAGE, max(n_bytes, grown), np.dtype(np.uint8)), 0
+            begin = 0
+        self._used = begin + -(-n_bytes // _ALIGNMENT) * _ALIGNMENT
+        return self._block[begin : begin + n_bytes].view(dtype)
+
+    def _begin(self, n_bytes: int) -> int:
+        return self._used if n_bytes < _PAGE else -(-self._used // _PAGE) * _PAGE
+
+
+class Arenas(dict[Any, Arena]):
+    """One for each use, at places of their pages that are far from each other.
+
+    A CPU compares the lower twelve bits of what it reads with those of what has just been written. Where the arrays of
+    some cells begin 64 bytes apart, their step takes half as much again as where they begin 512 bytes apart, and a
+    tenth more where all begin at one place (AMD Zen 4).
+    """
+
+    _APART = 1 << 9
+
+    def __missing__(self, use: Any) -> Arena:
+        arena = self[use] = Arena(len(self) * self._APART % _PAGE)
+        return arena
 
 
 def finite(value: Any, what: str, or_infinite: bool = False) -> Value:

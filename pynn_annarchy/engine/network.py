@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -11,7 +10,7 @@ import numpy as np
 
 from pynn_annarchy import _mathematics
 from pynn_annarchy.engine import _binding, effort, interrupts
-from pynn_annarchy.engine.arrays import AnyArray, Arena, IntArray, time_of
+from pynn_annarchy.engine.arrays import AnyArray, Arenas, IntArray, time_of
 from pynn_annarchy.engine.axons import Axons
 from pynn_annarchy.engine.cells import NO_SPIKES, Cells, Population, Spikes, SpikeSource
 from pynn_annarchy.engine.checkpoint import Checkpoint, capture, restore
@@ -89,7 +88,7 @@ class Network:
         self._stale_bounds: set[int] = set()
         self._n_objects = 0
         self._n_cells = self._n_synapses = 0
-        self.arenas: defaultdict[tuple[ModelSpec, str], Arena] = defaultdict(Arena)
+        self.arenas = Arenas()
         """Where the arrays of populations lie, by model and use."""
 
     # structure

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pynn_annarchy.engine.arrays import aligned_zeros, steps_of, times_of, updated
+from pynn_annarchy.engine.arrays import Arenas, aligned_zeros, steps_of, times_of, updated
 from pynn_annarchy.exceptions import ModelError
 
 
@@ -49,6 +49,28 @@ def test_values_that_are_not_finite_are_refused(value):
 def test_arrays_of_another_length_are_refused():
     with pytest.raises(ModelError, match=r"3 elements cannot take an array of shape \(2,\)"):
         updated(1.0, [1.0, 2.0], 3, None, "x")
+
+
+def test_arrays_of_a_page_begin_at_other_places_of_it_for_each_use_and_never_overlap():
+    arenas, arrays = Arenas(), []
+    for size in (700, 100, 511, 512, 5000, 3, 20_000, 700, 130_000):
+        of_uses = [arenas[use].zeros(size, np.float64) for use in "abcdefgh"]
+        if size >= 512:
+            assert sorted(array.ctypes.data % 4096 for array in of_uses) == list(range(0, 4096, 512))
+        arrays += of_uses
+
+    assert all(array.ctypes.data % 64 == 0 for array in arrays)
+    for number, array in enumerate(arrays, 1):
+        assert not array.any()
+        array[:] = number
+    assert all((array == number).all() for number, array in enumerate(arrays, 1))
+
+
+def test_arrays_of_small_populations_lie_one_behind_the_other():
+    arena = Arenas()["v"]
+    arena.zeros(500, np.float64)
+    first, second = arena.zeros(16, np.float64), arena.zeros(16, np.float64)
+    assert second.ctypes.data - first.ctypes.data == 16 * 8
 
 
 def test_arrays_begin_at_a_cache_line():
