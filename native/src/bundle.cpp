@@ -370,7 +370,7 @@ void Bundle::take_spikes(const Source& source, std::size_t partition) {
         if (layout == Layout::pairs) {
             FirstPairs group = own.first_pairs[row];
             while (group.n != 0 && spike.first + group.delay <= now_) group = after(own.pairs, group);
-            own.due_pairs.at(spike.first + group.delay).push_back({group.header, group.n, multiplicity, 0});
+            own.due_pairs.add(spike.first + group.delay, {group.header, group.n, multiplicity, 0});
             continue;
         }
         const uint32_t last = own.row_start[row + 1];

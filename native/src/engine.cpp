@@ -183,6 +183,7 @@ namespace {
 
 constexpr std::size_t many = 64;  // small projections, from which on they are better off together
 constexpr std::size_t much = std::size_t(1) << 24;  // bytes, of which it pays to give some back
+constexpr std::size_t a_page = 512;                 // sums
 
 template <class Projections, class Alike>
 std::vector<Projections> groups_of(const Projections& all, const Alike& alike) {
@@ -223,13 +224,17 @@ bool Engine::place_sums(const Receptors& wanted, int64_t n_steps) {
         // Calls visit(population, receptor, place of the partition's first element) for those that receive or do not, from
         // place n on; returns the place after them.
         const auto for_each = [&](bool receives, std::size_t n, auto visit) {
-            for (std::size_t receptor = 0; receptor < most; ++receptor)
+            for (std::size_t receptor = 0; receptor < most; ++receptor) {
+                const std::size_t first = n;
                 for (std::size_t number = 0; number < populations.size(); ++number) {
                     Population& population = *populations[number];
                     if (receptor >= receiving[number].size() || (receiving[number][receptor] != 0) != receives) continue;
                     visit(population, receptor, n);
                     n += std::size_t(population.bounds[p + 1] - population.bounds[p] + PNN_SUMS_ALIKE - 1) / PNN_SUMS_ALIKE * PNN_SUMS_ALIKE;
                 }
+                // Those of one cell at two receptors are far from each other in their pages; see Arenas in engine/arrays.py.
+                if (n - first >= a_page) n = first + (n - first + a_page - 1) / a_page * a_page + PNN_SUMS_ALIKE;
+            }
             return n;
         };
         const auto nothing = [](Population&, std::size_t, std::size_t) {};
@@ -579,35 +584,39 @@ uint64_t heard(const std::vector<pnn_rows>& members, const Bundle::Part& part, c
 // Lets what the sources have sent in a step begin its way.
 void Engine::send(Bundle& bundle, int64_t n, int partition) const {
     Bundle::Part& part = bundle.parts[std::size_t(partition)];
+    if (bundle.layout == Bundle::Layout::pairs) {
+        send_pairs(bundle, n, part);
+        return;
+    }
     const DelayInBundle delay_of{part.groups.data()};
     for (const Bundle::Source& source : bundle.sources)
         for (const SpikeList& list : populations[std::size_t(source.pre)]->spikes_of(n)) {
-            if (part.one_delay != 0) {
-                send_bits(part, list, n);
-                continue;
-            }
-            if (bundle.layout != Bundle::Layout::pairs) {
-                take_spikes(part.calendar, list, false, part.row_start.data() + source.first_row, delay_of, n);
-                continue;
-            }
-            for (std::size_t i = 0; i < std::size_t(list.n); ++i) {
-                const Bundle::FirstPairs& first = part.first_pairs[source.first_row + list.index[i]];
-                if (first.n != 0) part.due_pairs.at(n + first.delay).push_back({first.header, first.n, list.count[i], 0});
-            }
+            if (part.one_delay != 0) send_bits(part, list, n);
+            else take_spikes(part.calendar, list, false, part.row_start.data() + source.first_row, delay_of, n);
         }
+}
+
+// Where rows begin is asked for of all spikes before the first of them is looked at.
+void Engine::send_pairs(const Bundle& bundle, int64_t n, Bundle::Part& part) const {
+    const auto for_each = [&](auto visit) {
+        for (const Bundle::Source& source : bundle.sources)
+            for (const SpikeList& list : populations[std::size_t(source.pre)]->spikes_of(n))
+                for (std::size_t i = 0; i < std::size_t(list.n); ++i) visit(part.first_pairs[source.first_row + list.index[i]], list.count[i]);
+    };
+    for_each([](const Bundle::FirstPairs& first, uint32_t) { ask_for(&first); });
+    for_each([&](const Bundle::FirstPairs& first, uint32_t multiplicity) {
+        if (first.n != 0) part.due_pairs.add(n + first.delay, {first.header, first.n, multiplicity, 0});
+    });
 }
 
 void Engine::deliver_pairs(Bundle& bundle, int64_t n, int partition, Due& due) {
     Bundle::Part& part = bundle.parts[std::size_t(partition)];
-    std::vector<pnn_due_pairs>& now = part.due_pairs.at(n);
+    std::vector<pnn_due_pairs>& now = part.due_pairs.take(n);
     if (now.empty()) return;
     for (const pnn_due_pairs& group : now) due.work.events += uint64_t(group.n) * group.multiplicity;
     const pnn_pairs view{part.pairs.words(), sums_ahead(part.sums, partition, n - due.first_step), part.pairs.amount_bits(), part.units.data()};
     bundle.members[0]->module->deliver_pairs(&view, now.data(), int64_t(now.size()));
-    // Delays inside a row differ by less than the number of buckets, so what goes on never goes where it is read from.
-    for (const pnn_due_pairs& next : now)
-        if (next.n != 0) part.due_pairs.at(n + next.steps).push_back(next);
-    now.clear();
+    part.due_pairs.go_on(n);
 }
 
 void Engine::deliver(Bundle& bundle, int64_t n, int partition, Due& due, int& failed) {
@@ -1122,6 +1131,7 @@ void Engine::update_plain(int64_t first, int64_t last, int partition, Due& due, 
                 list_of(n).add(out.index, out.count, out.n);
                 record_signals(std::size_t(cells.number), n, begin, end, due);
             }
+        cells.segment.added = nullptr;
         for (int64_t n = first; n <= last; ++n) due.work.spikes += spikes_in(list_of(n));
     }
 }

@@ -64,6 +64,14 @@ void Engine::begin_counting(Projection& projection, int64_t n, int partition) co
         projection.stream->start(n, partition);
 }
 
+// The cells that can add up by themselves what comes on top of their sums; null: those of others, or of which it is known already.
+Engine::PlainCells* Engine::adding_cells(const Projection& projection, int partition) {
+    if (n_at_once > 1) return nullptr;
+    std::vector<PlainCells>& plain = concerned.plain[std::size_t(partition)];
+    const auto cells = std::find_if(plain.begin(), plain.end(), [&](const PlainCells& any) { return any.number == projection.post; });
+    return cells != plain.end() && cells->bits.empty() && cells->segment.added == nullptr ? &*cells : nullptr;
+}
+
 void Engine::deliver_counts(Projection& projection, int64_t n, int partition, Due& due, int& failed) {
     Stream& stream = *projection.stream;
     const Stream::Part& part = stream.parts[std::size_t(partition)];
@@ -74,9 +82,23 @@ void Engine::deliver_counts(Projection& projection, int64_t n, int partition, Du
     view.weights = &projection.rows[std::size_t(partition)]->shared_weight;
     view.shared = projection.shared.data();
     const pnn_step present = step_value(n);
-    const uint16_t* const counts = stream.at(n, partition);  // of a delay ago
-    due.work.events += stream.n_spikes(n, partition);
-    if (projection.module->deliver_counts(&view, counts, part.end - part.begin, &present) != 0) failed = projection.number;
+    const uint16_t* const counts = stream.at(n - stream.delay, partition);
+    due.work.events += stream.n_spikes(n - stream.delay, partition);
+    const auto deliver = [&](const uint16_t* numbers, int64_t n_numbers) {
+        if (projection.module->deliver_counts(&view, numbers, n_numbers, &present) != 0) failed = projection.number;
+    };
+    PlainCells* const cells = adding_cells(projection, partition);
+    if (cells == nullptr) {
+        deliver(counts, part.end - part.begin);
+        return;
+    }
+    constexpr uint16_t once = 1;
+    int64_t each = 0;
+    view.accumulator = &each;
+    deliver(&once, 1);
+    cells->segment.added = counts - part.begin;
+    cells->segment.added_each = each;
+    cells->segment.added_to = projection.receptor;
 }
 
 // Sources of which nobody sees more than how many spikes arrive of each; axons look at what a cell has stored.
@@ -101,8 +123,7 @@ void Engine::form_offers() {
     }
 }
 
-// What has been sent a delay ago has arrived, so that there is room for what is sent now. Those that are not counted yet
-// the partition updates itself.
+// Those that are not counted yet the partition updates itself.
 void Engine::offer(int64_t n, int partition, Due& due) {
     if (concerned.offers.empty()) return;
     for (const std::size_t number : concerned.offered) {

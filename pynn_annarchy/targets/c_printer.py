@@ -53,7 +53,7 @@ _KEYWORDS = frozenset(
     n_post_traces has_post has_stored first_stored load store State psp advance pre_spike post_spike has_psp has_step
     has_post_step has_common_step advance_post advance_common element advances_first arrives_first asks_sent Operation
     Row row all Ahead prepare Regimes regime device_module RESETS FLUSHED_EVERY LOOKS RESTS reset flush
-    RECEIVES IS_DRAWN TELLS LEAVES RESETS_LEFT""".split()  # noqa: SIM905
+    RECEPTORS IS_DRAWN TELLS LEAVES RESETS_LEFT""".split()  # noqa: SIM905
 )
 """Words of C++, and of the text around a model's names."""
 _CONNECTIVES = {Connective.AND: "&", Connective.OR: "|"}
@@ -136,14 +136,14 @@ class Printer:
                 return f"this->{name}"
             case Arrived(receptor):
                 number = self._receptors.index(receptor)
-                return f"static_cast<Real>(pnn::received_in<Form_>(input_{number}_, i))"
+                return f"static_cast<Real>(pnn::received_in<Form_, {number}>(input_{number}_, i))"
             case Negate(operand):
                 return f"-{self._operand(operand, _ATOM)}"
             case Not(operand):
                 return f"!{self._operand(operand, _ATOM)}"
             case Arithmetic(BinaryOperator.ADD, left, Arrived(receptor)) if value.dtype is DType.REAL:
                 number = self._receptors.index(receptor)
-                return f"pnn::plus_received<Form_>({self.expression(left)}, input_{number}_, i)"
+                return f"pnn::plus_received<Form_, {number}>({self.expression(left)}, input_{number}_, i)"
             case Arithmetic(operator, left, right):
                 binding = _binding(value)
                 return f"{self._operand(left, binding)} {operator.value} {self._operand(right, binding + 1)}"

@@ -102,7 +102,7 @@ def _regime_struct(regime: Regime, kernel: CellKernel, printer: Printer, left: L
             f"    static constexpr bool RESETS = {_bool(own.reset)};",
             f"    static constexpr bool LOOKS = {_bool(regime.looked_at)};  // at what decides about its form",
             f"    static constexpr bool RESTS = {_bool(resting)};  // has a form for inputs at rest",
-            f"    static constexpr bool RECEIVES = {_bool(own.receptors)};",
+            f"    static constexpr int RECEPTORS = {len(own.receptors)};",
             f"    static constexpr bool IS_DRAWN = {_bool(drawn)};  // a step only draws how often a cell spikes",
             f"    static constexpr bool TELLS = {_bool(told)};  // its spikes by what it has stored",
             f"    static constexpr bool LEAVES = {_bool(left)};  // what decides about the next step's form",
@@ -362,7 +362,7 @@ def _numbers_received(kernel: CellKernel) -> Iterator[str]:
     """Of cells with receptors: how many increments they receive is what a call may tell, instead of sums."""
     if not kernel.receptors:
         return
-    yield "    PNN_FN bool counts_() const { return input_0_.numbers != nullptr; }"
+    yield "    PNN_FN bool counts_() const { return added_to_ < 0 && input_0_.numbers != nullptr; }"
     yield "    PNN_FN void sum_up_(int64_t first_, int64_t n_) const {"
     yield from (f"        pnn::sum_up(input_{number}_, first_, n_);" for number in range(len(kernel.receptors)))
     yield "    }"
@@ -371,3 +371,5 @@ def _numbers_received(kernel: CellKernel) -> Iterator[str]:
 def _receptors(kernel: CellKernel) -> Iterator[Member]:
     for number, receptor in enumerate(kernel.receptors):
         yield f"pnn::Received input_{number}_;  // {receptor}", f"input_{number}_(pnn::received_of(segment, {number}))"
+    if kernel.receptors:
+        yield "int added_to_;", "added_to_(segment.added != nullptr ? segment.added_to : -1)"

@@ -14,7 +14,7 @@ struct IF_cond_exp {
     static constexpr bool RESETS = true;
     static constexpr bool LOOKS = true;  // at what decides about its form
     static constexpr bool RESTS = true;  // has a form for inputs at rest
-    static constexpr bool RECEIVES = true;
+    static constexpr int RECEPTORS = 2;
     static constexpr bool IS_DRAWN = false;  // a step only draws how often a cell spikes
     static constexpr bool TELLS = true;  // its spikes by what it has stored
     static constexpr bool LEAVES = true;  // what decides about the next step's form
@@ -40,6 +40,7 @@ struct IF_cond_exp {
     double refractory_steps;
     pnn::Received input_0_;  // excitatory
     pnn::Received input_1_;  // inhibitory
+    int added_to_;
     double t;  // start of the step, ms
     Real dt;   // ms
     double step_;  // its number
@@ -67,6 +68,7 @@ struct IF_cond_exp {
           refractory_steps(static_cast<double>(segment.shared[11])),
           input_0_(pnn::received_of(segment, 0)),
           input_1_(pnn::received_of(segment, 1)),
+          added_to_(segment.added != nullptr ? segment.added_to : -1),
           t(step.t),
           dt(static_cast<Real>(step.dt)),
           step_(static_cast<double>(step.step)),
@@ -77,7 +79,7 @@ struct IF_cond_exp {
         if (rests_i_inj_) i_inj = pnn::ZEROS<Real> - first_;
     }
     PNN_FN bool at_rest_() const { return rests_i_inj_; }
-    PNN_FN bool counts_() const { return input_0_.numbers != nullptr; }
+    PNN_FN bool counts_() const { return added_to_ < 0 && input_0_.numbers != nullptr; }
     PNN_FN void sum_up_(int64_t first_, int64_t n_) const {
         pnn::sum_up(input_0_, first_, n_);
         pnn::sum_up(input_1_, first_, n_);
@@ -115,10 +117,10 @@ struct IF_cond_exp {
         gsyn_exc = P_gsyn_exc_gsyn_exc * gsyn_exc;
         gsyn_inh = P_gsyn_inh_gsyn_inh * gsyn_inh;
         // excitatory: gsyn_exc = gsyn_exc + input
-        gsyn_exc = pnn::plus_received<Form_>(gsyn_exc, input_0_, i);
+        gsyn_exc = pnn::plus_received<Form_, 0>(gsyn_exc, input_0_, i);
         pnn::clear_received<Form_>(input_0_, i);
         // inhibitory: gsyn_inh = gsyn_inh + input
-        gsyn_inh = pnn::plus_received<Form_>(gsyn_inh, input_1_, i);
+        gsyn_inh = pnn::plus_received<Form_, 1>(gsyn_inh, input_1_, i);
         pnn::clear_received<Form_>(input_1_, i);
         // spike: v >= v_thresh
         const bool has_spiked = !is_refractory & (v >= v_thresh);

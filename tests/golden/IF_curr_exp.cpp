@@ -14,7 +14,7 @@ struct IF_curr_exp {
     static constexpr bool RESETS = true;
     static constexpr bool LOOKS = false;  // at what decides about its form
     static constexpr bool RESTS = true;  // has a form for inputs at rest
-    static constexpr bool RECEIVES = true;
+    static constexpr int RECEPTORS = 2;
     static constexpr bool IS_DRAWN = false;  // a step only draws how often a cell spikes
     static constexpr bool TELLS = true;  // its spikes by what it has stored
     static constexpr bool LEAVES = false;  // what decides about the next step's form
@@ -38,6 +38,7 @@ struct IF_curr_exp {
     double refractory_steps;
     pnn::Received input_0_;  // excitatory
     pnn::Received input_1_;  // inhibitory
+    int added_to_;
     double t;  // start of the step, ms
     Real dt;   // ms
     double step_;  // its number
@@ -62,6 +63,7 @@ struct IF_curr_exp {
           refractory_steps(static_cast<double>(segment.shared[9])),
           input_0_(pnn::received_of(segment, 0)),
           input_1_(pnn::received_of(segment, 1)),
+          added_to_(segment.added != nullptr ? segment.added_to : -1),
           t(step.t),
           dt(static_cast<Real>(step.dt)),
           step_(static_cast<double>(step.step)),
@@ -71,7 +73,7 @@ struct IF_curr_exp {
         if (rests_i_inj_) i_inj = pnn::ZEROS<Real> - first_;
     }
     PNN_FN bool at_rest_() const { return rests_i_inj_; }
-    PNN_FN bool counts_() const { return input_0_.numbers != nullptr; }
+    PNN_FN bool counts_() const { return added_to_ < 0 && input_0_.numbers != nullptr; }
     PNN_FN void sum_up_(int64_t first_, int64_t n_) const {
         pnn::sum_up(input_0_, first_, n_);
         pnn::sum_up(input_1_, first_, n_);
@@ -94,10 +96,10 @@ struct IF_curr_exp {
         isyn_exc = P_isyn_exc_isyn_exc * isyn_exc;
         isyn_inh = P_isyn_inh_isyn_inh * isyn_inh;
         // excitatory: isyn_exc = isyn_exc + input
-        isyn_exc = pnn::plus_received<Form_>(isyn_exc, input_0_, i);
+        isyn_exc = pnn::plus_received<Form_, 0>(isyn_exc, input_0_, i);
         pnn::clear_received<Form_>(input_0_, i);
         // inhibitory: isyn_inh = isyn_inh + input
-        isyn_inh = pnn::plus_received<Form_>(isyn_inh, input_1_, i);
+        isyn_inh = pnn::plus_received<Form_, 1>(isyn_inh, input_1_, i);
         pnn::clear_received<Form_>(input_1_, i);
         // spike: v >= v_thresh
         const bool has_spiked = !is_refractory & (v >= v_thresh);

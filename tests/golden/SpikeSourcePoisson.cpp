@@ -14,7 +14,7 @@ struct SpikeSourcePoisson_0 {
     static constexpr bool RESETS = false;
     static constexpr bool LOOKS = false;  // at what decides about its form
     static constexpr bool RESTS = false;  // has a form for inputs at rest
-    static constexpr bool RECEIVES = false;
+    static constexpr int RECEPTORS = 0;
     static constexpr bool IS_DRAWN = false;  // a step only draws how often a cell spikes
     static constexpr bool TELLS = false;  // its spikes by what it has stored
     static constexpr bool LEAVES = false;  // what decides about the next step's form
@@ -96,7 +96,7 @@ struct SpikeSourcePoisson_1 {
     static constexpr bool RESETS = false;
     static constexpr bool LOOKS = false;  // at what decides about its form
     static constexpr bool RESTS = false;  // has a form for inputs at rest
-    static constexpr bool RECEIVES = false;
+    static constexpr int RECEPTORS = 0;
     static constexpr bool IS_DRAWN = true;  // a step only draws how often a cell spikes
     static constexpr bool TELLS = false;  // its spikes by what it has stored
     static constexpr bool LEAVES = false;  // what decides about the next step's form

@@ -9,6 +9,7 @@ import pynn_annarchy as sim
 
 SIZE = 40
 DELAY = 1.1  # ms
+RECEPTORS = ("excitatory", "inhibitory")
 
 
 class Network:
@@ -154,5 +155,66 @@ def test_only_spikes_that_are_many_are_counted(rate, are_counted):
 
     sim.run(3.0)
 
-    # two bytes for each source and step that a spike is under way
-    assert synapses.nbytes - before == (2 * SIZE * round(DELAY / 0.1) if are_counted else 0)
+    # two bytes for each source and step that a spike is under way, and that in which it arrives
+    assert synapses.nbytes - before == (2 * SIZE * (round(DELAY / 0.1) + 1) if are_counted else 0)
+
+
+def three_receptors():
+    return sim.Neuron(
+        parameters="tau = 10.0; v_thresh = 1.0",
+        equations="""
+            dv/dt = (g_excitatory - g_inhibitory + g_other + i_inj - v)/tau : init=0.0
+            dg_excitatory/dt = -g_excitatory/2.0
+            dg_inhibitory/dt = -g_inhibitory/4.0
+            dg_other/dt = -g_other/8.0
+        """,
+        spike="v >= v_thresh",
+        reset="v = 0.0",
+        name="ThreeReceptors",
+    )()
+
+
+@pytest.mark.parametrize("precision", ["double", "single"])
+@pytest.mark.parametrize("is_injected", [False, True])
+@pytest.mark.parametrize(
+    ("cell", "receptors"),
+    [
+        *(
+            (cell, (receptor,))
+            for cell in (sim.IF_curr_exp, sim.IF_cond_exp, sim.HH_cond_exp)
+            for receptor in RECEPTORS
+        ),
+        (sim.IF_curr_exp, RECEPTORS),
+        (three_receptors, ("other",)),
+        (three_receptors, (*RECEPTORS, "other")),
+    ],
+)
+def test_what_is_counted_comes_on_top_of_sums(cell, receptors, is_injected, precision):
+    """In steps of their own, where cells add up by themselves what arrives at one receptor."""
+
+    def seen(target, threads):
+        sim.setup(timestep=0.1, min_delay=0.1, target=target, threads=threads, precision=precision)
+        cells = sim.Population(300, cell())
+        sign = -1.0 if cell is sim.IF_curr_exp else 1.0
+
+        def connect(pre, connector, weight, delay, receptor):
+            synapse = sim.StaticSynapse(weight=weight, delay=delay)
+            return sim.Projection(pre, cells, connector, synapse, receptor_type=receptor)
+
+        for receptor in receptors:
+            sources = sim.Population(300, sim.SpikeSourcePoisson(rate=16000.0))
+            weight = sign * 0.0625 if receptor == "inhibitory" else 0.03125
+            connect(sources, sim.OneToOneConnector(), weight, 0.3, receptor)
+        connector = sim.FixedProbabilityConnector(0.1, rng=sim.NativeRNG(seed=4))
+        for receptor, weight in zip(RECEPTORS, (0.01, sign * 0.02), strict=True):
+            weights = sim.RandomDistribution("uniform", sorted((0.5 * weight, weight)), rng=sim.NativeRNG(seed=3))
+            connect(cells, connector, weights, 0.1, receptor)
+        if is_injected:
+            sim.DCSource(amplitude=0.3, start=1.0, stop=4.0).inject_into(cells[:100])
+        cells.record(["v", "spikes"])
+        for duration in (2.0, 0.1, 3.9):
+            sim.run(duration)
+        segment = cells.get_data().segments[0]
+        return [train.magnitude.tolist() for train in segment.spiketrains], segment.analogsignals[0].magnitude.tolist()
+
+    assert seen("cpp", 2) == seen("reference", 1)

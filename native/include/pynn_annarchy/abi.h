@@ -7,7 +7,7 @@
 
 #include <stdint.h>
 
-#define PNN_ABI_VERSION 14u
+#define PNN_ABI_VERSION 15u
 
 #ifdef __cplusplus
 extern "C" {
@@ -35,6 +35,9 @@ typedef struct pnn_segment {
     const int64_t* each;          // so much. Null: accumulators have all there is
     uint8_t* are_small;           // for the primitive to remember, of each PNN_CELLS_TOGETHER elements from small_from on, whether what
     int64_t small_from;           // the next step looks at is small; 0 where somebody else has changed anything. Null: nobody remembers
+    const uint16_t* added;        // indexed like the fields: how often one accumulator has still to grow, on top of what is in it, by
+    int64_t added_each;           // so much;
+    int32_t added_to;             // that of this receptor. Null: there is no such
 } pnn_segment;
 // Calls that remember begin at a multiple of this from small_from on.
 #define PNN_CELLS_TOGETHER 256

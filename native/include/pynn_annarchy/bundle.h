@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "pynn_annarchy/delayed_rows.h"
+#include "pynn_annarchy/due_pairs.h"
 
 namespace pnn {
 
@@ -60,7 +61,7 @@ public:
         // Instead of all the above, where synapses lie in pairs:
         WeightPairs pairs;
         std::vector<FirstPairs> first_pairs; // of the rows of all sources
-        CalendarOf<pnn_due_pairs> due_pairs;
+        DuePairs due_pairs;
         int64_t* sums = nullptr;             // to which the pairs' targets refer
         std::vector<int64_t> units;          // of 16-bit amounts, by sum, in quanta as they are in the present run
 

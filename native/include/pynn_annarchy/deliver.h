@@ -166,12 +166,6 @@ PNN_FN Amount amount_at(const uint32_t* word) {
     return amount;
 }
 
-// Where groups lie is new to the CPU's tables of pages, too. Between sums, it would look up one page after the other; of
-// accesses that stand together, several at a time. So the ends of some groups are asked for together, which are on all their
-// pages, and what lies between them while as many others are delivered; all that into the second cache, and from there into the
-// first one shortly before it is needed.
-constexpr int64_t PREFETCH_TOGETHER = 16, PREFETCH_SOON = 2;
-
 // A pair's targets, and then its amounts.
 template <class Amount>
 PNN_HOST void add_pair(const uint32_t* pair, int64_t multiplicity, int64_t* sums, const int64_t*) {
@@ -194,6 +188,35 @@ PNN_HOST void add_pairs(const uint32_t* pair, const uint32_t* end, int64_t multi
     for (; pair != end; pair += 1 + 2 * sizeof(Amount) / 4) add_pair<Amount>(pair, multiplicity, sums, units);
 }
 
+// Of multiplicity 1, which nearly all have.
+template <class Amount>
+PNN_HOST void add_pairs_once(const uint32_t* pair, const uint32_t* end, int64_t* sums, const int64_t* units) {
+    add_pairs<Amount>(pair, end, 1, sums, units);
+}
+
+#if defined(__AVX512DQ__) && defined(__AVX512VL__) && !defined(__clang__)
+// Both amounts of a pair become whole numbers at once, and stay in vectors: 0.65 against 0.74 ns an event.
+template <>
+PNN_HOST void add_pairs_once<float>(const uint32_t* pair, const uint32_t* end, int64_t* sums, const int64_t*) {
+    typedef float Amounts __attribute__((vector_size(16)));
+    typedef long long Wholes __attribute__((vector_size(16)));
+    const auto add = [sums](uint32_t target, Wholes whole) {
+        sums[target] = (Wholes{sums[target]} + whole)[0];
+    };
+    for (; pair != end; pair += 3) {
+        const Wholes both = __builtin_ia32_cvtps2qq128_mask(reinterpret_cast<Amounts>(Wholes{amount_at<long long>(pair + 1)}), Wholes{}, 3);
+        add(*pair & 0xffff, both);
+        add(*pair >> 16, __builtin_shuffle(both, Wholes{1, 1}));
+    }
+}
+#endif
+
+// Where groups lie is new to the caches, and to the CPU's tables of pages. Between sums, it would wait for one after the other; of
+// what is asked for at one time, several come together. So the lines of as many groups as have MANY_LINES are asked for while those
+// before them are delivered, their ends first, which are on all their pages; into the second cache, which waits for more than the
+// first one can. Lines of the group that comes next are asked for into that one.
+constexpr int64_t MANY_LINES = 96, FEWEST_TOGETHER = 2;  // groups
+
 template <class Amount>
 void deliver_pairs_of(const pnn_pairs& pairs, pnn_due_pairs* groups, int64_t n_groups) {
     constexpr uint32_t words = 1 + 2 * sizeof(Amount) / 4, line = 16;
@@ -203,33 +226,32 @@ void deliver_pairs_of(const pnn_pairs& pairs, pnn_due_pairs* groups, int64_t n_g
     const auto end_of = [&pairs](const pnn_due_pairs& group) {
         return pairs.words + (uint64_t(group.header) + 1 + pairs_of(group.n)) * words;
     };
-    const auto prefetch_ends = [&](int64_t first) {
-        const int64_t last = first + PREFETCH_TOGETHER < n_groups ? first + PREFETCH_TOGETHER : n_groups;
-        for (int64_t g = first; g < last; ++g) {
-            ask_ahead_for(begin_of(groups[g]));
-            ask_ahead_for(end_of(groups[g]) - 1);
+    // Of groups from the first one on; returns where they end.
+    const auto ask_for_groups = [&](int64_t first) {
+        int64_t end = first;
+        for (int64_t n_words = 0; end < n_groups && (n_words < MANY_LINES * line || end < first + FEWEST_TOGETHER); ++end) {
+            const uint32_t *const from = begin_of(groups[end]), *const to = end_of(groups[end]);
+            ask_ahead_for(from);
+            ask_ahead_for(to - 1);
+            n_words += line + (to - from);
         }
+        for (int64_t g = first; g < end; ++g)
+            for (const uint32_t* word = begin_of(groups[g]) + line; word < end_of(groups[g]); word += line) ask_ahead_for(word);
+        return end;
     };
-    prefetch_ends(0);
+    int64_t together = 0, later = ask_for_groups(0);
     for (int64_t g = 0; g < n_groups; ++g) {
-        if (g % PREFETCH_TOGETHER == 0) prefetch_ends(g + PREFETCH_TOGETHER);
-        if (g + PREFETCH_TOGETHER < n_groups) {
-            const pnn_due_pairs& later = groups[g + PREFETCH_TOGETHER];
-            const uint32_t* const end = end_of(later);
-            for (const uint32_t* word = begin_of(later) + line; word < end; word += line) ask_ahead_for(word);
+        if (g == together) {
+            together = later;
+            later = ask_for_groups(later);
         }
-        if (g + PREFETCH_SOON < n_groups) {
-            const pnn_due_pairs& next = groups[g + PREFETCH_SOON];
-            const uint32_t* const end = end_of(next);
-            for (const uint32_t* word = begin_of(next); word < end; word += line) ask_for(word);
-        }
+        if (g + 1 < n_groups)
+            for (const uint32_t* word = begin_of(groups[g + 1]); word < end_of(groups[g + 1]); word += line) ask_for(word);
         pnn_due_pairs& group = groups[g];
         const uint32_t* const header = begin_of(group);
         const uint32_t* const end = end_of(group);
-        const int64_t multiplicity = group.multiplicity;
-        // Products of 16-bit amounts are as many as sums: that with one, which nearly all are, is left out.
-        if (multiplicity == 1 && sizeof(Amount) == 2) add_pairs<Amount>(header + words, end, 1, sums, units);
-        else add_pairs<Amount>(header + words, end, multiplicity, sums, units);
+        if (group.multiplicity == 1) add_pairs_once<Amount>(header + words, end, sums, units);
+        else add_pairs<Amount>(header + words, end, group.multiplicity, sums, units);
         group.header += 1 + pairs_of(group.n);
         group.n = header[0];
         group.steps = header[1];

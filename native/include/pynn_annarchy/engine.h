@@ -480,6 +480,7 @@ private:
     static bool is_updated_alone(const Population& population);
     static bool is_plain(const Population& population);
     void send(Bundle& bundle, int64_t n, int partition) const;
+    void send_pairs(const Bundle& bundle, int64_t n, Bundle::Part& part) const;
     void deliver_pairs(Bundle& bundle, int64_t n, int partition, Due& due);
     void scatter(Bundle& bundle, int64_t n, int partition, Due& due, int& failed);
     void find_failed(const Bundle& bundle, pnn_rows view, const std::vector<pnn_group>& groups, const pnn_step& step, int partition, int& failed) const;
@@ -553,6 +554,7 @@ private:
         std::vector<BitsTo> bits;                    // what is added up tile by tile
         Array<uint8_t> are_small{};                  // what a step leaves for the next one, within a run; see pnn_segment
     };
+    PlainCells* adding_cells(const Projection& projection, int partition);
     void prepare_tiles(const PlainCells& cells, Due& due) const;
     bool can_count(const PlainCells& cells, int64_t n, const Due& due) const;
     static void receive_bits(PlainCells& cells, const pnn_step& present, int64_t begin, int64_t end, Due& due, pnn_segment& segment, int& failed);

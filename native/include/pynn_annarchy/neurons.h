@@ -11,12 +11,21 @@
 
 namespace pnn {
 
+constexpr int FORMS_ADDED = 2;  // receptors of which numbers come on top of sums without a pass over these
+
 template <class...>
 using Void = void;
 
 PNN_FN Received received_of(const pnn_segment& segment, int64_t receptor) {
-    const bool is_counted = segment.numbers != nullptr;
-    return {segment.inputs[receptor], segment.quanta[receptor], is_counted ? segment.numbers[receptor] : nullptr, is_counted ? segment.each[receptor] : 0};
+    Received received{segment.inputs[receptor], segment.quanta[receptor], nullptr, 0};
+    if (segment.numbers != nullptr) {
+        received.numbers = segment.numbers[receptor];
+        received.each = segment.each[receptor];
+    } else if (segment.added != nullptr && segment.added_to == receptor) {
+        received.numbers = segment.added;
+        received.each = segment.added_each;
+    }
+    return received;
 }
 
 // The models of one step each, of which conditions on shared values choose one.
@@ -80,19 +89,31 @@ PNN_FN Outcome update_each(const Model& model, const Preparation<Model>& prepara
     return {Model::TELLS ? signs.spiked < 0 : any != 0, Model::LEAVES && signs.beyond >= 0};
 }
 
+// The same where numbers come on top of the sums of a receptor: of one of the first, each of which has a form.
+template <int receptor, class Model>
+PNN_FN Outcome update_added(const Model& model, const Preparation<Model>& preparation, int64_t first, int64_t n, typename Model::Count* counts) {
+    if constexpr (receptor + 1 < Model::RECEPTORS && receptor + 1 < FORMS_ADDED)
+        if (model.added_to_ != receptor) return update_added<receptor + 1>(model, preparation, first, n, counts);
+    return update_each<Form<true, Model::RESTS, false, receptor>>(model, preparation, first, n, counts);
+}
+
 // The same in the form that does least.
 template <class Model>
 PNN_FN Outcome update_in_form(const Model& model, const Preparation<Model>& preparation, int64_t first, int64_t n,
                               [[maybe_unused]] bool are_left, typename Model::Count* counts) {
     [[maybe_unused]] bool are_small = true;
     if constexpr (Model::LOOKS) are_small = are_left || model.are_small_(first, n);
-    if constexpr (Model::RECEIVES)
+    if constexpr (Model::RECEPTORS > 0) {
+        bool does_least = are_small;
+        if constexpr (Model::RESTS) does_least = does_least && model.at_rest_();
         if (model.counts_()) {
-            bool does_least = are_small;
-            if constexpr (Model::RESTS) does_least = does_least && model.at_rest_();
             if (does_least) return update_each<Form<true, Model::RESTS, true>>(model, preparation, first, n, counts);
             model.sum_up_(first, n);
+        } else if (model.added_to_ >= 0) {
+            if (does_least && model.added_to_ < FORMS_ADDED) return update_added<0>(model, preparation, first, n, counts);
+            model.sum_up_(first, n);
         }
+    }
     if constexpr (Model::LOOKS)
         if (!are_small) return update_each<Form<false, false>>(model, preparation, first, n, counts);
     if constexpr (Model::RESTS)
@@ -123,9 +144,9 @@ PNN_FN void flush_if_due([[maybe_unused]] const Model& model, [[maybe_unused]] i
 // spikes_(int64_t i) const` before that if it TELLS anew what `update` has returned, whose signs say where it has to, `void flush(int64_t
 // i) const` if it is FLUSHED_EVERY so many steps, `bool are_small_(int64_t first, int64_t n) const` if it LOOKS at what decides about the
 // form, which it LEAVES for the next step if the signs of `update` tell it (unless RESETS_LEFT: `reset` changes it), `bool at_rest_()
-// const` if it RESTS, `bool counts_() const` and `void sum_up_(int64_t first, int64_t n) const` if it RECEIVES anything, `int64_t
-// count_(int64_t first, int64_t n, uint16_t* counts) const`, which may refuse, if a step IS_DRAWN and nothing else; or `Regimes` and `int
-// regime() const`.
+// const` if it RESTS, `bool counts_() const`, `void sum_up_(int64_t first, int64_t n) const` and `int added_to_`, the receptor on top of
+// whose sums numbers come, if it has RECEPTORS, `int64_t count_(int64_t first, int64_t n, uint16_t* counts) const`, which may refuse, if a
+// step IS_DRAWN and nothing else; or `Regimes` and `int regime() const`.
 template <class Model, class = void>
 struct Neurons {
     using Count = typename Model::Count;

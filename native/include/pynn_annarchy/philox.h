@@ -111,13 +111,14 @@ public:
         }
         for (int i = 0; i < WORD_LANES; ++i)
             one1_[i] = static_cast<uint64_t>(PHILOX_A) * (static_cast<uint32_t>(element) + static_cast<uint32_t>(ABREAST * i));
+        for (int i = 0; i < WORD_LANES; ++i) last_key_[i] = (keys_[2 * ROUNDS - 2] >> 16 & 0xffffu) * 0x0001000100010001u;
         // In memory, from where an instruction takes one for all lanes. Else GCC makes vectors of them, more than there are registers.
         __asm__ volatile("" : "+m"(keys_));
     }
 
     // Those of the next elements.
     PNN_FN void next(uint16_t* halves) {
-        Lanes a[ABREAST], b[ABREAST], c[ABREAST], d[ABREAST], kept{};
+        Lanes a[ABREAST], b[ABREAST], c[ABREAST], d[ABREAST];
         PNN_UNROLL
         for (int j = 0; j < ABREAST; ++j) {
             const Lanes one1 = one1_ + static_cast<uint64_t>(j) * PHILOX_A;
@@ -140,17 +141,39 @@ public:
             }
         }
         PNN_UNROLL
-        for (int j = 0; j < ABREAST; ++j) {
-            const Lanes word = (multiply_lower_halves(c[j], PHILOX_C) >> 32) ^ b[j] ^ keys_[2 * ROUNDS - 2];
-            kept |= (j == 0 ? word >> 16 : word << (16 * (j - 1))) & static_cast<uint64_t>(0xffffu) << (16 * j);
-        }
-        keep(kept, halves);
+        for (int j = 0; j < ABREAST; ++j) c[j] = multiply_lower_halves(c[j], PHILOX_C);
+        keep(quarters<3>(c) ^ quarters<1>(b) ^ last_key_, halves);
     }
 
 private:
     static constexpr int ROUNDS = 8;  // of those after the first two
 
-    // The ABREAST halves of each lane.
+    // In each lane, that quarter of the lanes of all vectors, one after the other.
+#if defined(__AVX512BW__) && !defined(__clang__)
+    template <int which>
+    PNN_FN static Lanes quarters(const Lanes* vectors) {
+        typedef short Quarters __attribute__((vector_size(64)));
+        Quarters lower, upper;  // of two vectors, and where there are two others in front
+        for (int i = 0; i < 32; i += 4) {
+            lower[i] = upper[i + 2] = static_cast<short>(i + which);
+            lower[i + 1] = upper[i + 3] = static_cast<short>(i + which + 32);
+            lower[i + 2] = lower[i + 3] = upper[i] = upper[i + 1] = 0;
+        }
+        const auto of_two = [vectors](const Quarters& order, int j) {
+            return __builtin_ia32_vpermt2varhi512_mask(order, reinterpret_cast<Quarters>(vectors[j]), reinterpret_cast<Quarters>(vectors[j + 1]), 0xffffffffu);
+        };
+        return reinterpret_cast<Lanes>(__builtin_ia32_blendmw_512_mask(of_two(lower, 0), of_two(upper, 2), 0xccccccccu));
+    }
+#else
+    template <int which>
+    PNN_FN static Lanes quarters(const Lanes* vectors) {
+        Lanes kept{};
+        PNN_UNROLL
+        for (int j = 0; j < ABREAST; ++j) kept |= (vectors[j] >> (16 * which) & 0xffffu) << (16 * j);
+        return kept;
+    }
+#endif
+    // The first ABREAST quarters of each lane.
     PNN_FN static void keep(Lanes lanes, uint16_t* halves) {
         if constexpr (ABREAST == 4) {
             __builtin_memcpy(halves, &lanes, sizeof lanes);
@@ -161,7 +184,8 @@ private:
         }
     }
 
-    Lanes one1_{};  // the first round's product
+    Lanes one1_{};    // the first round's product
+    Lanes last_key_;  // in each quarter, the upper half of what it is
     uint64_t in_c1_, in_a2_, in_c2_, d2_;
     uint64_t keys_[2 * ROUNDS];
 };

@@ -26,39 +26,39 @@ public:
         int64_t begin = 0, end = 0;                  // sources
         int64_t from = never;                        // the first step whose spikes are counted
         bool has_more = false;                       // whether a number did not fit
-        std::vector<uint16_t> counts;                // by step of emission, modulo the delay
+        std::vector<uint16_t> counts;                // by step of emission, modulo their number
         std::vector<uint64_t> n_spikes;              // their sums
     };
 
-    Stream(int delay_, const std::vector<int64_t>& bounds) : delay(delay_), parts(bounds.size() - 1) {
+    Stream(int delay_, const std::vector<int64_t>& bounds) : delay(delay_), n_kept(delay_ + 1), parts(bounds.size() - 1) {
         for (std::size_t p = 0; p < parts.size(); ++p) {
             parts[p].begin = bounds[p];
             parts[p].end = bounds[p + 1];
         }
     }
     bool counts_spikes_of(int64_t emitted, int partition) const { return emitted >= parts[std::size_t(partition)].from; }
-    // The numbers of one step; those of the step a delay before have the same place.
+    // The numbers of one step; those of the step a delay before are still there.
     uint16_t* at(int64_t emitted, int partition) {
         Part& part = parts[std::size_t(partition)];
-        return part.counts.data() + emitted % delay * (part.end - part.begin);
+        return part.counts.data() + emitted % n_kept * (part.end - part.begin);
     }
     void start(int64_t emitted, int partition) {
         Part& part = parts[std::size_t(partition)];
-        part.counts.assign(std::size_t(delay * (part.end - part.begin)), 0);
-        part.n_spikes.assign(std::size_t(delay), 0);
+        part.counts.assign(std::size_t(n_kept * (part.end - part.begin)), 0);
+        part.n_spikes.assign(std::size_t(n_kept), 0);
         part.from = emitted;
     }
-    uint64_t n_spikes(int64_t emitted, int partition) const { return parts[std::size_t(partition)].n_spikes[std::size_t(emitted % delay)]; }
+    uint64_t n_spikes(int64_t emitted, int partition) const { return parts[std::size_t(partition)].n_spikes[std::size_t(emitted % n_kept)]; }
     // What is told of the numbers of a step.
     void note(int64_t emitted, int partition, uint64_t n_spikes, bool has_more) {
         Part& part = parts[std::size_t(partition)];
-        part.n_spikes[std::size_t(emitted % delay)] = n_spikes;
+        part.n_spikes[std::size_t(emitted % n_kept)] = n_spikes;
         part.has_more = part.has_more || has_more;
     }
     // The same of some of the sources, by several threads; begins with `note` of none.
     void note_more(int64_t emitted, int partition, uint64_t n_spikes, bool has_more) {
         Part& part = parts[std::size_t(partition)];
-        __atomic_fetch_add(&part.n_spikes[std::size_t(emitted % delay)], n_spikes, __ATOMIC_RELAXED);
+        __atomic_fetch_add(&part.n_spikes[std::size_t(emitted % n_kept)], n_spikes, __ATOMIC_RELAXED);
         if (has_more) __atomic_store_n(&part.has_more, true, __ATOMIC_RELAXED);
     }
     void set_none(int64_t emitted, int partition) {
@@ -88,6 +88,7 @@ public:
     }
 
     const int64_t delay;                             // in steps
+    const int64_t n_kept;                            // steps
     int64_t now = 0;                                 // the last step of the last run
     std::vector<Part> parts;                         // by partition
 };
