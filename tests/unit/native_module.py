@@ -43,6 +43,9 @@ class Segment(c.Structure):
         ("each", c.c_void_p),
         ("are_small", c.c_void_p),
         ("small_from", c.c_int64),
+        ("added", c.c_void_p),
+        ("added_each", c.c_int64),
+        ("added_to", c.c_int32),
     ]
 
 
