@@ -432,6 +432,7 @@ void Engine::find_concerned(bool many_steps) {
     }
     concerned.inputs.resize(std::size_t(partitions));
     concerned.plain.resize(std::size_t(partitions));
+    concerned.place_in_plain.assign(std::size_t(partitions), std::vector<int>(populations.size(), -1));
     for (std::size_t p = 0; p < concerned.plain.size(); ++p)
         for (std::size_t number = 0; number < populations.size(); ++number) {
             Population& population = *populations[number];
@@ -447,6 +448,7 @@ void Engine::find_concerned(bool many_steps) {
                 cells.segment.are_small = cells.are_small.data();
                 cells.segment.small_from = cells.begin;
             }
+            concerned.place_in_plain[p][number] = int(concerned.plain[p].size());
             concerned.plain[p].push_back(std::move(cells));
         }
     form_offers();

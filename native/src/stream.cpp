@@ -66,10 +66,10 @@ void Engine::begin_counting(Projection& projection, int64_t n, int partition) co
 
 // The cells that can add up by themselves what comes on top of their sums; null: those of others, or of which it is known already.
 Engine::PlainCells* Engine::adding_cells(const Projection& projection, int partition) {
-    if (n_at_once > 1) return nullptr;
-    std::vector<PlainCells>& plain = concerned.plain[std::size_t(partition)];
-    const auto cells = std::find_if(plain.begin(), plain.end(), [&](const PlainCells& any) { return any.number == projection.post; });
-    return cells != plain.end() && cells->bits.empty() && cells->segment.added == nullptr ? &*cells : nullptr;
+    const int place = concerned.place_in_plain[std::size_t(partition)][std::size_t(projection.post)];
+    if (n_at_once > 1 || place < 0) return nullptr;
+    PlainCells& cells = concerned.plain[std::size_t(partition)][std::size_t(place)];
+    return cells.bits.empty() && cells.segment.added == nullptr ? &cells : nullptr;
 }
 
 void Engine::deliver_counts(Projection& projection, int64_t n, int partition, Due& due, int& failed) {
@@ -111,14 +111,15 @@ bool Engine::may_offer(std::size_t number) const {
 }
 
 void Engine::form_offers() {
+    if (concerned.offered.empty()) return;
     constexpr int64_t together = 2048;  // sources: some microseconds
-    for (int p = 0; p < (concerned.offered.empty() ? 0 : partitions); ++p) {
+    for (std::size_t p = 0; p < std::size_t(partitions); ++p) {
         concerned.offers.push_back(std::make_unique<Offer>());
+        std::vector<Piece>& pieces = concerned.offers.back()->pieces;
         for (const std::size_t number : concerned.offered) {
             const std::vector<int64_t>& bounds = populations[number]->bounds;
-            const int64_t end = bounds[std::size_t(p) + 1];
-            for (int64_t begin = bounds[std::size_t(p)]; begin < end; begin += together)
-                concerned.offers.back()->pieces.push_back({number, begin, std::min(begin + together, end)});
+            for (int64_t begin = bounds[p]; begin < bounds[p + 1]; begin += together)
+                pieces.push_back({number, begin, std::min(begin + together, bounds[p + 1])});
         }
     }
 }

@@ -40,10 +40,9 @@ class Arena:
     """Zeros of one use in blocks: the arrays of small populations lie one behind the other, in the order of creation.
 
     What a step reads of one population then goes on where that of the last one ended, as if they were one: a CPU that
-    reads ahead does not have to begin anew for each of hundreds of populations. A block lives as long as one of its
+    reads ahead does not have to begin anew for each of hundreds of populations. Only arrays of a page and more begin
+    with a page, or at the same place of one as all of this use; see `Arenas`. A block lives as long as one of its
     arrays.
-
-    Its arrays of a page and more begin at one place of their pages, see `Arenas`.
     """
 
     _LARGE = 1 << 16  # bytes, from which on an array is a block of its own

@@ -32,7 +32,7 @@ typedef struct pnn_segment {
     uint32_t object_index;        // creation index: identity of its random streams
     int64_t element_offset;       // identity of element 0 within the object
     const uint16_t* const* numbers;  // of each receptor, indexed like the fields: how often its accumulator has still to grow by
-    const int64_t* each;          // so much. Null: accumulators have all there is
+    const int64_t* each;          // so much. Null: accumulators have all there is but for what is `added`
     uint8_t* are_small;           // for the primitive to remember, of each PNN_CELLS_TOGETHER elements from small_from on, whether what
     int64_t small_from;           // the next step looks at is small; 0 where somebody else has changed anything. Null: nobody remembers
     const uint16_t* added;        // indexed like the fields: how often one accumulator has still to grow, on top of what is in it, by

@@ -194,7 +194,7 @@ PNN_HOST void add_pairs_once(const uint32_t* pair, const uint32_t* end, int64_t*
     add_pairs<Amount>(pair, end, 1, sums, units);
 }
 
-#if defined(__AVX512DQ__) && defined(__AVX512VL__) && !defined(__clang__)
+#if defined(__AVX512DQ__) && defined(__AVX512VL__) && !defined(__clang__) && !defined(__CUDACC__)
 // Both amounts of a pair become whole numbers at once, and stay in vectors: 0.65 against 0.74 ns an event.
 template <>
 PNN_HOST void add_pairs_once<float>(const uint32_t* pair, const uint32_t* end, int64_t* sums, const int64_t*) {

@@ -568,6 +568,7 @@ private:
         // By partition, population and step of those that are done at once: where cells find what they receive.
         std::vector<std::vector<std::vector<std::vector<int64_t*>>>> inputs;
         std::vector<std::vector<PlainCells>> plain;  // by partition
+        std::vector<std::vector<int>> place_in_plain;  // by partition and population; -1: it is not there
         std::vector<std::size_t> others;             // numbers of all other populations
         std::vector<std::vector<const Signal*>> signals;  // by number of the population
         std::vector<std::unique_ptr<Offer>> offers;  // by partition, of sources that any thread may update; none: there are none

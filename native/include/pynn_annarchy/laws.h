@@ -1,5 +1,5 @@
-// laws.h: what is done for many elements at once: what is drawn of distributions whose parameters all of them share, and what
-// is formed with less where something is known of all of them: that arguments of functions are small, that inputs are at rest.
+// laws.h: what is formed with less for many elements at once, where something is known of all of them: that the parameters of what
+// they draw are shared (poisson_law.h), that arguments of functions are small, that inputs are at rest.
 //
 // The numbers are those of distributions.h and mathematics.h, bit by bit: only told faster.
 #ifndef PYNN_ANNARCHY_LAWS_H

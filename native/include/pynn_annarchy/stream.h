@@ -1,8 +1,8 @@
 // stream.h: the spikes of sources of which each drives one cell, when there are many of them in every step.
 //
 // Where each source has one synapse, all alike, and a good part of the sources spike in every step, a number for every
-// source takes less time and memory than a list: what falls due is added to all cells in one loop. Sums are of integers,
-// so that it makes no difference which of the two is used when.
+// source takes less time and memory than a list: what falls due is added to all cells in one loop, or by these. Sums are of
+// integers, so that it makes no difference which of the two is used when.
 #ifndef PYNN_ANNARCHY_STREAM_H
 #define PYNN_ANNARCHY_STREAM_H
 

@@ -3,7 +3,7 @@
 - A condition that says whether random numbers are drawn: one body for each outcome, without the condition.
 - Values that depend on the time, beside shared parameters: formed once a call. (Those of parameters alone are derived
   parameters already.)
-- Random numbers of laws that `laws.h` draws for many cells at once, where all cells share the law's parameters.
+- Random numbers of laws that `poisson_law.h` draws for many cells at once, where all cells share the law's parameters.
 
 Where parameters differ between cells little of that is left: then they are not shared.
 
@@ -55,7 +55,7 @@ from pynn_annarchy.kernels.passes.inputs import join_inputs
 from pynn_annarchy.language.syntax import BinaryOperator
 
 LAWS = ("poisson",)
-"""Distributions that `laws.h` draws for many cells at once."""
+"""Distributions that `poisson_law.h` draws for many cells at once."""
 EXPONENTIAL = "exprel"
 """The function whose arguments are looked at before the step."""
 LOOKED_AT = "exprel_in"
