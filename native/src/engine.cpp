@@ -1112,9 +1112,7 @@ void Engine::update_plain(int64_t first, int64_t last, int partition, Due& due, 
         const auto list_of = [&](int64_t n) -> SpikeList& { return cells.population->spikes_of(n)[std::size_t(partition)]; };
         for (int64_t n = first; n <= last; ++n) list_of(n).n = 0;
         const auto& inputs = concerned.inputs[std::size_t(partition)][std::size_t(cells.number)];
-        // In two or three steps each call of a module outweighs states that come from the second-level cache instead of the first.
-        const int64_t tile = cells.bits.empty() && last - first < 3 ? FAR_TILE : TILE;
-        const int64_t width = due.in_tiles() ? tile : cells.end - cells.begin;
+        const int64_t width = due.in_tiles() ? TILE : cells.end - cells.begin;
         due.make_room(width);
         if (due.in_tiles()) prepare_tiles(cells, due);
         pnn_segment segment = cells.segment;

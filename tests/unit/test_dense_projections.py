@@ -19,13 +19,13 @@ class Network:
     own at the other one, the third has few cells.
     """
 
-    def __init__(self, target, delay=0.8, threads=1, cell=sim.IF_curr_exp, precision="double"):
+    def __init__(self, target, delay=0.8, threads=1, cell=sim.IF_curr_exp, precision="double", sizes=SIZES):
         sim.setup(timestep=0.1, min_delay=delay, target=target, threads=threads, precision=precision)
         rng = np.random.default_rng(4)
         times = [np.unique(np.round(rng.uniform(0.2, 8.0, n), 1)).tolist() for n in range(N_SOURCES)]
         self.sources = sim.Population(N_SOURCES, sim.SpikeSourceArray(spike_times=times))
         self.noise = sim.Population(20, sim.SpikeSourcePoisson(rate=12000.0))
-        self.cells = [sim.Population(size, cell(v_thresh=-64.0)) for size in SIZES]
+        self.cells = [sim.Population(size, cell(v_thresh=-64.0)) for size in sizes]
         for cells in self.cells:
             cells.record(["v", "spikes"])
         self.delay = delay
@@ -35,7 +35,7 @@ class Network:
         self.connect(self.noise, first, 0.01, "inhibitory", 0.1)
         self.connect(first, second, 0.003, "excitatory", 0.5)
         self.connect(self.sources, second, 0.125, "excitatory", 0.9)
-        own = self.inhibitory_sign * rng.integers(1, 9, (N_SOURCES, SIZES[1])) / 64
+        own = self.inhibitory_sign * rng.integers(1, 9, (N_SOURCES, sizes[1])) / 64
         self.connect(self.sources, second, 0.125, "inhibitory").set(weight=own)
         self.connect(self.noise, third, 0.03, "excitatory", 1.0)
         self.connect(second, third, 0.01, "inhibitory", 0.4)
@@ -126,6 +126,19 @@ def test_every_cell_may_be_told_numbers_instead_of_sums(cell, precision):
     )
 
     assert native == oracle
+
+
+def test_step_by_step_is_what_several_steps_of_more_cells_than_go_through_them_together_are():
+    def session(duration):
+        network = Network("cpp", sizes=(5000, 4500, 40))
+        for _ in range(round(4.0 / duration)):
+            sim.run(duration)
+        return network.seen()
+
+    together, step_by_step = session(4.0), session(0.1)
+
+    assert together == step_by_step
+    assert sum(map(len, together[0])) > 1000
 
 
 def test_bits_take_less_memory_than_targets():

@@ -27,8 +27,9 @@ const pnn_module* load_module(const char* path, const char* fingerprint, std::st
 
 // Steps that a partition does at most between two barriers.
 constexpr int64_t MOST_AT_ONCE = 32;
-// Cells that do all of them before others do any; and where the steps are few.
-constexpr int64_t TILE = 2 * PNN_BITS_TOGETHER, FAR_TILE = 8 * TILE;
+// Cells that do all of them before others do any: their states stay in the second-level cache. Fewer, whose states stay in the
+// first, take longer, as each call of a module costs a hundred cycles.
+constexpr int64_t TILE = 16 * PNN_BITS_TOGETHER;
 static_assert(TILE % PNN_CELLS_TOGETHER == 0, "what is remembered of cells is so of so many");
 
 struct SpikeList {
