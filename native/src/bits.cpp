@@ -12,7 +12,10 @@ namespace pnn {
 // Spikes of step n enter the calendar, where each source has one group, all of which have one delay.
 void Engine::send_bits(Bundle::Part& part, const SpikeList& list, int64_t n) {
     std::vector<Cursor>& due = part.calendar.at(n + part.one_delay);
-    for (std::size_t i = 0; i < std::size_t(list.n); ++i) due.push_back({list.index[i], list.index[i] + 1, list.count[i], 0, 0});
+    for (std::size_t i = 0; i < std::size_t(list.n); ++i) {
+        ask_for(part.groups.data() + list.index[i]);
+        due.push_back({list.index[i], list.index[i] + 1, list.count[i], 0, 0});
+    }
 }
 
 // Notes which groups of a bundle are due in step n, and adds them up unless that is done tile by tile.
@@ -22,7 +25,7 @@ void Engine::deliver_bits(Bundle& bundle, int64_t n, int partition, Due& due, in
     groups.clear();
     part.calendar.take_due(n, DelayInBundle{part.groups.data()}, [&](const Cursor& cursor) {
         const uint64_t* const words = part.bits.of_group(cursor.group);
-        ask_for(words);
+        ask_for_all<ask_ahead_for>(words, part.bits.width());
         groups.insert(groups.end(), cursor.multiplicity, words);
         due.work.events += uint64_t(part.end_of(cursor.group) - part.groups[cursor.group].begin) * cursor.multiplicity;
     });

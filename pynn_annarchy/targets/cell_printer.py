@@ -366,6 +366,11 @@ def _numbers_received(kernel: CellKernel) -> Iterator[str]:
     yield "    PNN_FN void sum_up_(int64_t first_, int64_t n_) const {"
     yield from (f"        pnn::sum_up(input_{number}_, first_, n_);" for number in range(len(kernel.receptors)))
     yield "    }"
+    yield "    template <class Form_, class Amounts_>"
+    yield "    PNN_FN void form_ahead_(int64_t first_, int n_, Amounts_& amounts_) {"
+    for number in range(len(kernel.receptors)):
+        yield f"        pnn::form_ahead<Form_, {number}>(input_{number}_, first_, n_, amounts_[{number}]);"
+    yield "    }"
 
 
 def _receptors(kernel: CellKernel) -> Iterator[Member]:

@@ -84,6 +84,11 @@ struct IF_cond_exp {
         pnn::sum_up(input_0_, first_, n_);
         pnn::sum_up(input_1_, first_, n_);
     }
+    template <class Form_, class Amounts_>
+    PNN_FN void form_ahead_(int64_t first_, int n_, Amounts_& amounts_) {
+        pnn::form_ahead<Form_, 0>(input_0_, first_, n_, amounts_[0]);
+        pnn::form_ahead<Form_, 1>(input_1_, first_, n_, amounts_[1]);
+    }
 
     // whether exponential steps are short
     PNN_FN bool are_small_(int64_t first_, int64_t n_) const {

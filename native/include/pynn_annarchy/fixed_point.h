@@ -38,48 +38,6 @@ PNN_FN void accumulate(int64_t* sum, int64_t amount) {
 #endif
 }
 
-// What a receptor receives in a step: sums, or how often the same number of quanta, which has 53 significant bits at most, or both.
-struct Received {
-    int64_t* sums;
-    double quantum;
-    const uint16_t* numbers;
-    int64_t each;
-};
-
-// In quanta. All forms are the whole number rounded once, and zero has no sign.
-template <class Form, int receptor>
-PNN_FN double quanta_in(const Received& received, int64_t i) {
-    if constexpr (Form::added_to == receptor) return from_fixed(received.sums[i] + received.each * received.numbers[i], 1.0);
-    else if constexpr (Form::is_counted) return pnn::fma(static_cast<double>(received.numbers[i]), static_cast<double>(received.each), 0.0);
-    else return from_fixed(received.sums[i], 1.0);
-}
-
-template <class Form, int receptor>
-PNN_FN double received_in(const Received& received, int64_t i) {
-    return quanta_in<Form, receptor>(received, i) * received.quantum;
-}
-
-// x plus what is received. Times a power of two the nearest double is exact, so that there is one rounding.
-template <class Form, int receptor>
-PNN_FN double plus_received(double x, const Received& received, int64_t i) {
-    return pnn::fma(quanta_in<Form, receptor>(received, i), received.quantum, x);
-}
-template <class Form, int receptor>
-PNN_FN float plus_received(float x, const Received& received, int64_t i) {
-    return x + static_cast<float>(received_in<Form, receptor>(received, i));
-}
-
-template <class Form>
-PNN_FN void clear_received(const Received& received, int64_t i) {
-    if constexpr (!Form::is_counted) received.sums[i] = 0;
-}
-
-// From numbers to sums, for cells [first, first + n).
-PNN_FN void sum_up(const Received& received, int64_t first, int64_t n) {
-    if (received.numbers == nullptr) return;
-    for (int64_t i = first; i < first + n; ++i) received.sums[i] += received.each * received.numbers[i];
-}
-
 }  // namespace pnn
 
 #endif

@@ -4,9 +4,9 @@
 
 #include "pynn_annarchy/abi.h"
 #include "pynn_annarchy/distributions.h"
-#include "pynn_annarchy/fixed_point.h"
 #include "pynn_annarchy/laws.h"
 #include "pynn_annarchy/mathematics.h"
+#include "pynn_annarchy/received.h"
 #include "pynn_annarchy/target.h"
 
 namespace pnn {
@@ -15,18 +15,6 @@ constexpr int FORMS_ADDED = 2;  // receptors of which numbers come on top of sum
 
 template <class...>
 using Void = void;
-
-PNN_FN Received received_of(const pnn_segment& segment, int64_t receptor) {
-    Received received{segment.inputs[receptor], segment.quanta[receptor], nullptr, 0};
-    if (segment.numbers != nullptr) {
-        received.numbers = segment.numbers[receptor];
-        received.each = segment.each[receptor];
-    } else if (segment.added != nullptr && segment.added_to == receptor) {
-        received.numbers = segment.added;
-        received.each = segment.added_each;
-    }
-    return received;
-}
 
 // The models of one step each, of which conditions on shared values choose one.
 template <class... Models>
@@ -72,14 +60,14 @@ struct Outcome {
     bool are_small;        // whether the next step finds what it looks at small
 };
 
-// Cells [first, first + n) over one step; `counts` is written where spikes are not told anew.
+// Cells [first + from, first + n) over one step; `counts` is written where spikes are not told anew.
 template <class Form, class Model>
 PNN_FN Outcome update_each(const Model& model, const Preparation<Model>& preparation, int64_t first, int64_t n,
-                           [[maybe_unused]] typename Model::Count* counts) {
+                           [[maybe_unused]] typename Model::Count* counts, int64_t from = 0) {
     typename Model::Count any = 0;
     Signs signs;
     PNN_INDEPENDENT
-    for (int64_t k = 0; k < n; ++k) {
+    for (int64_t k = from; k < n; ++k) {
         const typename Model::Count count = preparation.template update<Form>(model, first + k, k, signs);
         if constexpr (!Model::TELLS) {
             counts[k] = count;
@@ -89,12 +77,48 @@ PNN_FN Outcome update_each(const Model& model, const Preparation<Model>& prepara
     return {Model::TELLS ? signs.spiked < 0 : any != 0, Model::LEAVES && signs.beyond >= 0};
 }
 
+// The same in a form for numbers. Where amounts are formed ahead, the loop over the cells of a vector becomes straight code, in which
+// amounts stay in registers; sums of the cells that are left are added to.
+template <class Form, class Model>
+PNN_FN Outcome update_told(const Model& model, const Preparation<Model>& preparation, int64_t first, int64_t n, typename Model::Count* counts) {
+    if constexpr (!AMOUNTS_AHEAD) {
+        return update_each<Form>(model, preparation, first, n, counts);
+    } else {
+        using Count = typename Model::Count;
+        constexpr int LANES = 64 / sizeof(Count);
+        BitsOfAny<LANES> spiked, beyond;
+        int64_t k = 0;
+        for (; k + LANES <= n; k += LANES) {
+            alignas(64) double amounts[Model::RECEPTORS][LANES];
+            alignas(64) int64_t have_spiked[LANES], are_beyond[LANES];
+            Model own = model;
+            own.template form_ahead_<Form>(first + k, LANES, amounts);
+            PNN_INDEPENDENT
+            for (int j = 0; j < LANES; ++j) {
+                Signs signs;
+                const Count count = preparation.template update<Form>(own, first + k + j, k + j, signs);
+                if constexpr (!Model::TELLS) counts[k + j] = count;
+                have_spiked[j] = Model::TELLS ? signs.spiked : -static_cast<int64_t>(count);
+                are_beyond[j] = signs.beyond;
+            }
+            spiked.add(have_spiked);
+            beyond.add(are_beyond);
+        }
+        Outcome rest{false, true};
+        if (k < n) {
+            model.sum_up_(first + k, n - k);
+            rest = update_each<::pnn::Form<true, Model::RESTS>>(model, preparation, first, n, counts, k);
+        }
+        return {spiked.value() < 0 || rest.may_have_spiked, Model::LEAVES && beyond.value() >= 0 && rest.are_small};
+    }
+}
+
 // The same where numbers come on top of the sums of a receptor: of one of the first, each of which has a form.
 template <int receptor, class Model>
 PNN_FN Outcome update_added(const Model& model, const Preparation<Model>& preparation, int64_t first, int64_t n, typename Model::Count* counts) {
     if constexpr (receptor + 1 < Model::RECEPTORS && receptor + 1 < FORMS_ADDED)
         if (model.added_to_ != receptor) return update_added<receptor + 1>(model, preparation, first, n, counts);
-    return update_each<Form<true, Model::RESTS, false, receptor>>(model, preparation, first, n, counts);
+    return update_told<Form<true, Model::RESTS, false, receptor>>(model, preparation, first, n, counts);
 }
 
 // The same in the form that does least.
@@ -107,7 +131,7 @@ PNN_FN Outcome update_in_form(const Model& model, const Preparation<Model>& prep
         bool does_least = are_small;
         if constexpr (Model::RESTS) does_least = does_least && model.at_rest_();
         if (model.counts_()) {
-            if (does_least) return update_each<Form<true, Model::RESTS, true>>(model, preparation, first, n, counts);
+            if (does_least) return update_told<Form<true, Model::RESTS, true>>(model, preparation, first, n, counts);
             model.sum_up_(first, n);
         } else if (model.added_to_ >= 0) {
             if (does_least && model.added_to_ < FORMS_ADDED) return update_added<0>(model, preparation, first, n, counts);
@@ -144,9 +168,9 @@ PNN_FN void flush_if_due([[maybe_unused]] const Model& model, [[maybe_unused]] i
 // spikes_(int64_t i) const` before that if it TELLS anew what `update` has returned, whose signs say where it has to, `void flush(int64_t
 // i) const` if it is FLUSHED_EVERY so many steps, `bool are_small_(int64_t first, int64_t n) const` if it LOOKS at what decides about the
 // form, which it LEAVES for the next step if the signs of `update` tell it (unless RESETS_LEFT: `reset` changes it), `bool at_rest_()
-// const` if it RESTS, `bool counts_() const`, `void sum_up_(int64_t first, int64_t n) const` and `int added_to_`, the receptor on top of
-// whose sums numbers come, if it has RECEPTORS, `int64_t count_(int64_t first, int64_t n, uint16_t* counts) const`, which may refuse, if a
-// step IS_DRAWN and nothing else; or `Regimes` and `int regime() const`.
+// const` if it RESTS, `bool counts_() const`, `void sum_up_(int64_t first, int64_t n) const`, `void form_ahead_<Form>(int64_t first, int n, amounts)`,
+// of each receptor, and `int added_to_`, the receptor on top of whose sums numbers come, if it has RECEPTORS, `int64_t count_(int64_t
+// first, int64_t n, uint16_t* counts) const`, which may refuse, if a step IS_DRAWN and nothing else; or `Regimes` and `int regime() const`.
 template <class Model, class = void>
 struct Neurons {
     using Count = typename Model::Count;

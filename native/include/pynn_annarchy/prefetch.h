@@ -23,11 +23,11 @@ PNN_HOST void ask_ahead_for(const void* address) {
 constexpr int64_t MOST_LINES = 64;  // of the cache that are worth asking for at once
 
 // For the lines of n values, from the first one's on.
-template <class T>
+template <void (*ask)(const void*) = ask_for, class T>
 PNN_HOST void ask_for_all(const T* first, int64_t n) {
     const char* const begin = reinterpret_cast<const char*>(first);
     const int64_t bytes = n * static_cast<int64_t>(sizeof(T)), most = MOST_LINES * 64;
-    for (int64_t at = 0; at < (bytes < most ? bytes : most); at += 64) ask_for(begin + at);
+    for (int64_t at = 0; at < (bytes < most ? bytes : most); at += 64) ask(begin + at);
 }
 
 }  // namespace pnn

@@ -24,6 +24,7 @@ public:
         return std::size_t((n_elements + PNN_BITS_TOGETHER - 1) / PNN_BITS_TOGETHER * BLOCK_WORDS);
     }
 
+    int64_t width() const { return int64_t(width_); }  // words of a group
     std::size_t bytes() const { return words_.size() * 8; }
     const uint64_t* of_group(std::size_t group) const { return words_.data() + group * width_; }
     void set(std::size_t group, uint32_t element) {
