@@ -240,10 +240,13 @@ bool Engine::place_sums(const Receptors& wanted, int64_t n_steps) {
         const auto nothing = [](Population&, std::size_t, std::size_t) {};
         sums_of_step.push_back(for_each(true, 0, nothing));
         const std::size_t n_received = sums_of_step[p] * std::size_t(n_steps);
-        sums.emplace_back(for_each(false, n_received, nothing));
+        sums.emplace_back(for_each(false, n_received, nothing) + 2 * a_page);
         std::fill_n(sums[p].data(), sums[p].size(), 0);
+        // In the middle of a page, far from where the first arrays of cells begin.
+        const std::size_t before = reinterpret_cast<std::uintptr_t>(sums[p].data()) / sizeof(int64_t) % a_page;
+        int64_t* const begin = sums[p].data() + (a_page + a_page / 2 - before) % a_page;
         const auto place = [&](Population& population, std::size_t receptor, std::size_t first) {
-            population.inputs[p][receptor] = sums[p].data() + first - population.bounds[p];
+            population.inputs[p][receptor] = begin + first - population.bounds[p];
         };
         for_each(true, 0, place);
         for_each(false, n_received, place);
